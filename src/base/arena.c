@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/check.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
