@@ -149,7 +149,8 @@ Status file_make_directories(const char *path) {
             return status_errno("create the directory", part, errno);
     }
     if (!file_is_directory(path))
-        return status_error(STATUS_IO, "cannot create the directory %s: a file is in the way", path);
+        return status_error(STATUS_IO, "cannot create the directory %s: a file is in the way",
+                            path);
     return status_ok();
 }
 

@@ -28,8 +28,7 @@ bool mailbox_is_read(const Mailbox *mailbox) {
 
 bool mailbox_take(Mailbox *mailbox) {
     if (mailbox_is_read(mailbox)) return false;
-    int old =
-        atomic_exchange_explicit(&mailbox->waiting, mailbox->reading, memory_order_acq_rel);
+    int old = atomic_exchange_explicit(&mailbox->waiting, mailbox->reading, memory_order_acq_rel);
     mailbox->reading = old & MAILBOX_SLOT;
     return true;
 }

@@ -33,7 +33,8 @@ Status status_ok(void);
 #if defined(__GNUC__)
 __attribute__((format(printf, 2, 3)))
 #endif
-Status status_error(StatusCode code, const char *format, ...);
+Status
+status_error(StatusCode code, const char *format, ...);
 
 // STATUS_MEMORY with "not enough memory for WHAT (N bytes)".
 Status status_no_memory(const char *what, unsigned long long bytes);

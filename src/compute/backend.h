@@ -1,0 +1,219 @@
+// ONE table of operations on device pointers. Layers, losses and optimizers are written once, on
+// this table; a back end is a way to carry it out:
+//   ref   plain C, one thread, no tricks: the oracle every other one is compared with
+//   cpu   OpenBLAS where it pays, our own kernels (AVX2, AVX-512 chosen at run time), own threads
+//   cuda  a module that is opened when a device is asked for
+//
+// Conventions
+// - float32; images are N,C,H,W, row-major; dense weights [out][in]; conv weights
+// [out][in][kh][kw],
+//   all as in PyTorch.
+// - Pointers marked "device" come from alloc() of the same back end (on ref and cpu: host memory,
+//   64-byte aligned). An operation may assume that its pointers do not overlap unless it says so.
+// - Operations are queued in order and may run later; results are on the host after download() or
+//   sync(). They do not fail one by one: a device that is lost is told by sync().
+// - Nothing is allocated by an operation. What it needs beside its arguments is set aside by
+//   reserve(), which is called for each conv or dense shape before its first use.
+// - The same call on the same data gives the same bits, whatever the number of threads.
+// - One thread at a time uses a back end; several back ends may be used side by side.
+#ifndef INKLING_COMPUTE_BACKEND_H
+#define INKLING_COMPUTE_BACKEND_H
+
+#include "base/status.h"
+#include "compute/optimizers/optimizers.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct Backend Backend;
+
+// Element-wise functions. The gradient of each can be had from its OUTPUT alone, so they may run in
+// place and may be fused into the product before them.
+typedef enum Activation {
+    ACTIVATION_NONE,
+    ACTIVATION_RELU,
+    ACTIVATION_LEAKY_RELU, // parameter: slope for x < 0, > 0 (PyTorch: 0.01)
+    ACTIVATION_SIGMOID,
+    ACTIVATION_TANH,
+    ACTIVATION_COUNT,
+} Activation;
+
+typedef struct DenseShape {
+    int in, out;
+    Activation activation; // applied to y
+    float activation_parameter;
+} DenseShape;
+
+// Cross-correlation as PyTorch's Conv2d. out_h = (in_h + 2 pad - kernel_h) / stride + 1.
+typedef struct ConvShape {
+    int in_c, in_h, in_w;
+    int out_c, out_h, out_w;
+    int kernel_h, kernel_w, stride, pad;
+    Activation activation;
+    float activation_parameter;
+} ConvShape;
+
+// Pooling over each channel. out_h = (in_h + 2 pad - kernel) / stride + 1 (floor). Average pooling
+// counts the padding (PyTorch's default count_include_pad=True); max pooling never picks it.
+typedef struct PoolShape {
+    int channels, in_h, in_w, out_h, out_w;
+    int kernel, stride, pad;
+} PoolShape;
+
+// Batch norm over N and the `area` positions of each channel (area 1: BatchNorm1d).
+typedef struct BatchNormShape {
+    int channels, area;
+    float momentum, eps; // PyTorch: 0.1, 1e-5
+} BatchNormShape;
+
+// From bytes 0..255 to (byte/255 - mean) / std.
+typedef struct GatherShape {
+    int channels, height, width;
+    float mean, std;
+} GatherShape;
+
+// A geometric change of one image while it is gathered: output pixel (x, y), centre of the image as
+// origin, takes its value at source (a*x + b*y + c, d*x + e*y + f) plus the displacement that the
+// grid (bilinear over its GATHER_GRID x GATHER_GRID points, spanning the image) gives, bilinearly;
+// outside the image is 0. Pixels as the unit.
+enum { GATHER_GRID = 5 };
+typedef struct GatherWarp {
+    float affine[6];                         // a b c d e f
+    float grid[2][GATHER_GRID][GATHER_GRID]; // x and y displacement
+} GatherWarp;
+
+// Which function of (logits row, label) is minimised; its value is averaged over the batch.
+typedef enum LossKind {
+    LOSS_CROSS_ENTROPY, // -log softmax(z)[label]; with label smoothing s as PyTorch's
+    LOSS_COUNT,
+} LossKind;
+
+// What a batch (or a part of a test set) came to.
+typedef struct BatchStats {
+    double loss_sum; // sum over the samples, not the mean
+    int32_t correct; // samples whose largest logit (the first of equals) is the label's
+    int32_t count;
+} BatchStats;
+
+typedef struct BackendOps {
+    const char *name; // "ref", "cpu", "cuda"
+
+    void (*close)(Backend *be);
+    // One line for a person: "OpenBLAS 0.3.21, AVX-512, 2 threads".
+    void (*describe)(const Backend *be, char *out, size_t size);
+
+    // ---- memory -------------------------------------------------------------------------------
+    void *(*alloc)(Backend *be, size_t bytes);  // NULL when there is none; contents undefined
+    void (*release)(Backend *be, void *device); // NULL is fine
+    void (*upload)(Backend *be, void *device, const void *host, size_t bytes);
+    void (*download)(Backend *be, void *host, const void *device, size_t bytes); // waits
+    void (*copy)(Backend *be, void *to_device, const void *from_device, size_t bytes);
+    void (*zero)(Backend *be, void *device, size_t bytes);
+    Status (*sync)(Backend *be);
+    // Scratch for products of these shapes with up to `batch` samples. Either shape may be NULL.
+    Status (*reserve)(Backend *be, const DenseShape *dense, const ConvShape *conv, int batch);
+
+    // ---- data ---------------------------------------------------------------------------------
+    // out[i] = normalised image indices[i]; `warps` (host memory, n of them) may be NULL.
+    void (*gather)(Backend *be, const GatherShape *s, const uint8_t *images, const int32_t *indices,
+                   const GatherWarp *warps, int n, float *out);
+    void (*gather_labels)(Backend *be, const uint8_t *labels, const int32_t *indices, int n,
+                          uint8_t *out);
+
+    // ---- layers -------------------------------------------------------------------------------
+    // y[n][out] = activation(x[n][in] * w^T + b).
+    void (*dense_forward)(Backend *be, const DenseShape *s, int n, const float *x, const float *w,
+                          const float *b, float *y);
+    // dy is the gradient of the loss for y; it is overwritten with the gradient in front of the
+    // activation. dw, db are overwritten, not added to. dx may be NULL (first layer).
+    void (*dense_backward)(Backend *be, const DenseShape *s, int n, const float *x, const float *w,
+                           const float *y, float *dy, float *dx, float *dw, float *db);
+    void (*conv_forward)(Backend *be, const ConvShape *s, int n, const float *x, const float *w,
+                         const float *b, float *y);
+    void (*conv_backward)(Backend *be, const ConvShape *s, int n, const float *x, const float *w,
+                          const float *y, float *dy, float *dx, float *dw, float *db);
+    // `argmax`: for each output its place (0 .. kernel*kernel-1, row by row; the first of equals,
+    // NaN wins) in the window.
+    void (*max_pool_forward)(Backend *be, const PoolShape *s, int n, const float *x, float *y,
+                             uint8_t *argmax);
+    void (*max_pool_backward)(Backend *be, const PoolShape *s, int n, const float *dy,
+                              const uint8_t *argmax, float *dx);
+    void (*avg_pool_forward)(Backend *be, const PoolShape *s, int n, const float *x, float *y);
+    void (*avg_pool_backward)(Backend *be, const PoolShape *s, int n, const float *dy, float *dx);
+    // Training: normalises with the batch's own mean and biased variance, moves the running ones
+    // (variance unbiased) by momentum, keeps mean and 1/sqrt(var+eps) in saved[2*channels].
+    void (*batch_norm_forward)(Backend *be, const BatchNormShape *s, int n, const float *x,
+                               const float *gamma, const float *beta, float *running_mean,
+                               float *running_var, float *y, float *saved);
+    // Evaluation: with the running statistics, which stay as they are.
+    void (*batch_norm_apply)(Backend *be, const BatchNormShape *s, int n, const float *x,
+                             const float *gamma, const float *beta, const float *running_mean,
+                             const float *running_var, float *y);
+    // dx may equal dy.
+    void (*batch_norm_backward)(Backend *be, const BatchNormShape *s, int n, const float *x,
+                                const float *gamma, const float *saved, const float *dy, float *dx,
+                                float *dgamma, float *dbeta);
+    // y may equal x, dx may equal dy.
+    void (*activation_forward)(Backend *be, Activation kind, float parameter, size_t count,
+                               const float *x, float *y);
+    void (*activation_backward)(Backend *be, Activation kind, float parameter, size_t count,
+                                const float *y, const float *dy, float *dx);
+    // out[i] = in[i] / (1-p) where backend_keep(key, i, p), else 0. The same call serves forward
+    // and backward: the mask is a function, not a buffer. out may equal in. 0 <= p < 1.
+    void (*dropout)(Backend *be, float p, uint64_t key, size_t count, const float *in, float *out);
+
+    // ---- loss and update ----------------------------------------------------------------------
+    // Loss of n rows of logits. dlogits (may be NULL) = gradient of the MEAN loss. `stats` (device)
+    // is overwritten. Infinities and NaN in, the same out: the caller looks at the loss.
+    void (*loss)(Backend *be, LossKind kind, float smoothing, int classes, int n,
+                 const float *logits, const uint8_t *labels, float *dlogits, BatchStats *stats);
+    // Rows of probabilities; out may equal logits.
+    void (*softmax)(Backend *be, int classes, int n, const float *logits, float *out);
+    // One step of the update rule on `count` parameters. state[k] is slot k (count floats each,
+    // as many as the rule's row says). Does not change grad.
+    void (*update)(Backend *be, OptimizerKind kind, const OptimizerStep *step, size_t count,
+                   float *param, const float *grad, float *const state[OPTIMIZER_SLOTS_MAX]);
+    // *out (device, double) = sum of squares, summed in double in a fixed order.
+    void (*sum_squares)(Backend *be, size_t count, const float *x, double *out);
+    void (*scale)(Backend *be, size_t count, float factor, float *x);
+} BackendOps;
+
+// Every implementation starts with this.
+struct Backend {
+    const BackendOps *ops;
+};
+
+// Keep element `index`? A function of (key, index) alone, in 32-bit integers, so that every back
+// end and every vector width agrees. P(keep) = 1 - p to within 2^-24.
+#include "base/rng.h"
+static inline uint32_t backend_keep_threshold(float p) {
+    return (uint32_t)((double)p * 16777216.0);
+}
+static inline int backend_keep(uint64_t key, uint32_t index, uint32_t threshold) {
+    uint32_t h = rng_hash32(index ^ (uint32_t)key);
+    h = rng_hash32(h + (uint32_t)(key >> 32));
+    return (h >> 8) >= threshold;
+}
+
+// ---- opening one ------------------------------------------------------------------------------
+
+typedef struct BackendConfig {
+    const char *device; // "cpu" (default when NULL), "ref", "cuda" or "cuda:1"
+    int threads;        // cpu: 1 .. 256; 0 = one for each processor this process may use
+} BackendConfig;
+
+// Any thread. STATUS_USAGE for an unknown device, STATUS_UNSUPPORTED where this build or machine
+// has none, with what to do.
+Status backend_open(const BackendConfig *config, Backend **out);
+void backend_close(Backend **be);
+
+// A row for each kind of device this program knows, for menus and --help.
+typedef struct BackendKind {
+    const char *name;
+    const char *what;
+    Status (*open)(const BackendConfig *config, Backend **out);
+} BackendKind;
+extern const BackendKind backend_kinds[];
+extern const int backend_kind_count;
+
+#endif

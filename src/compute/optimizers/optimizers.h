@@ -1,0 +1,98 @@
+// Every update rule, one row each. A rule is one header beside this one with two functions:
+//   NAME_prepare(step, options): once a step, on the host: the scalars of this step, in double as
+//     PyTorch's Python does them, rounded to float where PyTorch hands them to a tensor operation;
+//   NAME_update(w, g, s, step): for one parameter, on any back end: its new value; s[] are its
+//     state slots, all 0 before the first step.
+// Both C and CUDA compile these headers: plain functions of floats, no library beyond sqrtf, fabsf.
+//
+// Names, defaults and arithmetic are PyTorch's (torch.optim, versions 1.13 to 2.x, which agree).
+// To add a rule: one header, one row in OPTIMIZER_LIST.
+#ifndef INKLING_COMPUTE_OPTIMIZERS_H
+#define INKLING_COMPUTE_OPTIMIZERS_H
+
+#include <math.h>
+#include <stdint.h>
+
+#if defined(__CUDACC__)
+#define OPTIMIZER_FN static inline __host__ __device__
+#else
+#define OPTIMIZER_FN static inline
+#endif
+
+enum { OPTIMIZER_SLOTS_MAX = 3 };
+
+// What a person can set. A rule looks only at what it has (its row's mask); the rest is ignored.
+typedef struct OptimizerOptions {
+    double lr;
+    double momentum;     // sgd family, rmsprop
+    double dampening;    // sgd family
+    double beta1, beta2; // adam family ("betas")
+    double alpha;        // rmsprop
+    double eps;
+    double weight_decay;
+    double lr_decay; // adagrad
+    int nesterov, amsgrad, centered;
+} OptimizerOptions;
+
+enum {
+    OPTION_MOMENTUM = 1 << 0,
+    OPTION_DAMPENING = 1 << 1,
+    OPTION_BETAS = 1 << 2,
+    OPTION_ALPHA = 1 << 3,
+    OPTION_EPS = 1 << 4,
+    OPTION_WEIGHT_DECAY = 1 << 5,
+    OPTION_LR_DECAY = 1 << 6,
+    OPTION_NESTEROV = 1 << 7,
+    OPTION_AMSGRAD = 1 << 8,
+    OPTION_CENTERED = 1 << 9,
+};
+
+// The scalars of one step, as NAME_prepare leaves them. `t` counts from 1 and is set by the caller
+// before; `memory` is what a rule carries from step to step beside its slots (0 before the first),
+// saved and restored with the state.
+typedef struct OptimizerStep {
+    int64_t t;
+    double memory[2];
+    float lr, momentum, one_minus_dampening, beta1, beta2, one_minus_beta1, one_minus_beta2;
+    float alpha, one_minus_alpha, eps, weight_decay;
+    float scale[4]; // a rule's own derived scalars
+    int nesterov, amsgrad, centered;
+} OptimizerStep;
+
+// Included here and nowhere else: they use what stands above.
+#include "compute/optimizers/adagrad.h"
+#include "compute/optimizers/adam.h"
+#include "compute/optimizers/adamw.h"
+#include "compute/optimizers/rmsprop.h"
+#include "compute/optimizers/sgd.h"
+
+// X(ID, file's function prefix, name, label for people, slots, options mask, defaults ...)
+#define OPTIMIZER_LIST(X)                                                                          \
+    X(SGD, sgd, "sgd", "SGD", 1,                                                                   \
+      OPTION_MOMENTUM | OPTION_DAMPENING | OPTION_NESTEROV | OPTION_WEIGHT_DECAY, .lr = 0.01)      \
+    X(MOMENTUM, sgd, "momentum", "SGD momentum", 1,                                                \
+      OPTION_MOMENTUM | OPTION_DAMPENING | OPTION_NESTEROV | OPTION_WEIGHT_DECAY, .lr = 0.01,      \
+      .momentum = 0.9)                                                                             \
+    X(NESTEROV, sgd, "nesterov", "Nesterov", 1,                                                    \
+      OPTION_MOMENTUM | OPTION_DAMPENING | OPTION_NESTEROV | OPTION_WEIGHT_DECAY, .lr = 0.01,      \
+      .momentum = 0.9, .nesterov = 1)                                                              \
+    X(ADAGRAD, adagrad, "adagrad", "Adagrad", 1,                                                   \
+      OPTION_EPS | OPTION_WEIGHT_DECAY | OPTION_LR_DECAY, .lr = 0.01, .eps = 1e-10)                \
+    X(RMSPROP, rmsprop, "rmsprop", "RMSprop", 3,                                                   \
+      OPTION_MOMENTUM | OPTION_ALPHA | OPTION_EPS | OPTION_WEIGHT_DECAY | OPTION_CENTERED,         \
+      .lr = 0.01, .alpha = 0.99, .eps = 1e-8)                                                      \
+    X(ADAM, adam, "adam", "Adam", 3,                                                               \
+      OPTION_BETAS | OPTION_EPS | OPTION_WEIGHT_DECAY | OPTION_AMSGRAD, .lr = 0.001, .beta1 = 0.9, \
+      .beta2 = 0.999, .eps = 1e-8)                                                                 \
+    X(ADAMW, adamw, "adamw", "AdamW", 3,                                                           \
+      OPTION_BETAS | OPTION_EPS | OPTION_WEIGHT_DECAY | OPTION_AMSGRAD, .lr = 0.001, .beta1 = 0.9, \
+      .beta2 = 0.999, .eps = 1e-8, .weight_decay = 0.01)
+
+typedef enum OptimizerKind {
+#define OPTIMIZER_ENUM(id, fn, name, label, slots, mask, ...) OPTIMIZER_##id,
+    OPTIMIZER_LIST(OPTIMIZER_ENUM)
+#undef OPTIMIZER_ENUM
+        OPTIMIZER_COUNT
+} OptimizerKind;
+
+#endif

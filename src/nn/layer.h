@@ -1,0 +1,75 @@
+// A layer kind is one file (layer_*.c) and one row in layer_kinds[] (layers.c): its word, its
+// arguments, its shape rule, its tensors, and forward and backward written once on the back end's
+// operations. There is no version of anything for a particular device.
+#ifndef INKLING_NN_LAYER_H
+#define INKLING_NN_LAYER_H
+
+#include "compute/backend.h"
+#include "nn/spec.h"
+
+// One argument in the notation. letter '\0' is the bare number; required ones have no default.
+typedef struct LayerArg {
+    char letter;
+    const char *name; // "channels", "kernel": for messages and help
+    double fallback;  // default
+    double low, high; // allowed range, both ends in
+    bool required, integer;
+} LayerArg;
+
+// What the shape rule tells of one layer: called once per layer by spec_plan.
+typedef struct LayerPlan {
+    Shape in, out;
+    int tensor_count; // tensors it declares with layer_declare
+    TensorInfo tensors[4];
+    double flops;  // of one sample's forward product; 0 for everything without one
+    bool in_place; // y is x: no buffer of its own (activations, dropout, flatten)
+} LayerPlan;
+
+// What a layer is given when it runs. All pointers are device memory.
+typedef struct LayerRun {
+    Backend *be;
+    const LayerSpec *spec;
+    Shape in, out;
+    int n;             // samples in this batch
+    bool training;     // batch statistics and dropout on
+    uint64_t key;      // for this step and layer: dropout's randomness
+    const float *x;    // input
+    float *y;          // output (== x for an in-place layer)
+    float *dy;         // gradient of y; may be overwritten
+    float *dx;         // gradient of x, NULL when nobody needs it (== dy in place)
+    float *weights[4]; // its tensors, in the order declared
+    float *grads[4];   // gradients of the trainable ones (NULL for buffers)
+    void *cache;       // cache_bytes(spec, in, out) per batch, kept from forward to backward
+    Activation fused;  // dense, conv: the activation behind it, done by the product itself
+    float fused_parameter;
+} LayerRun;
+
+struct LayerKind {
+    const char *word;   // in the notation: "conv"
+    const char *label;  // for people: "Conv2d"
+    const char *prefix; // of its tensors' names, numbered: "conv" -> conv1, conv2; NULL: none
+    const char *help;   // one line
+    LayerArg args[SPEC_ARGS_MAX]; // ends at the first with a NULL name
+    Activation activation; // what it is, if it is an activation: may be fused into the layer before
+    Status (*plan)(const LayerSpec *spec, LayerPlan *plan);
+    // Bytes kept between forward and backward for `n` samples; NULL: none.
+    size_t (*cache_bytes)(const LayerSpec *spec, Shape in, Shape out, int n);
+    // Scratch that the back end must set aside; NULL: none.
+    Status (*reserve)(Backend *be, const LayerSpec *spec, Shape in, Shape out, int n);
+    void (*forward)(const LayerRun *run);
+    void (*backward)(const LayerRun *run);
+};
+
+extern const LayerKind *const layer_kinds[];
+extern const int layer_kind_count;
+
+// NULL when there is none. Case does not matter.
+const LayerKind *layer_find(const char *word);
+// The index of an argument by name, for code that needs one; the name must exist.
+double layer_arg(const LayerSpec *spec, const char *name);
+
+// For plan functions: declare the next tensor (NAME.suffix).
+void layer_declare(LayerPlan *plan, const char *suffix, bool trainable, size_t fan_in,
+                   size_t fan_out, int rank, int d0, int d1, int d2, int d3);
+
+#endif

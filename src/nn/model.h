@@ -1,0 +1,56 @@
+// A network on a back end: its plan, one flat array of weights, and, for training, one of
+// gradients; everything else it needs between layers comes from blocks sized when it is opened.
+// Nothing is allocated in a step. One thread at a time.
+#ifndef INKLING_NN_MODEL_H
+#define INKLING_NN_MODEL_H
+
+#include "compute/backend.h"
+#include "nn/spec.h"
+
+typedef struct Model Model;
+
+typedef enum InitKind {
+    INIT_PYTORCH, // what nn.Linear and nn.Conv2d do: U(-1/sqrt(fan_in), 1/sqrt(fan_in)), bias too
+    INIT_HE,      // N(0, 2/fan_in), bias 0 (He et al. 2015)
+    INIT_XAVIER,  // U(-a, a), a = sqrt(6/(fan_in+fan_out)), bias 0 (Glorot and Bengio 2010)
+    INIT_COUNT,
+} InitKind;
+extern const char *const init_names[INIT_COUNT]; // "pytorch", "he", "xavier"
+
+// `max_batch`: most samples in one forward. `training`: gradients and caches too. The back end must
+// outlive the model; the model does not own it. Weights are all 0 (batch norm: gamma 1, var 1).
+Status model_open(Backend *be, const ModelSpec *spec, int max_batch, bool training, Model **out);
+void model_close(Model **model);
+
+const ModelSpec *model_spec(const Model *model);
+const ModelPlan *model_plan(const Model *model);
+Backend *model_backend(const Model *model);
+
+// Fills a host array of plan->weight_floats from a seed: the same seed, the same bits, on every
+// machine and back end. Batch norm: gamma 1, beta 0, mean 0, variance 1.
+void weights_init(const ModelPlan *plan, InitKind kind, uint64_t seed, float *weights);
+
+// The flat array, host <-> device.
+void model_set_weights(Model *model, const float *weights);
+void model_get_weights(const Model *model, float *weights);
+
+// Device pointers: parameters and gradients (plan->parameter_floats each), the input [n][c][h][w].
+float *model_parameters(Model *model);
+const float *model_gradients(const Model *model);
+float *model_input(Model *model);
+
+// Runs the n samples in model_input. Gives the logits [n][classes], device. `key` seeds dropout of
+// this step (ignored unless training).
+const float *model_forward(Model *model, int n, bool training, uint64_t key);
+// Where the loss puts the gradient for the logits of the last forward [n][classes], device.
+float *model_logits_gradient(Model *model);
+// From there back to every parameter. dx of the input is computed only when `want_input`.
+void model_backward(Model *model, int n, bool want_input);
+// Gradient for the input after a backward with want_input, device.
+const float *model_input_gradient(const Model *model);
+
+// What layer `index` put out in the last forward (device, n samples of plan->shapes[index+1]). An
+// in-place layer and the layer before it share theirs: what is seen is the later one's.
+const float *model_layer_output(const Model *model, int index);
+
+#endif
