@@ -105,6 +105,11 @@ typedef struct BackendOps {
     // ---- memory -------------------------------------------------------------------------------
     void *(*alloc)(Backend *be, size_t bytes);  // NULL when there is none; contents undefined
     void (*release)(Backend *be, void *device); // NULL is fine
+    // Read-only data that stays where it is on the host until let go: a data set. Where device
+    // memory is host memory this is `host` itself, so nothing is held twice. NULL when there is no
+    // memory for it. Same data, same pointer is not promised.
+    const void *(*share)(Backend *be, const void *host, size_t bytes);
+    void (*unshare)(Backend *be, const void *device); // NULL is fine
     void (*upload)(Backend *be, void *device, const void *host, size_t bytes);
     void (*download)(Backend *be, void *host, const void *device, size_t bytes); // waits
     void (*copy)(Backend *be, void *to_device, const void *from_device, size_t bytes);

@@ -1,0 +1,104 @@
+// Everything that decides a run, as a plain value: which network, which data, which optimizer, how
+// long, from which seed. The same settings line gives the same weights, bit for bit.
+//
+//   preset=lenet5 optimizer=adam lr=0.001 batch-size=64 epochs=10 seed=1
+//
+// One table (train_options) says what there is; the command line's --name VALUE, the settings
+// line's name=value, the help texts and the window's form all read it. Not here: doing any of it
+// (run.h).
+#ifndef INKLING_TRAIN_CONFIG_H
+#define INKLING_TRAIN_CONFIG_H
+
+#include "base/file.h"
+#include "base/text.h"
+#include "nn/model.h"
+#include "nn/optimizer.h"
+#include "nn/presets.h"
+#include "nn/schedule.h"
+
+enum { TRAIN_LAYERS_MAX = 1024, TRAIN_LINE_MAX = 2048 };
+
+// Copying it is fine. config_defaults() or config_parse() fills one in.
+typedef struct TrainConfig {
+    char preset[32];               // "lenet5"; "" when `layers` says it all
+    char layers[TRAIN_LAYERS_MAX]; // notation (nn/spec.h); "" = the preset's
+    double mean, std;              // normalization; the preset's unless set
+    char data[FILE_PATH_MAX];      // "" = look around (dataset.h); a directory, or "synthetic"
+    char init_from[FILE_PATH_MAX]; // a model file to start from; "" = from the seed
+    int init;                      // InitKind
+    int optimizer;                 // OptimizerKind
+    OptimizerOptions options;
+    int schedule; // ScheduleKind
+    ScheduleOptions schedule_options;
+    int loss; // LossKind
+    double label_smoothing;
+    int augment; // AugmentKind (dataset/augment.h)
+    int batch_size, epochs;
+    long long seed;
+    int limit;    // only the first so many training images; 0 = all
+    bool shuffle; // a new order each epoch
+    // About this machine: no part of the settings line, since they do not change the result.
+    char device[32];
+    int threads; // 0 = as many as there are processors
+} TrainConfig;
+
+typedef enum OptionType {
+    OPTION_NUMBER, // double
+    OPTION_INT,    // int
+    OPTION_SEED,   // long long
+    OPTION_BOOL,   // bool; on the command line --name or --no-name
+    OPTION_FLAG,   // int 0/1, otherwise the same
+    OPTION_CHOICE, // int, an index into choices
+    OPTION_TEXT,   // char[size]
+} OptionType;
+
+typedef struct TrainOption {
+    const char *name;  // "batch-size"
+    const char *label; // "Batch": for the window
+    const char *help;
+    OptionType type;
+    size_t offset, size;              // in TrainConfig; size of a text's array
+    double low, high;                 // range, both ends in
+    unsigned needs;                   // OPTION_* mask: only for optimizers that take it; 0: always
+    bool live;                        // may change while a run is going
+    bool machine;                     // no part of the settings line
+    const char *(*choice)(int index); // OPTION_CHOICE: names, NULL behind the last
+} TrainOption;
+extern const TrainOption train_options[];
+extern const int train_option_count;
+
+// NULL when there is none of that name.
+const TrainOption *config_option(const char *name);
+
+// The recipe of preset lenet5.
+void config_defaults(TrainConfig *out);
+
+// Sets one option from text. Setting `preset` brings that preset's whole recipe; setting
+// `optimizer` brings that rule's defaults for lr, betas ... The error names the option, the value
+// and what is allowed.
+Status config_set(TrainConfig *config, const char *name, const char *value);
+
+// Several options at once, whatever their order: preset first, then optimizer, then the rest.
+typedef struct OptionPair {
+    const char *name, *value;
+} OptionPair;
+Status config_set_all(TrainConfig *config, const OptionPair *pairs, int count);
+
+// Reads a settings line into a fresh config ("" gives the defaults). Values with blanks stand in
+// double quotes.
+Status config_parse(const char *line, TrainConfig *out);
+
+// The settings line, complete: everything that decides the result, in the table's order. Options
+// that this optimizer does not take are left out.
+void config_print(const TrainConfig *config, char out[TRAIN_LINE_MAX]);
+
+// One option's value as text, as config_set reads it.
+void config_get(const TrainConfig *config, const TrainOption *option, char *out, size_t size);
+
+// The network that this config asks for, for images of this shape.
+Status config_spec(const TrainConfig *config, Shape input, int classes, ModelSpec *out);
+
+// "Adam", "SGD momentum": what the runs table calls it.
+const char *config_optimizer_label(const TrainConfig *config);
+
+#endif

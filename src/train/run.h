@@ -1,0 +1,88 @@
+// One training run, step by step, in the calling thread: a model, its optimizer, its place in the
+// data. It knows no threads, no window and no files. The command line drives one directly; the
+// trainer (trainer.h) drives several turn by turn.
+#ifndef INKLING_TRAIN_RUN_H
+#define INKLING_TRAIN_RUN_H
+
+#include "dataset/dataset.h"
+#include "formats/formats.h"
+#include "train/config.h"
+
+typedef struct Run Run;
+
+// What one batch came to. `loss` is the mean over the batch, before its update.
+typedef struct BatchRecord {
+    int epoch; // 1 = first
+    int batch; // 1 .. batches in an epoch
+    float loss;
+    float accuracy; // 0 .. 1
+    float lr;
+    float seconds; // of training since the run began, evaluation and pauses excluded
+} BatchRecord;
+
+typedef struct EpochRecord {
+    int epoch;
+    double train_loss, train_accuracy; // means over the batches as they were trained
+    double test_loss, test_accuracy;
+    double lr;
+    double seconds; // of this epoch's training pass alone
+    double images_per_second;
+} EpochRecord;
+
+// A data set where a back end can reach it. Shared by all runs on that back end.
+typedef struct DeviceData {
+    Backend *be;
+    const Dataset *dataset;
+    const uint8_t *train_pixels, *train_labels, *test_pixels, *test_labels; // device
+} DeviceData;
+Status device_data_open(Backend *be, const Dataset *dataset, DeviceData *out);
+void device_data_close(DeviceData *data);
+
+// A full copy of what is needed is made; `data` must outlive the run. `initial` (may be NULL): flat
+// weights to start from instead of the seed's. STATUS_USAGE when config and data do not fit.
+Status run_open(const TrainConfig *config, const DeviceData *data, const float *initial, Run **out);
+void run_close(Run **run);
+
+const TrainConfig *run_config(const Run *run);
+const ModelSpec *run_spec(const Run *run);
+const ModelPlan *run_plan(const Run *run);
+int run_batches(const Run *run); // in an epoch
+int run_epoch(const Run *run);   // of the next batch, 1 = first; epochs + 1 when all is done
+int run_batch(const Run *run);   // of the next batch, 1 = first
+bool run_finished(const Run *run);
+double run_seconds(const Run *run); // of training so far
+
+// Trains one batch. STATUS_DIVERGED, with learning rate and loss in the sentence, when the loss is
+// no number; the weights are then what they became.
+Status run_step(Run *run, BatchRecord *out);
+
+// True right after the last batch of an epoch. run_end_epoch then gives the epoch's line (the test
+// figures are the caller's to fill in, from run_evaluate).
+bool run_at_epoch_end(const Run *run);
+void run_end_epoch(Run *run, EpochRecord *out);
+
+// What the network as it is says about test images. `classes` and `confidence` (may be NULL): the
+// answer and its probability for each, n of them.
+typedef struct EvalResult {
+    int n;
+    double loss, accuracy;
+} EvalResult;
+Status run_evaluate(Run *run, EvalResult *out, uint8_t *classes, float *confidence);
+// The same for a few test images, by index.
+Status run_predict(Run *run, const int32_t *indices, int n, uint8_t *classes, float *confidence);
+
+// Live changes; they hold from the next batch on. A learning rate set by hand replaces the base
+// rate that the schedule works on.
+void run_set_lr(Run *run, double lr);
+void run_set_augment(Run *run, int augment);
+void run_set_epochs(Run *run, int epochs);
+
+// weights: plan->weight_floats of the caller's.
+void run_get_weights(Run *run, float *weights);
+
+// Everything needed to go on later as if nothing had happened, as bytes, and back. The config must
+// be the one it was made with (STATUS_FORMAT says what differs).
+Status run_save_state(Run *run, const char *path);
+Status run_load_state(Run *run, const char *path);
+
+#endif

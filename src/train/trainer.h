@@ -1,0 +1,99 @@
+// Training in a thread of its own. Commands go down by value; what is learnt comes up through each
+// run's log: feeds for what must not be lost, a mailbox for what is only worth having fresh.
+// Neither side ever waits for the other.
+#ifndef INKLING_TRAIN_TRAINER_H
+#define INKLING_TRAIN_TRAINER_H
+
+#include "base/feed.h"
+#include "base/log.h"
+#include "base/mailbox.h"
+#include "train/run.h"
+
+enum { TRAINER_SAMPLES_MAX = 64, TRAINER_RUNS_MAX = 16 };
+
+// The state of a network in training, about ten times a second.
+typedef struct RunSnapshot {
+    int epoch, batch;
+    long long images; // trained on so far
+    double seconds;   // of training
+    float *weights;   // plan.weight_floats
+    // Answers for the log's sample images with these weights.
+    uint8_t sample_class[TRAINER_SAMPLES_MAX];
+    float sample_confidence[TRAINER_SAMPLES_MAX];
+    // Answers for the whole test set, as of the last evaluation (epoch 0: none yet).
+    int evaluated_epoch;
+    double test_loss, test_accuracy;
+    uint8_t *test_class;
+    float *test_confidence;
+} RunSnapshot;
+
+typedef enum RunState {
+    RUN_WAITING, // its start is on the way
+    RUN_TRAINING,
+    RUN_PAUSED,
+    RUN_FINISHED, // all epochs done
+    RUN_STOPPED,  // by hand
+    RUN_FAILED,   // `failure` says why
+} RunState;
+
+// One run as everybody but the trainer sees it. Made and freed by its owner (the window); filled by
+// the trainer. Readers: any thread for feeds and atomics; the owner alone takes from the mailbox.
+typedef struct RunLog {
+    TrainConfig config;
+    ModelSpec spec;
+    ModelPlan *plan; // owned
+    int batches;     // in an epoch
+    Feed steps;      // BatchRecord
+    Feed epochs;     // EpochRecord
+    Mailbox mailbox; // RunSnapshot
+    RunSnapshot snapshots[3];
+    int sample_count;
+    int32_t samples[TRAINER_SAMPLES_MAX]; // indices into the test set
+    float *initial;                       // weights to start from, or NULL; owned
+    atomic_int state;                     // RunState
+    Status failure;                       // complete before state becomes RUN_FAILED
+} RunLog;
+
+// Copies `initial` (may be NULL). STATUS_USAGE when the config does not fit the data.
+Status run_log_open(const TrainConfig *config, const Dataset *dataset, const float *initial,
+                    RunLog **out);
+// The trainer must have let go of it: its state is FINISHED, STOPPED or FAILED, or the trainer is
+// closed.
+void run_log_close(RunLog **log);
+// True when the trainer no longer touches it.
+bool run_log_is_over(const RunLog *log);
+// A model file's contents from the latest snapshot taken (owner's thread): with names, settings and
+// training record.
+Status run_log_save_model(const RunLog *log, const Dataset *dataset, SavedModel **out);
+
+typedef struct Trainer Trainer;
+
+typedef struct TrainerHooks {
+    // Called from the trainer's thread when there is something new to see, at most about 60 times a
+    // second. May do nothing but wake the window (push an event).
+    void (*wake)(void *context);
+    void *context;
+    const Logger *logger;
+} TrainerHooks;
+
+// Starts the thread; it opens its own back end (device, threads). `dataset` must outlive it.
+// An unusable device is a Status here, before anything is trained.
+Status trainer_open(const Dataset *dataset, const BackendConfig *backend, const TrainerHooks *hooks,
+                    Trainer **out);
+// Stops what runs and waits for the thread (less than one batch, or one evaluation).
+void trainer_close(Trainer **trainer);
+
+// What the back end calls itself: "OpenBLAS, AVX-512, 1 thread".
+const char *trainer_describe(const Trainer *trainer);
+
+// Commands; each returns at once. False only when the queue is full (256 deep). Several runs that
+// are started advance turn by turn, batch by batch.
+bool trainer_start(Trainer *trainer, RunLog *log);
+bool trainer_pause(Trainer *trainer, RunLog *log);
+bool trainer_resume(Trainer *trainer, RunLog *log);
+bool trainer_step(Trainer *trainer, RunLog *log); // one batch, then paused
+bool trainer_stop(Trainer *trainer, RunLog *log);
+bool trainer_set_lr(Trainer *trainer, RunLog *log, double lr);
+bool trainer_set_augment(Trainer *trainer, RunLog *log, int augment);
+
+#endif
