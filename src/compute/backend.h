@@ -72,16 +72,6 @@ typedef struct GatherShape {
     float mean, std;
 } GatherShape;
 
-// A geometric change of one image while it is gathered: output pixel (x, y), centre of the image as
-// origin, takes its value at source (a*x + b*y + c, d*x + e*y + f) plus the displacement that the
-// grid (bilinear over its GATHER_GRID x GATHER_GRID points, spanning the image) gives, bilinearly;
-// outside the image is 0. Pixels as the unit.
-enum { GATHER_GRID = 5 };
-typedef struct GatherWarp {
-    float affine[6];                         // a b c d e f
-    float grid[2][GATHER_GRID][GATHER_GRID]; // x and y displacement
-} GatherWarp;
-
 // Which function of (logits row, label) is minimised; its value is averaged over the batch.
 typedef enum LossKind {
     LOSS_CROSS_ENTROPY, // -log softmax(z)[label]; with label smoothing s as PyTorch's
@@ -119,9 +109,10 @@ typedef struct BackendOps {
     Status (*reserve)(Backend *be, const DenseShape *dense, const ConvShape *conv, int batch);
 
     // ---- data ---------------------------------------------------------------------------------
-    // out[i] = normalised image indices[i]; `warps` (host memory, n of them) may be NULL.
+    // out[i] = normalised image indices[i] of `images` (device), n of them. Here and below
+    // `indices` are host memory.
     void (*gather)(Backend *be, const GatherShape *s, const uint8_t *images, const int32_t *indices,
-                   const GatherWarp *warps, int n, float *out);
+                   int n, float *out);
     void (*gather_labels)(Backend *be, const uint8_t *labels, const int32_t *indices, int n,
                           uint8_t *out);
 
