@@ -59,23 +59,29 @@ typedef struct DatasetRequest {
 // was taken through `log` (may be NULL). On success the caller owns *out.
 Status dataset_open(Dataset **out, const DatasetRequest *request, const Logger *log);
 
-// The data set in `directory`: the four IDX files there, or in its MNIST/raw or raw. `request` as
-// above, only for what the search needs; *out is ready for dataset_open_directory.
-// STATUS_NOT_FOUND when there is no such place; then the synthetic digits are what is left.
+// A place where a data set is, or the wish for synthetic digits.
 typedef struct DatasetPlace {
+    char name[DATASET_NAME_MAX];
     char directory[FILE_PATH_MAX]; // "" when synthetic
     char files[4][FILE_PATH_MAX];  // train images, train labels, test images, test labels
+    bool transposed;               // stored column by column, as EMNIST's files are
     bool synthetic;
     uint64_t seed;
 } DatasetPlace;
+
+// The search alone, without reading the files. When nothing is found anywhere: synthetic digits.
 Status dataset_find(const DatasetRequest *request, const Logger *log, DatasetPlace *out);
 
-// Opens what was found. Gzip files are unpacked side by side on two threads.
-Status dataset_open_place(Dataset **out, const DatasetPlace *place);
-
-// Looks in one directory (and its MNIST/raw, raw). STATUS_NOT_FOUND when no data set is there;
-// another error when there is part of one, or more than one.
+// Looks in one directory, then in its MNIST/raw and raw (torchvision's layout). The names are
+// [PREFIX-]{train,t10k,test}-{images-idx3,labels-idx1}-ubyte, '.' for '-' before idx, with or
+// without .gz. Where several prefixes lie side by side (EMNIST), `directory` may be
+// DIRECTORY/PREFIX. STATUS_NOT_FOUND when no data set is there, another error when there is part of
+// one or more than one.
 Status dataset_look_in(const char *directory, DatasetPlace *out);
+
+// Opens what was found. The training and test files are read side by side on two threads. A set
+// whose file names begin with "emnist-" is turned upright.
+Status dataset_open_place(Dataset **out, const DatasetPlace *place, const DatasetRequest *request);
 
 // Makes synthetic digits (synthetic.h) as a data set.
 Status dataset_open_synthetic(Dataset **out, uint64_t seed, uint32_t train_n, uint32_t test_n,

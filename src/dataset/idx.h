@@ -26,8 +26,8 @@ typedef struct IdxArray {
 // so that a header cannot make the program allocate what the file does not hold.
 Status idx_read(const char *path, IdxArray *out);
 
-// Images: [n, height, width], or [n, channels, height, width] with 1 or 3 channels. At least one,
-// each side 1 to 1024.
+// Images: the file is [n, height, width], or [n, channels, height, width] with 1 or 3 channels;
+// `out` is always the latter. At least one image, each side 1 to 1024.
 Status idx_read_images(const char *path, IdxArray *out);
 
 // Labels: [n], each below DATASET_CLASSES_MAX (62).

@@ -1,0 +1,28 @@
+// Temporary directories and files for tests, and cmocka with what it needs before it. Include this
+// instead of <cmocka.h>.
+#ifndef INKLING_TESTS_FILES_H
+#define INKLING_TESTS_FILES_H
+
+#include "base/file.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+// Makes an empty directory below $TMPDIR or /tmp. False (and says why) when it cannot.
+bool files_open(char directory[FILE_PATH_MAX]);
+// Removes it and everything in it.
+void files_close(const char *directory);
+
+// out = directory/name. Fails the test when it does not fit.
+void files_path(char out[FILE_PATH_MAX], const char *directory, const char *name);
+
+// Writes a file; fails the test when that is not possible.
+void files_write(const char *path, const void *bytes, size_t size);
+// The same, packed by gzip.
+void files_write_gzip(const char *path, const void *bytes, size_t size);
+
+#endif
