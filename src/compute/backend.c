@@ -1,0 +1,38 @@
+// The kinds of device this program knows, and how one is opened by name.
+#include "compute/backend.h"
+#include "compute/cpu.h"
+#include "compute/ref.h"
+
+#include <string.h>
+
+static Status cuda_open(const BackendConfig *config, Backend **out) {
+    (void)config, (void)out;
+    return status_error(STATUS_UNSUPPORTED,
+                        "this build has no CUDA module; use --device cpu, which every build has");
+}
+
+const BackendKind backend_kinds[] = {
+    {"cpu", "this machine's processor, all its cores", cpu_open},
+    {"cuda", "an NVIDIA GPU", cuda_open},
+    {"ref", "plain C on one core: slow, for checking", ref_open},
+};
+const int backend_kind_count = sizeof backend_kinds / sizeof backend_kinds[0];
+
+Status backend_open(const BackendConfig *config, Backend **out) {
+    *out = NULL;
+    const char *device = config->device ? config->device : "cpu";
+    size_t length = strcspn(device, ":"); // "cuda:1" is of kind "cuda"
+    for (int i = 0; i < backend_kind_count; i++) {
+        const BackendKind *kind = &backend_kinds[i];
+        if (strlen(kind->name) == length && memcmp(kind->name, device, length) == 0)
+            return kind->open(config, out);
+    }
+    return status_error(STATUS_USAGE, "there is no device \"%s\"; known are cpu, cuda and ref",
+                        device);
+}
+
+void backend_close(Backend **be) {
+    if (!*be) return;
+    (*be)->ops->close(*be);
+    *be = NULL;
+}

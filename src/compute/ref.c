@@ -1,0 +1,260 @@
+// The plain C back end: memory, data, element-wise functions, loss and update, and the table. One
+// thread, no tricks: the oracle that every other back end is compared with.
+#include "compute/ref.h"
+#include "base/check.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// ---- memory -----------------------------------------------------------------------------------
+
+void *host_alloc(Backend *be, size_t bytes) {
+    (void)be;
+    if (bytes > SIZE_MAX - 128) return NULL;
+    size_t rounded = (bytes + 63) / 64 * 64;
+    return aligned_alloc(64, rounded ? rounded : 64);
+}
+
+void host_release(Backend *be, void *device) {
+    (void)be;
+    free(device);
+}
+
+void host_copy(Backend *be, void *to_device, const void *from_device, size_t bytes) {
+    (void)be;
+    if (bytes) memcpy(to_device, from_device, bytes);
+}
+
+void host_upload(Backend *be, void *device, const void *host, size_t bytes) {
+    host_copy(be, device, host, bytes);
+}
+
+void host_download(Backend *be, void *host, const void *device, size_t bytes) {
+    host_copy(be, host, device, bytes);
+}
+
+void host_zero(Backend *be, void *device, size_t bytes) {
+    (void)be;
+    if (bytes) memset(device, 0, bytes);
+}
+
+Status host_sync(Backend *be) {
+    (void)be;
+    return status_ok();
+}
+
+static Status ref_reserve(Backend *be, const DenseShape *dense, const ConvShape *conv, int batch) {
+    (void)be, (void)dense, (void)conv, (void)batch;
+    return status_ok();
+}
+
+// ---- data -------------------------------------------------------------------------------------
+
+static void ref_gather(Backend *be, const GatherShape *s, const uint8_t *images,
+                       const int32_t *indices, int n, float *out) {
+    (void)be;
+    size_t size = (size_t)s->channels * s->height * s->width;
+    for (int i = 0; i < n; i++)
+        for (size_t p = 0; p < size; p++)
+            *out++ = (images[(size_t)indices[i] * size + p] / 255.0f - s->mean) / s->std;
+}
+
+static void ref_gather_labels(Backend *be, const uint8_t *labels, const int32_t *indices, int n,
+                              uint8_t *out) {
+    (void)be;
+    for (int i = 0; i < n; i++) out[i] = labels[indices[i]];
+}
+
+// ---- element by element -----------------------------------------------------------------------
+
+// Comparisons stand so that NaN passes through ReLU and comes out of every other function as well.
+float ref_activate(Activation kind, float parameter, float x) {
+    switch (kind) {
+    case ACTIVATION_RELU:
+        return x <= 0.0f ? 0.0f : x;
+    case ACTIVATION_LEAKY_RELU:
+        return x > 0.0f ? x : parameter * x;
+    case ACTIVATION_SIGMOID:
+        return (float)(1.0 / (1.0 + exp(-(double)x)));
+    case ACTIVATION_TANH:
+        return (float)tanh((double)x);
+    default:
+        return x;
+    }
+}
+
+float ref_activate_gradient(Activation kind, float parameter, float y, float dy) {
+    switch (kind) {
+    case ACTIVATION_RELU:
+        return y <= 0.0f ? 0.0f : dy;
+    case ACTIVATION_LEAKY_RELU:
+        return y > 0.0f ? dy : parameter * dy;
+    case ACTIVATION_SIGMOID:
+        return dy * y * (1.0f - y);
+    case ACTIVATION_TANH:
+        return dy * (1.0f - y * y);
+    default:
+        return dy;
+    }
+}
+
+static void ref_activation_forward(Backend *be, Activation kind, float parameter, size_t count,
+                                   const float *x, float *y) {
+    (void)be;
+    for (size_t i = 0; i < count; i++) y[i] = ref_activate(kind, parameter, x[i]);
+}
+
+static void ref_activation_backward(Backend *be, Activation kind, float parameter, size_t count,
+                                    const float *y, const float *dy, float *dx) {
+    (void)be;
+    for (size_t i = 0; i < count; i++) dx[i] = ref_activate_gradient(kind, parameter, y[i], dy[i]);
+}
+
+static void ref_dropout(Backend *be, float p, uint64_t key, size_t count, const float *in,
+                        float *out) {
+    (void)be;
+    uint32_t threshold = backend_keep_threshold(p);
+    float scale = 1.0f / (1.0f - p);
+    for (size_t i = 0; i < count; i++)
+        out[i] = backend_keep(key, (uint32_t)i, threshold) ? in[i] * scale : 0.0f;
+}
+
+// ---- loss and update --------------------------------------------------------------------------
+
+// log(sum(exp(z))) by way of the largest, so that exp() cannot overflow.
+static double log_sum_exp(const float *z, int classes, int *largest) {
+    int best = 0;
+    for (int j = 1; j < classes; j++)
+        if (z[j] > z[best]) best = j;
+    double sum = 0.0;
+    for (int j = 0; j < classes; j++) sum += exp((double)z[j] - z[best]);
+    *largest = best;
+    return z[best] + log(sum);
+}
+
+static void ref_loss(Backend *be, LossKind kind, float smoothing, int classes, int n,
+                     const float *logits, const uint8_t *labels, float *dlogits,
+                     BatchStats *stats) {
+    (void)be, (void)kind;
+    *stats = (BatchStats){.count = n};
+    for (int i = 0; i < n; i++) {
+        const float *z = logits + (size_t)i * classes;
+        int best, label = labels[i];
+        ASSERT(label < classes);
+        double norm = log_sum_exp(z, classes, &best);
+        double smooth = 0.0;
+        for (int j = 0; j < classes; j++) {
+            double target = (j == label ? 1.0 - smoothing : 0.0) + (double)smoothing / classes;
+            smooth += (norm - z[j]) / classes;
+            if (dlogits)
+                dlogits[(size_t)i * classes + j] = (float)((exp(z[j] - norm) - target) / n);
+        }
+        // Without smoothing the other classes stay out of the sum: 0 * infinity would be NaN.
+        double loss = norm - z[label];
+        if (smoothing != 0.0f) loss = (1.0 - smoothing) * loss + smoothing * smooth;
+        stats->loss_sum += loss;
+        stats->correct += best == label && !isnan(z[best]);
+    }
+}
+
+static void ref_softmax(Backend *be, int classes, int n, const float *logits, float *out) {
+    (void)be;
+    for (int i = 0; i < n; i++, logits += classes, out += classes) {
+        int best;
+        double norm = log_sum_exp(logits, classes, &best);
+        for (int j = 0; j < classes; j++) out[j] = (float)exp(logits[j] - norm);
+    }
+}
+
+typedef float (*UpdateRule)(float w, float g, float s[OPTIMIZER_SLOTS_MAX],
+                            const OptimizerStep *step);
+
+static const struct UpdateRow {
+    UpdateRule rule;
+    int slots;
+} update_rows[OPTIMIZER_COUNT] = {
+#define UPDATE_ROW(id, fn, name, label, slots, mask, ...) [OPTIMIZER_##id] = {fn##_update, slots},
+    OPTIMIZER_LIST(UPDATE_ROW)
+#undef UPDATE_ROW
+};
+
+static void ref_update(Backend *be, OptimizerKind kind, const OptimizerStep *step, size_t count,
+                       float *param, const float *grad, float *const state[OPTIMIZER_SLOTS_MAX]) {
+    (void)be;
+    const struct UpdateRow *row = &update_rows[kind];
+    for (size_t i = 0; i < count; i++) {
+        float s[OPTIMIZER_SLOTS_MAX] = {0};
+        for (int k = 0; k < row->slots; k++) s[k] = state[k][i];
+        param[i] = row->rule(param[i], grad[i], s, step);
+        for (int k = 0; k < row->slots; k++) state[k][i] = s[k];
+    }
+}
+
+static void ref_sum_squares(Backend *be, size_t count, const float *x, double *out) {
+    (void)be;
+    double sum = 0.0;
+    for (size_t i = 0; i < count; i++) sum += (double)x[i] * x[i];
+    *out = sum;
+}
+
+static void ref_scale(Backend *be, size_t count, float factor, float *x) {
+    (void)be;
+    for (size_t i = 0; i < count; i++) x[i] *= factor;
+}
+
+// ---- the table --------------------------------------------------------------------------------
+
+static void ref_close(Backend *be) {
+    free(be);
+}
+
+static void ref_describe(const Backend *be, char *out, size_t size) {
+    (void)be;
+    snprintf(out, size, "plain C, 1 thread");
+}
+
+const BackendOps ref_ops = {
+    .name = "ref",
+    .close = ref_close,
+    .describe = ref_describe,
+    .alloc = host_alloc,
+    .release = host_release,
+    .upload = host_upload,
+    .download = host_download,
+    .copy = host_copy,
+    .zero = host_zero,
+    .sync = host_sync,
+    .reserve = ref_reserve,
+    .gather = ref_gather,
+    .gather_labels = ref_gather_labels,
+    .dense_forward = ref_dense_forward,
+    .dense_backward = ref_dense_backward,
+    .conv_forward = ref_conv_forward,
+    .conv_backward = ref_conv_backward,
+    .max_pool_forward = ref_max_pool_forward,
+    .max_pool_backward = ref_max_pool_backward,
+    .avg_pool_forward = ref_avg_pool_forward,
+    .avg_pool_backward = ref_avg_pool_backward,
+    .batch_norm_forward = ref_batch_norm_forward,
+    .batch_norm_apply = ref_batch_norm_apply,
+    .batch_norm_backward = ref_batch_norm_backward,
+    .activation_forward = ref_activation_forward,
+    .activation_backward = ref_activation_backward,
+    .dropout = ref_dropout,
+    .loss = ref_loss,
+    .softmax = ref_softmax,
+    .update = ref_update,
+    .sum_squares = ref_sum_squares,
+    .scale = ref_scale,
+};
+
+Status ref_open(const BackendConfig *config, Backend **out) {
+    (void)config;
+    Backend *be = malloc(sizeof *be);
+    if (!be) return status_no_memory("the plain C back end", sizeof *be);
+    be->ops = &ref_ops;
+    *out = be;
+    return status_ok();
+}
