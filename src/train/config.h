@@ -16,7 +16,7 @@
 #include "nn/presets.h"
 #include "nn/schedule.h"
 
-enum { TRAIN_LAYERS_MAX = 1024, TRAIN_LINE_MAX = 2048 };
+enum { TRAIN_LAYERS_MAX = 1024, TRAIN_LINE_MAX = 4096 };
 
 // Copying it is fine. config_defaults() or config_parse() fills one in.
 typedef struct TrainConfig {

@@ -50,7 +50,8 @@ int run_batches(const Run *run); // in an epoch
 int run_epoch(const Run *run);   // of the next batch, 1 = first; epochs + 1 when all is done
 int run_batch(const Run *run);   // of the next batch, 1 = first
 bool run_finished(const Run *run);
-double run_seconds(const Run *run); // of training so far
+double run_seconds(const Run *run);   // of training so far
+long long run_images(const Run *run); // trained on so far
 
 // Trains one batch. STATUS_DIVERGED, with learning rate and loss in the sentence, when the loss is
 // no number; the weights are then what they became.

@@ -1,0 +1,348 @@
+// TrainConfig from words and back, all of it driven by the table in options.c.
+#include "train/config.h"
+#include "base/check.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+enum { CONFIG_PAIRS_MAX = 64 };
+
+const TrainOption *config_option(const char *name) {
+    for (int i = 0; i < train_option_count; i++)
+        if (strcmp(train_options[i].name, name) == 0) return &train_options[i];
+    return NULL;
+}
+
+static void *config_field(TrainConfig *config, const TrainOption *option) {
+    return (char *)config + option->offset;
+}
+static const void *config_field_const(const TrainConfig *config, const TrainOption *option) {
+    return (const char *)config + option->offset;
+}
+
+// ---- one value ---------------------------------------------------------------------------------
+
+static Status config_bad(const TrainOption *option, const char *value, const char *expected) {
+    return status_error(STATUS_USAGE, "%s must be %s, not \"%.60s\"", option->name, expected,
+                        value);
+}
+
+static Status config_number(const TrainOption *option, const char *value, double *out) {
+    char expected[96];
+    char low[32], high[32];
+    text_from_double(low, option->low);
+    text_from_double(high, option->high);
+    if (option->high >= 1e30)
+        snprintf(expected, sizeof expected, "a number from %s up", low);
+    else
+        snprintf(expected, sizeof expected, "a number from %s to %s", low, high);
+    if (!text_to_double(value, out) || *out < option->low || *out > option->high)
+        return config_bad(option, value, expected);
+    return status_ok();
+}
+
+static Status config_integer(const TrainOption *option, const char *value, long long *out) {
+    char expected[96];
+    snprintf(expected, sizeof expected, "a whole number from %.0f to %.0f", option->low,
+             option->high);
+    if (!text_to_int(value, out) || (double)*out < option->low || (double)*out > option->high)
+        return config_bad(option, value, expected);
+    return status_ok();
+}
+
+static Status config_truth(const TrainOption *option, const char *value, bool *out) {
+    static const struct {
+        const char *word;
+        bool truth;
+    } words[] = {{"1", true},   {"0", false},  {"true", true}, {"false", false},
+                 {"yes", true}, {"no", false}, {"on", true},   {"off", false}};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcasecmp(words[i].word, value) == 0) {
+            *out = words[i].truth;
+            return status_ok();
+        }
+    return config_bad(option, value, "1 or 0");
+}
+
+static Status config_choice(const TrainOption *option, const char *value, int *out) {
+    char expected[256] = "one of";
+    for (int i = 0; option->choice(i); i++) {
+        if (strcasecmp(option->choice(i), value) == 0) {
+            *out = i;
+            return status_ok();
+        }
+        size_t used = strlen(expected);
+        snprintf(expected + used, sizeof expected - used, "%s %s", i ? "," : "", option->choice(i));
+    }
+    return config_bad(option, value, expected);
+}
+
+static Status config_text(const TrainOption *option, const char *value, char *out) {
+    if (option->choice && value[0] != '\0') {
+        int index;
+        Status status = config_choice(option, value, &index);
+        if (!status_is_ok(&status)) return status;
+        value = option->choice(index);
+    }
+    if (strpbrk(value, "\"\n\r"))
+        return status_error(STATUS_USAGE, "%s may hold no quotes and no line breaks", option->name);
+    if (!text_copy(out, option->size, value))
+        return status_error(STATUS_USAGE, "%s is longer than %zu bytes", option->name,
+                            option->size - 1);
+    return status_ok();
+}
+
+// Reads `value` into the field; nothing else changes.
+static Status config_assign(TrainConfig *config, const TrainOption *option, const char *value) {
+    Status status = status_ok();
+    void *field = config_field(config, option);
+    long long integer = 0;
+    bool truth = false;
+    switch (option->type) {
+    case OPTION_NUMBER:
+        status = config_number(option, value, field);
+        break;
+    case OPTION_INT:
+        status = config_integer(option, value, &integer);
+        if (status_is_ok(&status)) *(int *)field = (int)integer;
+        break;
+    case OPTION_SEED:
+        status = config_integer(option, value, &integer);
+        if (status_is_ok(&status)) *(long long *)field = integer;
+        break;
+    case OPTION_BOOL:
+        status = config_truth(option, value, field);
+        break;
+    case OPTION_FLAG:
+        status = config_truth(option, value, &truth);
+        if (status_is_ok(&status)) *(int *)field = truth;
+        break;
+    case OPTION_CHOICE:
+        status = config_choice(option, value, field);
+        break;
+    case OPTION_TEXT:
+        status = config_text(option, value, field);
+        break;
+    }
+    return status;
+}
+
+void config_get(const TrainConfig *config, const TrainOption *option, char *out, size_t size) {
+    const void *field = config_field_const(config, option);
+    char number[32];
+    switch (option->type) {
+    case OPTION_NUMBER:
+        text_from_double(number, *(const double *)field);
+        snprintf(out, size, "%s", number);
+        break;
+    case OPTION_INT:
+        snprintf(out, size, "%d", *(const int *)field);
+        break;
+    case OPTION_SEED:
+        snprintf(out, size, "%lld", *(const long long *)field);
+        break;
+    case OPTION_BOOL:
+        snprintf(out, size, "%d", *(const bool *)field);
+        break;
+    case OPTION_FLAG:
+        snprintf(out, size, "%d", *(const int *)field);
+        break;
+    case OPTION_CHOICE:
+        snprintf(out, size, "%s", option->choice(*(const int *)field));
+        break;
+    case OPTION_TEXT:
+        snprintf(out, size, "%s", (const char *)field);
+        break;
+    }
+}
+
+// ---- whole configs -----------------------------------------------------------------------------
+
+// Everything that a recipe does not mention.
+static void config_base(TrainConfig *config) {
+    memset(config, 0, sizeof *config);
+    config->mean = 0.1307;
+    config->std = 0.3081;
+    config->init = INIT_PYTORCH;
+    config->optimizer = OPTIMIZER_ADAM;
+    config->options = optimizer_rows[OPTIMIZER_ADAM].defaults;
+    config->schedule = SCHEDULE_CONSTANT;
+    config->schedule_options.step_size = 5;
+    config->schedule_options.gamma = 0.1;
+    config->batch_size = 64;
+    config->epochs = 10;
+    config->seed = 1;
+    config->shuffle = true;
+    text_copy(config->device, sizeof config->device, "cpu");
+}
+
+static Status config_read(const char *line, TrainConfig *config);
+
+// A preset brings the network, its normalization and its recipe; what is about the data, the seed
+// or the machine stays as it is.
+static void config_apply_preset(TrainConfig *config, const char *name) {
+    const Preset *preset = preset_find(name);
+    ASSERT(preset);
+    TrainConfig fresh;
+    config_base(&fresh);
+    text_copy(fresh.data, sizeof fresh.data, config->data);
+    text_copy(fresh.device, sizeof fresh.device, config->device);
+    fresh.threads = config->threads;
+    fresh.seed = config->seed;
+    fresh.limit = config->limit;
+    fresh.shuffle = config->shuffle;
+    fresh.augment = config->augment;
+    // A recipe names no preset, so this goes no deeper.
+    Status status = config_read(preset->recipe, &fresh);
+    REQUIRE(status_is_ok(&status));
+    fresh.mean = preset->normalization.mean;
+    fresh.std = preset->normalization.std;
+    text_copy(fresh.preset, sizeof fresh.preset, preset->name);
+    *config = fresh;
+}
+
+void config_defaults(TrainConfig *out) {
+    config_base(out);
+    config_apply_preset(out, "lenet5");
+}
+
+Status config_set(TrainConfig *config, const char *name, const char *value) {
+    const TrainOption *option = config_option(name);
+    if (!option) return status_error(STATUS_USAGE, "there is no option \"%.60s\"", name);
+    TrainConfig changed = *config; // so that a failure changes nothing
+    Status status = config_assign(&changed, option, value);
+    if (!status_is_ok(&status)) return status;
+    if (strcmp(name, "preset") == 0 && changed.preset[0] != '\0')
+        config_apply_preset(&changed, changed.preset);
+    if (strcmp(name, "optimizer") == 0)
+        changed.options = optimizer_rows[changed.optimizer].defaults;
+    *config = changed;
+    return status;
+}
+
+// The order in which options must be set: those that bring others' values with them come first.
+static int config_rank(const char *name) {
+    return strcmp(name, "preset") == 0 ? 0 : strcmp(name, "optimizer") == 0 ? 1 : 2;
+}
+
+Status config_set_all(TrainConfig *config, const OptionPair *pairs, int count) {
+    TrainConfig changed = *config;
+    for (int rank = 0; rank <= 2; rank++)
+        for (int i = 0; i < count; i++) {
+            if (config_rank(pairs[i].name) != rank) continue;
+            Status status = config_set(&changed, pairs[i].name, pairs[i].value);
+            if (!status_is_ok(&status)) return status;
+        }
+    // Layers without a preset are a network of their own.
+    bool layers = false, preset = false;
+    for (int i = 0; i < count; i++) {
+        layers = layers || (strcmp(pairs[i].name, "layers") == 0 && pairs[i].value[0] != '\0');
+        preset = preset || strcmp(pairs[i].name, "preset") == 0;
+    }
+    if (layers && !preset) changed.preset[0] = '\0';
+    *config = changed;
+    return status_ok();
+}
+
+// Cuts the next name=value off *cursor, in place; false at the end. A value may be in quotes.
+static bool config_next(char **cursor, OptionPair *out, Status *status) {
+    char *at = *cursor;
+    while (isspace((unsigned char)*at)) at++;
+    if (*at == '\0') return false;
+    char *name = at;
+    while (*at && *at != '=' && !isspace((unsigned char)*at)) at++;
+    if (*at != '=') {
+        *status = status_error(STATUS_USAGE,
+                               "a settings line has name=value pairs; \"%.40s\" is none", name);
+        return false;
+    }
+    *at++ = '\0';
+    char end = ' ';
+    if (*at == '"') end = *at++;
+    out->name = name;
+    out->value = at;
+    while (*at && *at != end && !(end == ' ' && isspace((unsigned char)*at))) at++;
+    if (*at == '\0' && end == '"') {
+        *status =
+            status_error(STATUS_USAGE, "the quotes around the value of %.40s are not closed", name);
+        return false;
+    }
+    if (*at) *at++ = '\0';
+    *cursor = at;
+    return true;
+}
+
+// Reads a line of pairs onto `config`.
+static Status config_read(const char *line, TrainConfig *config) {
+    char copy[TRAIN_LINE_MAX];
+    OptionPair pairs[CONFIG_PAIRS_MAX];
+    Status status = status_ok();
+    int count = 0;
+    if (!text_copy(copy, sizeof copy, line))
+        return status_error(STATUS_USAGE, "a settings line has at most %d bytes",
+                            TRAIN_LINE_MAX - 1);
+    if (!text_is_utf8(copy, strlen(copy)))
+        return status_error(STATUS_USAGE, "the settings line is not UTF-8 text");
+    char *cursor = copy;
+    while (count < CONFIG_PAIRS_MAX && config_next(&cursor, &pairs[count], &status)) count++;
+    if (!status_is_ok(&status)) return status;
+    if (count == CONFIG_PAIRS_MAX)
+        return status_error(STATUS_USAGE, "a settings line names at most %d options",
+                            CONFIG_PAIRS_MAX - 1);
+    return config_set_all(config, pairs, count);
+}
+
+Status config_parse(const char *line, TrainConfig *out) {
+    TrainConfig config;
+    config_defaults(&config);
+    Status status = config_read(line, &config);
+    if (status_is_ok(&status)) *out = config;
+    return status;
+}
+
+void config_print(const TrainConfig *config, char out[TRAIN_LINE_MAX]) {
+    size_t used = 0;
+    unsigned takes = optimizer_rows[config->optimizer].options;
+    out[0] = '\0';
+    for (int i = 0; i < train_option_count; i++) {
+        const TrainOption *option = &train_options[i];
+        char value[TRAIN_LAYERS_MAX + FILE_PATH_MAX];
+        if (option->machine || (option->needs & ~takes)) continue;
+        config_get(config, option, value, sizeof value);
+        // An empty text says nothing, except that there is no preset.
+        if (option->type == OPTION_TEXT && value[0] == '\0' && !option->choice) continue;
+        const char *quote = value[0] == '\0' || strpbrk(value, " \t") ? "\"" : "";
+        int put = snprintf(out + used, TRAIN_LINE_MAX - used, "%s%s=%s%s%s", used ? " " : "",
+                           option->name, quote, value, quote);
+        REQUIRE(put > 0 && (size_t)put < TRAIN_LINE_MAX - used);
+        used += (size_t)put;
+    }
+}
+
+Status config_spec(const TrainConfig *config, Shape input, int classes, ModelSpec *out) {
+    const Preset *preset = config->preset[0] ? preset_find(config->preset) : NULL;
+    Status status;
+    memset(out, 0, sizeof *out);
+    if (config->preset[0] && !preset)
+        return status_error(STATUS_USAGE, "there is no preset \"%.40s\"", config->preset);
+    if (preset && config->layers[0] == '\0') {
+        status = preset_spec(preset, input, classes, out);
+        if (!status_is_ok(&status)) return status;
+    } else {
+        if (config->layers[0] == '\0')
+            return status_error(STATUS_USAGE, "neither preset nor layers says what to train");
+        text_copy(out->name, sizeof out->name, "custom");
+        out->input = input;
+        status = spec_parse_layers(config->layers, out);
+        if (!status_is_ok(&status)) return status;
+    }
+    out->normalization.mean = (float)config->mean;
+    out->normalization.std = (float)config->std;
+    return status_ok();
+}
+
+const char *config_optimizer_label(const TrainConfig *config) {
+    return optimizer_rows[config->optimizer].label;
+}

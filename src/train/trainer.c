@@ -1,0 +1,342 @@
+// The trainer's thread: takes commands, gives each run that is going its turn, posts what came of
+// it. It waits for commands only when nothing is going.
+#include "train/trainer.h"
+#include "base/check.h"
+#include "base/queue.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { TRAINER_COMMANDS_MAX = 256 };
+static const double SNAPSHOT_SECONDS = 0.1; // weights and samples: ten times a second
+static const double WAKE_SECONDS = 1.0 / 60;
+static const double TURN_SECONDS = 0.01; // of one run, before the next has its turn
+
+typedef enum CommandKind {
+    COMMAND_START,
+    COMMAND_PAUSE,
+    COMMAND_RESUME,
+    COMMAND_STEP,
+    COMMAND_STOP,
+    COMMAND_SET_LR,
+    COMMAND_SET_AUGMENT,
+    COMMAND_QUIT,
+} CommandKind;
+
+typedef struct Command {
+    CommandKind kind;
+    RunLog *log;
+    double number;
+} Command;
+
+// A run that the trainer has in hand.
+typedef struct Entry {
+    RunLog *log;
+    Run *run;
+    double snapshot_at;  // clock of the last one
+    int evaluated_epoch; // figures below are of the end of this epoch
+    EvalResult evaluated;
+    uint8_t *test_class;
+    float *test_confidence;
+} Entry;
+
+struct Trainer {
+    Thread thread;
+    Queue commands;
+    const Dataset *dataset;
+    TrainerHooks hooks;
+    Backend *be;
+    DeviceData data;
+    char description[128];
+    // The trainer's thread alone:
+    Entry entries[TRAINER_RUNS_MAX];
+    int count;
+    double woke_at;
+    bool news; // something to see since the last wake-up
+};
+
+static void trainer_wake(Trainer *trainer, bool now) {
+    double clock = clock_seconds();
+    trainer->news = true;
+    if (!now && clock - trainer->woke_at < WAKE_SECONDS) return;
+    trainer->woke_at = clock;
+    trainer->news = false;
+    if (trainer->hooks.wake) trainer->hooks.wake(trainer->hooks.context);
+}
+
+static void trainer_set_state(Trainer *trainer, Entry *entry, RunState state) {
+    atomic_store(&entry->log->state, state);
+    trainer_wake(trainer, true);
+}
+
+// ---- snapshots ---------------------------------------------------------------------------------
+
+static Status trainer_snapshot(Trainer *trainer, Entry *entry) {
+    RunLog *log = entry->log;
+    RunSnapshot *snapshot = mailbox_back(&log->mailbox);
+    bool between = run_batch(entry->run) == 1; // at the end of an epoch, not inside one
+    snapshot->epoch = between ? run_epoch(entry->run) - 1 : run_epoch(entry->run);
+    snapshot->batch = between ? 0 : run_batch(entry->run) - 1;
+    snapshot->images = run_images(entry->run);
+    snapshot->seconds = run_seconds(entry->run);
+    run_get_weights(entry->run, snapshot->weights);
+    Status status = run_predict(entry->run, log->samples, log->sample_count, snapshot->sample_class,
+                                snapshot->sample_confidence);
+    snapshot->evaluated_epoch = entry->evaluated_epoch;
+    snapshot->test_loss = entry->evaluated.loss;
+    snapshot->test_accuracy = entry->evaluated.accuracy;
+    if (entry->evaluated_epoch > 0) {
+        size_t n = trainer->dataset->test.n;
+        memcpy(snapshot->test_class, entry->test_class, n);
+        memcpy(snapshot->test_confidence, entry->test_confidence, n * sizeof(float));
+    }
+    mailbox_post(&log->mailbox);
+    entry->snapshot_at = clock_seconds();
+    trainer_wake(trainer, false);
+    return status;
+}
+
+// ---- runs --------------------------------------------------------------------------------------
+
+static Entry *trainer_find(Trainer *trainer, const RunLog *log) {
+    for (int i = 0; i < trainer->count; i++)
+        if (trainer->entries[i].log == log) return &trainer->entries[i];
+    return NULL;
+}
+
+// Lets go of a run: the last thing that is done with its log is to set its state.
+static void trainer_release(Trainer *trainer, Entry *entry, RunState state) {
+    RunLog *log = entry->log;
+    run_close(&entry->run);
+    free(entry->test_class);
+    free(entry->test_confidence);
+    int index = (int)(entry - trainer->entries);
+    trainer->count--;
+    for (int i = index; i < trainer->count; i++) trainer->entries[i] = trainer->entries[i + 1];
+    atomic_store(&log->state, state);
+    trainer_wake(trainer, true);
+}
+
+static void trainer_fail(Trainer *trainer, Entry *entry, Status failure) {
+    entry->log->failure = failure;
+    log_write(trainer->hooks.logger, LOG_ERROR, "%s", failure.message);
+    trainer_release(trainer, entry, RUN_FAILED);
+}
+
+static void trainer_take_on(Trainer *trainer, RunLog *log) {
+    Status status = status_ok();
+    Entry entry = {.log = log};
+    if (trainer->count == TRAINER_RUNS_MAX)
+        status = status_error(STATUS_USAGE, "%d runs are going; stop one first", TRAINER_RUNS_MAX);
+    if (status_is_ok(&status)) {
+        entry.test_class = malloc(trainer->dataset->test.n);
+        entry.test_confidence = malloc(trainer->dataset->test.n * sizeof(float));
+        if (!entry.test_class || !entry.test_confidence)
+            status = status_no_memory("a run's test results", trainer->dataset->test.n * 5ull);
+    }
+    if (status_is_ok(&status))
+        status = run_open(&log->config, &trainer->data, log->initial, &entry.run);
+    if (!status_is_ok(&status)) {
+        free(entry.test_class);
+        free(entry.test_confidence);
+        log->failure = status;
+        log_write(trainer->hooks.logger, LOG_ERROR, "%s", status.message);
+        atomic_store(&log->state, RUN_FAILED);
+        trainer_wake(trainer, true);
+        return;
+    }
+    trainer->entries[trainer->count++] = entry;
+    trainer_set_state(trainer, trainer_find(trainer, log), RUN_TRAINING);
+}
+
+// After the last batch of an epoch: the test set, then the epoch's line.
+static Status trainer_end_epoch(Trainer *trainer, Entry *entry) {
+    EpochRecord record;
+    run_end_epoch(entry->run, &record);
+    Status status =
+        run_evaluate(entry->run, &entry->evaluated, entry->test_class, entry->test_confidence);
+    entry->evaluated_epoch = record.epoch;
+    record.test_loss = entry->evaluated.loss;
+    record.test_accuracy = entry->evaluated.accuracy;
+    Status kept = feed_append(&entry->log->epochs, &record);
+    if (!status_is_ok(&status)) return status;
+    if (!status_is_ok(&kept)) return kept;
+    return trainer_snapshot(trainer, entry);
+}
+
+// One batch and what follows from it. False when the run is over and its entry gone.
+static bool trainer_advance(Trainer *trainer, Entry *entry) {
+    BatchRecord record;
+    Status status = run_step(entry->run, &record);
+    Status kept = feed_append(&entry->log->steps, &record);
+    if (status_is_ok(&status)) status = kept;
+    if (status_is_ok(&status) && run_at_epoch_end(entry->run))
+        status = trainer_end_epoch(trainer, entry);
+    else if (status_is_ok(&status) && clock_seconds() - entry->snapshot_at >= SNAPSHOT_SECONDS)
+        status = trainer_snapshot(trainer, entry);
+    if (!status_is_ok(&status)) {
+        trainer_fail(trainer, entry, status);
+        return false;
+    }
+    if (run_finished(entry->run)) {
+        trainer_release(trainer, entry, RUN_FINISHED);
+        return false;
+    }
+    trainer_wake(trainer, false);
+    return true;
+}
+
+// ---- commands ----------------------------------------------------------------------------------
+
+static void trainer_single_step(Trainer *trainer, Entry *entry) {
+    if (!trainer_advance(trainer, entry)) return;
+    Status status = trainer_snapshot(trainer, entry); // a step is for looking at
+    if (!status_is_ok(&status))
+        trainer_fail(trainer, entry, status);
+    else
+        trainer_set_state(trainer, entry, RUN_PAUSED);
+}
+
+static void trainer_stop_run(Trainer *trainer, Entry *entry) {
+    Status status = trainer_snapshot(trainer, entry);
+    if (status_is_ok(&status))
+        trainer_release(trainer, entry, RUN_STOPPED);
+    else
+        trainer_fail(trainer, entry, status);
+}
+
+// False: quit.
+static bool trainer_obey(Trainer *trainer, const Command *command) {
+    if (command->kind == COMMAND_QUIT) return false;
+    if (command->kind == COMMAND_START) {
+        trainer_take_on(trainer, command->log);
+        return true;
+    }
+    Entry *entry = trainer_find(trainer, command->log);
+    if (!entry) return true; // it ended while the command was on its way
+    switch (command->kind) {
+    case COMMAND_PAUSE:
+        trainer_set_state(trainer, entry, RUN_PAUSED);
+        break;
+    case COMMAND_RESUME:
+        trainer_set_state(trainer, entry, RUN_TRAINING);
+        break;
+    case COMMAND_STEP:
+        trainer_single_step(trainer, entry);
+        break;
+    case COMMAND_STOP:
+        trainer_stop_run(trainer, entry);
+        break;
+    case COMMAND_SET_LR:
+        run_set_lr(entry->run, command->number);
+        break;
+    case COMMAND_SET_AUGMENT:
+        run_set_augment(entry->run, (int)command->number);
+        break;
+    case COMMAND_START:
+    case COMMAND_QUIT:
+        break;
+    }
+    return true;
+}
+
+static bool trainer_has_work(const Trainer *trainer) {
+    for (int i = 0; i < trainer->count; i++)
+        if (atomic_load(&trainer->entries[i].log->state) == RUN_TRAINING) return true;
+    return false;
+}
+
+// Each run that is going gets about TURN_SECONDS.
+static void trainer_turns(Trainer *trainer) {
+    for (int i = 0; i < trainer->count;) {
+        RunLog *log = trainer->entries[i].log;
+        bool there = true;
+        double until = clock_seconds() + TURN_SECONDS;
+        while (there && atomic_load(&log->state) == RUN_TRAINING) {
+            there = trainer_advance(trainer, &trainer->entries[i]);
+            if (clock_seconds() >= until) break;
+        }
+        if (there) i++;
+    }
+}
+
+static void trainer_main(void *context) {
+    Trainer *trainer = context;
+    Command command;
+    for (;;) {
+        bool working = trainer_has_work(trainer);
+        if (!working && trainer->news) trainer_wake(trainer, true);
+        bool got = working ? queue_try_pop(&trainer->commands, &command)
+                           : queue_pop_wait(&trainer->commands, &command, 3600);
+        if (got && !trainer_obey(trainer, &command)) break;
+        if (!got) trainer_turns(trainer);
+    }
+    while (trainer->count > 0) trainer_stop_run(trainer, &trainer->entries[0]);
+}
+
+// ---- from outside ------------------------------------------------------------------------------
+
+Status trainer_open(const Dataset *dataset, const BackendConfig *backend, const TrainerHooks *hooks,
+                    Trainer **out) {
+    Trainer *trainer = calloc(1, sizeof *trainer);
+    Status status = status_ok();
+    *out = NULL;
+    if (!trainer) return status_no_memory("the trainer", sizeof *trainer);
+    trainer->dataset = dataset;
+    trainer->hooks = *hooks;
+    TRY(queue_open(&trainer->commands, sizeof(Command), TRAINER_COMMANDS_MAX));
+    TRY(backend_open(backend, &trainer->be));
+    trainer->be->ops->describe(trainer->be, trainer->description, sizeof trainer->description);
+    TRY(device_data_open(trainer->be, dataset, &trainer->data));
+    TRY(thread_start(&trainer->thread, "trainer", trainer_main, trainer));
+    *out = trainer;
+    return status;
+fail:
+    trainer_close(&trainer);
+    return status;
+}
+
+static bool trainer_send(Trainer *trainer, CommandKind kind, RunLog *log, double number) {
+    Command command = {kind, log, number};
+    return queue_try_push(&trainer->commands, &command);
+}
+
+void trainer_close(Trainer **handle) {
+    Trainer *trainer = *handle;
+    if (!trainer) return;
+    *handle = NULL;
+    if (trainer->thread.running) {
+        // A full queue is being emptied at this very moment.
+        while (!trainer_send(trainer, COMMAND_QUIT, NULL, 0)) thread_sleep(0.001);
+        thread_join(&trainer->thread);
+    }
+    device_data_close(&trainer->data);
+    if (trainer->be) backend_close(&trainer->be);
+    queue_close(&trainer->commands);
+    free(trainer);
+}
+
+const char *trainer_describe(const Trainer *trainer) {
+    return trainer->description;
+}
+bool trainer_start(Trainer *trainer, RunLog *log) {
+    return trainer_send(trainer, COMMAND_START, log, 0);
+}
+bool trainer_pause(Trainer *trainer, RunLog *log) {
+    return trainer_send(trainer, COMMAND_PAUSE, log, 0);
+}
+bool trainer_resume(Trainer *trainer, RunLog *log) {
+    return trainer_send(trainer, COMMAND_RESUME, log, 0);
+}
+bool trainer_step(Trainer *trainer, RunLog *log) {
+    return trainer_send(trainer, COMMAND_STEP, log, 0);
+}
+bool trainer_stop(Trainer *trainer, RunLog *log) {
+    return trainer_send(trainer, COMMAND_STOP, log, 0);
+}
+bool trainer_set_lr(Trainer *trainer, RunLog *log, double lr) {
+    return trainer_send(trainer, COMMAND_SET_LR, log, lr);
+}
+bool trainer_set_augment(Trainer *trainer, RunLog *log, int augment) {
+    return trainer_send(trainer, COMMAND_SET_AUGMENT, log, augment);
+}
