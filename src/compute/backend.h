@@ -165,8 +165,9 @@ typedef struct BackendOps {
                  const float *logits, const uint8_t *labels, float *dlogits, BatchStats *stats);
     // Rows of probabilities; out may equal logits.
     void (*softmax)(Backend *be, int classes, int n, const float *logits, float *out);
-    // One step of the update rule on `count` parameters. state[k] is slot k (count floats each,
-    // as many as the rule's row says). Does not change grad.
+    // One step of the update rule on `count` parameters. state[k] is slot k (count floats), NULL
+    // from the first slot on that the options do not use (optimizer_state_slots). Does not change
+    // grad.
     void (*update)(Backend *be, OptimizerKind kind, const OptimizerStep *step, size_t count,
                    float *param, const float *grad, float *const state[OPTIMIZER_SLOTS_MAX]);
     // *out (device, double) = sum of squares, summed in double in a fixed order.

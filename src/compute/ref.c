@@ -171,11 +171,8 @@ static void ref_softmax(Backend *be, int classes, int n, const float *logits, fl
 typedef float (*UpdateRule)(float w, float g, float s[OPTIMIZER_SLOTS_MAX],
                             const OptimizerStep *step);
 
-static const struct UpdateRow {
-    UpdateRule rule;
-    int slots;
-} update_rows[OPTIMIZER_COUNT] = {
-#define UPDATE_ROW(id, fn, name, label, slots, mask, ...) [OPTIMIZER_##id] = {fn##_update, slots},
+static const UpdateRule update_rows[OPTIMIZER_COUNT] = {
+#define UPDATE_ROW(id, fn, name, label, slots, mask, ...) [OPTIMIZER_##id] = fn##_update,
     OPTIMIZER_LIST(UPDATE_ROW)
 #undef UPDATE_ROW
 };
@@ -183,12 +180,13 @@ static const struct UpdateRow {
 static void ref_update(Backend *be, OptimizerKind kind, const OptimizerStep *step, size_t count,
                        float *param, const float *grad, float *const state[OPTIMIZER_SLOTS_MAX]) {
     (void)be;
-    const struct UpdateRow *row = &update_rows[kind];
+    const UpdateRule rule = update_rows[kind];
+    const int slots = optimizer_state_slots(state);
     for (size_t i = 0; i < count; i++) {
         float s[OPTIMIZER_SLOTS_MAX] = {0};
-        for (int k = 0; k < row->slots; k++) s[k] = state[k][i];
-        param[i] = row->rule(param[i], grad[i], s, step);
-        for (int k = 0; k < row->slots; k++) state[k][i] = s[k];
+        for (int k = 0; k < slots; k++) s[k] = state[k][i];
+        param[i] = rule(param[i], grad[i], s, step);
+        for (int k = 0; k < slots; k++) state[k][i] = s[k];
     }
 }
 

@@ -9,7 +9,8 @@
 typedef struct GradCheck {
     double worst;   // largest |analytic - numeric| / (|analytic| + |numeric| + floor)
     char where[64]; // the tensor (or "input") and index of the worst
-    int checked;
+    int checked;    // entries judged
+    int skipped;    // entries on a kink, where there is no slope to measure
 } GradCheck;
 
 // Random input and labels from `seed`, `n` samples, `per_tensor` entries of each tensor (all when

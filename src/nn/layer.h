@@ -7,11 +7,15 @@
 #include "compute/backend.h"
 #include "nn/spec.h"
 
-// One argument in the notation. letter '\0' is the bare number; required ones have no default.
+// A default that says: the same as the first argument (a pool's stride is its kernel).
+enum { LAYER_ARG_LIKE_FIRST = -1 };
+
+// One argument in the notation. letter '\0' is the bare number, which must be the first one listed
+// and is always printed; required ones have no default and are always printed too.
 typedef struct LayerArg {
     char letter;
     const char *name; // "channels", "kernel": for messages and help
-    double fallback;  // default
+    double fallback;  // default, or LAYER_ARG_LIKE_FIRST
     double low, high; // allowed range, both ends in
     bool required, integer;
 } LayerArg;
@@ -21,8 +25,9 @@ typedef struct LayerPlan {
     Shape in, out;
     int tensor_count; // tensors it declares with layer_declare
     TensorInfo tensors[4];
-    double flops;  // of one sample's forward product; 0 for everything without one
-    bool in_place; // y is x: no buffer of its own (activations, dropout, flatten)
+    double flops; // of one sample's forward product; 0 for everything without one
+    // Forward may write y over x, backward dx over dy (activations, dropout, flatten).
+    bool in_place;
 } LayerPlan;
 
 // What a layer is given when it runs. All pointers are device memory.
@@ -34,7 +39,7 @@ typedef struct LayerRun {
     bool training;     // batch statistics and dropout on
     uint64_t key;      // for this step and layer: dropout's randomness
     const float *x;    // input
-    float *y;          // output (== x for an in-place layer)
+    float *y;          // output (may be x if the layer is in place)
     float *dy;         // gradient of y; may be overwritten
     float *dx;         // gradient of x, NULL when nobody needs it (== dy in place)
     float *weights[4]; // its tensors, in the order declared
@@ -50,12 +55,16 @@ struct LayerKind {
     const char *prefix; // of its tensors' names, numbered: "conv" -> conv1, conv2; NULL: none
     const char *help;   // one line
     LayerArg args[SPEC_ARGS_MAX]; // ends at the first with a NULL name
-    Activation activation; // what it is, if it is an activation: may be fused into the layer before
+    bool wants_flat;       // spec_parse_layers puts a flatten before it where the input is an image
+    bool fuses;            // takes the activation behind it into its own product (LayerRun.fused)
+    Activation activation; // what it is, if it is one. Its gradient comes from its output, so
+                           // nobody overwrites that, and its slope, if any, is its first argument
     Status (*plan)(const LayerSpec *spec, LayerPlan *plan);
     // Bytes kept between forward and backward for `n` samples; NULL: none.
     size_t (*cache_bytes)(const LayerSpec *spec, Shape in, Shape out, int n);
     // Scratch that the back end must set aside; NULL: none.
     Status (*reserve)(Backend *be, const LayerSpec *spec, Shape in, Shape out, int n);
+    // Both NULL: y is x and dx is dy, only the shape differs (flatten).
     void (*forward)(const LayerRun *run);
     void (*backward)(const LayerRun *run);
 };
@@ -68,8 +77,11 @@ const LayerKind *layer_find(const char *word);
 // The index of an argument by name, for code that needs one; the name must exist.
 double layer_arg(const LayerSpec *spec, const char *name);
 
-// For plan functions: declare the next tensor (NAME.suffix).
+// For plan functions: declare the next tensor (NAME.suffix), initialised at random by its fans.
 void layer_declare(LayerPlan *plan, const char *suffix, bool trainable, size_t fan_in,
                    size_t fan_out, int rank, int d0, int d1, int d2, int d3);
+// The same for a vector of `count` that starts as `value` everywhere (batch norm's).
+void layer_declare_filled(LayerPlan *plan, const char *suffix, bool trainable, float value,
+                          int count);
 
 #endif

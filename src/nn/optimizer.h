@@ -9,9 +9,10 @@
 typedef struct OptimizerRow {
     const char *name;  // "adam"
     const char *label; // "Adam"
-    int slots;
-    unsigned options; // OPTION_* it takes
+    int slots;         // at most
+    unsigned options;  // OPTION_* it takes
     OptimizerOptions defaults;
+    int (*slots_used)(const OptimizerOptions *options);
     void (*prepare)(OptimizerStep *step, const OptimizerOptions *options);
 } OptimizerRow;
 extern const OptimizerRow optimizer_rows[OPTIMIZER_COUNT];

@@ -21,7 +21,9 @@ enum {
     SPEC_NAME_MAX = 64,
     SPEC_CLASSES_MAX = 62,
     SPEC_TENSORS_MAX = SPEC_LAYERS_MAX * 4,
+    SPEC_TEXT_MAX = SPEC_LAYERS_MAX * 128,
     SPEC_PARAMETERS_MAX = 64 * 1000 * 1000,
+    SPEC_SAMPLE_MAX = 16 * 1024 * 1024, // numbers of one sample between two layers
 };
 
 // One sample between two layers. A flat vector of n numbers is {n, 1, 1} with flat = true.
@@ -62,7 +64,8 @@ typedef struct ModelSpec {
 // "layer 3 (conv): argument k must be 1 to 64, not 0".
 Status spec_parse_layers(const char *text, ModelSpec *out);
 
-// The canonical notation: arguments that have their default are left out. Cut at `size`.
+// The canonical notation: letters that have their default are left out, the bare number never.
+// Cut at `size`; SPEC_TEXT_MAX is always enough.
 void spec_print_layers(const ModelSpec *spec, char *out, size_t size);
 
 // ---- what a spec comes to: shapes, tensors, sizes
@@ -74,11 +77,12 @@ typedef struct TensorInfo {
     int layer;     // its layer's index
     int rank;      // 1 .. 4
     int dims[4];
-    size_t offset;  // in floats, into the flat array of weights (see PlannedModel)
+    size_t offset;  // in floats, into the flat array of weights (see ModelPlan)
     size_t count;   // product of dims
     bool trainable; // a parameter; false: a buffer (running statistics)
     size_t fan_in;  // of its layer, for initialisation (weights and the bias beside them)
-    size_t fan_out;
+    size_t fan_out; // 0, like fan_in, for a tensor that does not start at random
+    float initial;  // what that one starts as
 } TensorInfo;
 
 // The flat array of weights has all parameters first, then all buffers, each piece in the order of

@@ -2,6 +2,11 @@
 #ifndef INKLING_COMPUTE_OPTIMIZERS_ADAGRAD_H
 #define INKLING_COMPUTE_OPTIMIZERS_ADAGRAD_H
 
+OPTIMIZER_FN int adagrad_slots(const OptimizerOptions *o) {
+    (void)o;
+    return 1;
+}
+
 OPTIMIZER_FN void adagrad_prepare(OptimizerStep *step, const OptimizerOptions *o) {
     step->lr = (float)(o->lr / (1.0 + (double)(step->t - 1) * o->lr_decay));
     step->eps = (float)o->eps;

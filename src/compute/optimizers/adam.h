@@ -4,6 +4,10 @@
 #ifndef INKLING_COMPUTE_OPTIMIZERS_ADAM_H
 #define INKLING_COMPUTE_OPTIMIZERS_ADAM_H
 
+OPTIMIZER_FN int adam_slots(const OptimizerOptions *o) {
+    return o->amsgrad ? 3 : 2;
+}
+
 OPTIMIZER_FN void adam_prepare(OptimizerStep *step, const OptimizerOptions *o) {
     double correction1 = 1.0 - pow(o->beta1, (double)step->t);
     double correction2 = 1.0 - pow(o->beta2, (double)step->t);

@@ -3,6 +3,10 @@
 #ifndef INKLING_COMPUTE_OPTIMIZERS_ADAMW_H
 #define INKLING_COMPUTE_OPTIMIZERS_ADAMW_H
 
+OPTIMIZER_FN int adamw_slots(const OptimizerOptions *o) {
+    return adam_slots(o);
+}
+
 OPTIMIZER_FN void adamw_prepare(OptimizerStep *step, const OptimizerOptions *o) {
     adam_prepare(step, o);
     step->weight_decay = 0.0f; // not in the gradient

@@ -1,8 +1,9 @@
-// Every update rule, one row each. A rule is one header beside this one with two functions:
+// Every update rule, one row each. A rule is one header beside this one with three functions:
+//   NAME_slots(options): how many of its state slots these options use; the used ones come first;
 //   NAME_prepare(step, options): once a step, on the host: the scalars of this step, in double as
 //     PyTorch's Python does them, rounded to float where PyTorch hands them to a tensor operation;
 //   NAME_update(w, g, s, step): for one parameter, on any back end: its new value; s[] are its
-//     state slots, all 0 before the first step.
+//     state slots, all 0 before the first step (those that are not used: always 0).
 // Both C and CUDA compile these headers: plain functions of floats, no library beyond sqrtf, fabsf.
 //
 // Names, defaults and arithmetic are PyTorch's (torch.optim, versions 1.13 to 2.x, which agree).
@@ -66,7 +67,7 @@ typedef struct OptimizerStep {
 #include "compute/optimizers/rmsprop.h"
 #include "compute/optimizers/sgd.h"
 
-// X(ID, file's function prefix, name, label for people, slots, options mask, defaults ...)
+// X(ID, file's function prefix, name, label for people, most slots, options mask, defaults ...)
 #define OPTIMIZER_LIST(X)                                                                          \
     X(SGD, sgd, "sgd", "SGD", 1,                                                                   \
       OPTION_MOMENTUM | OPTION_DAMPENING | OPTION_NESTEROV | OPTION_WEIGHT_DECAY, .lr = 0.01)      \
@@ -87,6 +88,13 @@ typedef struct OptimizerStep {
     X(ADAMW, adamw, "adamw", "AdamW", 3,                                                           \
       OPTION_BETAS | OPTION_EPS | OPTION_WEIGHT_DECAY | OPTION_AMSGRAD, .lr = 0.001, .beta1 = 0.9, \
       .beta2 = 0.999, .eps = 1e-8, .weight_decay = 0.01)
+
+// For back ends: how many slots there are, when NULL stands in place of each unused one.
+OPTIMIZER_FN int optimizer_state_slots(float *const state[OPTIMIZER_SLOTS_MAX]) {
+    int slots = 0;
+    while (slots < OPTIMIZER_SLOTS_MAX && state[slots]) slots++;
+    return slots;
+}
 
 typedef enum OptimizerKind {
 #define OPTIMIZER_ENUM(id, fn, name, label, slots, mask, ...) OPTIMIZER_##id,

@@ -1,7 +1,12 @@
 // RMSprop (Hinton's lecture 6e; centered: Graves 2013). Source: torch.optim.RMSprop: eps is added
-// after the square root. Slots: square average, gradient average, momentum buffer.
+// after the square root. Slots: square average, gradient average if
+// centered, then the momentum buffer if there is momentum.
 #ifndef INKLING_COMPUTE_OPTIMIZERS_RMSPROP_H
 #define INKLING_COMPUTE_OPTIMIZERS_RMSPROP_H
+
+OPTIMIZER_FN int rmsprop_slots(const OptimizerOptions *o) {
+    return 1 + (o->centered ? 1 : 0) + (o->momentum != 0.0 ? 1 : 0);
+}
 
 OPTIMIZER_FN void rmsprop_prepare(OptimizerStep *step, const OptimizerOptions *o) {
     step->lr = (float)o->lr;
@@ -24,8 +29,9 @@ OPTIMIZER_FN float rmsprop_update(float w, float g, float s[OPTIMIZER_SLOTS_MAX]
     }
     float change = g / (sqrtf(variance) + step->eps);
     if (step->momentum != 0.0f) {
-        s[2] = step->momentum * s[2] + change;
-        change = s[2];
+        float *buffer = step->centered ? &s[2] : &s[1];
+        *buffer = step->momentum * *buffer + change;
+        change = *buffer;
     }
     return w - step->lr * change;
 }

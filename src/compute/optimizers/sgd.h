@@ -3,6 +3,11 @@
 #ifndef INKLING_COMPUTE_OPTIMIZERS_SGD_H
 #define INKLING_COMPUTE_OPTIMIZERS_SGD_H
 
+// Only the momentum buffer, and that only where there is momentum.
+OPTIMIZER_FN int sgd_slots(const OptimizerOptions *o) {
+    return o->momentum != 0.0 ? 1 : 0;
+}
+
 OPTIMIZER_FN void sgd_prepare(OptimizerStep *step, const OptimizerOptions *o) {
     step->lr = (float)o->lr;
     step->momentum = (float)o->momentum;

@@ -1,0 +1,210 @@
+// The slope of forward, measured, beside the one that backward computes.
+//
+// What is measured is F = sum of r * logits with fixed random r, summed in double: linear in the
+// logits, so that the loss adds neither curvature nor rounding of its own, and its gradient for the
+// logits is r itself.
+//
+// float32 sets the accuracy. A central difference over +-h is off by about eps*|F|/h from rounding
+// and by about h^2 F''' from curvature; the best h leaves a relative error of the order of
+// eps^(2/3) = 2.4e-5 for a function of size 1. A network's F adds up many terms that cancel, which
+// costs one to two digits more: hence the tolerance of 100 eps^(2/3) = 2.4e-3, relative to the
+// larger of the entry and the root mean square of the tensor's gradient (a small entry among large
+// ones is known no better than they are).
+//
+// Kinks (ReLU, max pool): where +-h crosses one, the difference is no slope. So each entry is
+// measured with shrinking h until two differences, over h and h/2, agree to half the tolerance. An
+// entry where none do is left out; but at least half of each tensor's must be judged, or that is an
+// error too. Nothing here looks at the computed gradient before it has settled on the measured one.
+#include "nn/gradcheck.h"
+
+#include "base/check.h"
+#include "base/streams.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { GRADCHECK_HALVINGS = 9 };
+static const double gradcheck_first_step = 1.0 / 16;
+static const uint64_t gradcheck_key = 77; // the same dropout mask in every forward
+
+typedef struct Check {
+    Model *model;
+    Backend *be;
+    int n;
+    size_t input_count, logit_count;
+    float *weights, *input, *direction, *logits, *gradient, *input_gradient;
+    double tolerance;
+    Rng rng;
+} Check;
+
+static double check_tolerance(void) {
+    return 100.0 * pow(FLT_EPSILON, 2.0 / 3.0);
+}
+
+// F with everything as it now is on the host.
+static double check_value(Check *check) {
+    model_set_weights(check->model, check->weights);
+    check->be->ops->upload(check->be, model_input(check->model), check->input,
+                           check->input_count * sizeof(float));
+    const float *logits = model_forward(check->model, check->n, true, gradcheck_key);
+    check->be->ops->download(check->be, check->logits, logits, check->logit_count * sizeof(float));
+    double sum = 0.0;
+    for (size_t i = 0; i < check->logit_count; i++)
+        sum += (double)check->direction[i] * (double)check->logits[i];
+    return sum;
+}
+
+// The central difference for *at over +-h.
+static double check_slope(Check *check, float *at, double h) {
+    float kept = *at;
+    *at = (float)(kept + h);
+    double above = *at, high = check_value(check);
+    *at = (float)(kept - h);
+    double below = *at, low = check_value(check);
+    *at = kept;
+    return (high - low) / (above - below); // by what was really stored, not by 2h
+}
+
+// The slope at *at, or NAN where no two differences agree. `floor` is the size of a typical entry.
+static double check_measure(Check *check, float *at, double floor) {
+    double h = gradcheck_first_step;
+    double wide = check_slope(check, at, h);
+    for (int i = 0; i < GRADCHECK_HALVINGS; i++) {
+        h /= 2;
+        double narrow = check_slope(check, at, h);
+        double scale = fabs(wide) + fabs(narrow) + floor;
+        if (fabs(wide - narrow) <= 0.5 * check->tolerance * scale)
+            return narrow +
+                   (narrow - wide) / 3; // curvature's part, which is 4 times larger in wide
+        wide = narrow;
+    }
+    return NAN;
+}
+
+static double check_rms(const float *gradient, size_t count) {
+    double sum = 0.0;
+    for (size_t i = 0; i < count; i++) sum += (double)gradient[i] * (double)gradient[i];
+    return sqrt(sum / (double)count);
+}
+
+// Up to `most` entries of one tensor: `values` are changed and measured, `gradient` is what
+// backward says.
+static Status check_tensor(Check *check, const char *name, float *values, const float *gradient,
+                           size_t count, int most, GradCheck *out) {
+    int entries = count < (size_t)most ? (int)count : most, judged = 0;
+    double floor = check_rms(gradient, count) + FLT_MIN;
+    for (int i = 0; i < entries; i++) {
+        size_t index = (size_t)i;
+        if (count > (size_t)most) index = rng_below(&check->rng, (uint32_t)count);
+        double measured = check_measure(check, values + index, floor);
+        if (isnan(measured)) continue;
+        judged++;
+        double given = gradient[index];
+        double error = fabs(given - measured) / (fabs(given) + fabs(measured) + floor);
+        if (!(error <= out->worst)) { // a NaN counts as worst
+            out->worst = isnan(error) ? INFINITY : error;
+            snprintf(out->where, sizeof out->where, "%.40s[%zu]", name, index);
+        }
+    }
+    out->checked += judged;
+    out->skipped += entries - judged;
+    if (judged * 2 < entries)
+        return status_error(STATUS_FORMAT,
+                            "%s: the slope could be measured for %d of %d entries only", name,
+                            judged, entries);
+    return status_ok();
+}
+
+static void check_close(Check *check) {
+    free(check->weights);
+    free(check->input);
+    free(check->direction);
+    free(check->logits);
+    free(check->gradient);
+    free(check->input_gradient);
+    model_close(&check->model);
+}
+
+static Status check_open(Check *check, Backend *be, const ModelSpec *spec, int n, uint64_t seed) {
+    Status status;
+    memset(check, 0, sizeof *check);
+    check->be = be;
+    check->n = n;
+    check->tolerance = check_tolerance();
+    check->rng = rng_make(seed, STREAM_TEST);
+    TRY(model_open(be, spec, n, true, &check->model));
+    const ModelPlan *plan = model_plan(check->model);
+    check->input_count = shape_count(spec->input) * (size_t)n;
+    check->logit_count = (size_t)plan->classes * (size_t)n;
+    check->weights = calloc(plan->weight_floats + 1, sizeof(float));
+    check->gradient = calloc(plan->parameter_floats + 1, sizeof(float));
+    check->input = calloc(check->input_count, sizeof(float));
+    check->input_gradient = calloc(check->input_count, sizeof(float));
+    check->direction = calloc(check->logit_count, sizeof(float));
+    check->logits = calloc(check->logit_count, sizeof(float));
+    if (!check->weights || !check->gradient || !check->input || !check->input_gradient ||
+        !check->direction || !check->logits) {
+        status = status_no_memory("the gradient check", plan->weight_floats * sizeof(float));
+        goto fail;
+    }
+    weights_init(plan, INIT_PYTORCH, seed, check->weights);
+    // Batch norm's parameters away from 1 and 0, where a wrong gradient could hide.
+    for (int i = 0; i < plan->tensor_count; i++) {
+        const TensorInfo *tensor = &plan->tensors[i];
+        if (!tensor->trainable || tensor->fan_in > 0) continue;
+        for (size_t k = 0; k < tensor->count; k++)
+            check->weights[tensor->offset + k] += (float)rng_range(&check->rng, -0.5, 0.5);
+    }
+    for (size_t i = 0; i < check->input_count; i++)
+        check->input[i] = (float)rng_normal(&check->rng);
+    for (size_t i = 0; i < check->logit_count; i++)
+        check->direction[i] = (float)rng_range(&check->rng, -1.0, 1.0);
+    return status_ok();
+fail:
+    check_close(check);
+    return status;
+}
+
+// What backward says, into `gradient` and `input_gradient`.
+static void check_backward(Check *check) {
+    const BackendOps *ops = check->be->ops;
+    check_value(check);
+    ops->upload(check->be, model_logits_gradient(check->model), check->direction,
+                check->logit_count * sizeof(float));
+    model_backward(check->model, check->n, true);
+    ops->download(check->be, check->gradient, model_gradients(check->model),
+                  model_plan(check->model)->parameter_floats * sizeof(float));
+    ops->download(check->be, check->input_gradient, model_input_gradient(check->model),
+                  check->input_count * sizeof(float));
+}
+
+Status gradcheck_run(Backend *be, const ModelSpec *spec, int n, uint64_t seed, int per_tensor,
+                     GradCheck *out) {
+    Status status;
+    Check check;
+    memset(out, 0, sizeof *out);
+    status = check_open(&check, be, spec, n, seed);
+    if (!status_is_ok(&status)) return status;
+    check_backward(&check);
+    const ModelPlan *plan = model_plan(check.model);
+    TRY(check_tensor(&check, "input", check.input, check.input_gradient, check.input_count,
+                     per_tensor, out));
+    for (int i = 0; i < plan->tensor_count; i++) {
+        const TensorInfo *tensor = &plan->tensors[i];
+        if (!tensor->trainable) continue;
+        TRY(check_tensor(&check, tensor->name, check.weights + tensor->offset,
+                         check.gradient + tensor->offset, tensor->count, per_tensor, out));
+    }
+    TRY(be->ops->sync(be));
+    if (out->worst > check.tolerance)
+        status = status_error(STATUS_FORMAT,
+                              "the gradient of %s is off by %.3g (relative), more than %.3g "
+                              "(seed %llu)",
+                              out->where, out->worst, check.tolerance, (unsigned long long)seed);
+fail:
+    check_close(&check);
+    return status;
+}

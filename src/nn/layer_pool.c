@@ -1,0 +1,99 @@
+// The largest or the mean of each small window of each channel: torch.nn.MaxPool2d and AvgPool2d
+// (which counts the padding).
+#include "nn/layer.h"
+
+static PoolShape pool_shape(const LayerSpec *spec, Shape in, Shape out) {
+    return (PoolShape){
+        .channels = in.c,
+        .in_h = in.h,
+        .in_w = in.w,
+        .out_h = out.h,
+        .out_w = out.w,
+        .kernel = (int)layer_arg(spec, "kernel"),
+        .stride = (int)layer_arg(spec, "stride"),
+        .pad = (int)layer_arg(spec, "padding"),
+    };
+}
+
+static Status pool_plan(const LayerSpec *spec, LayerPlan *plan) {
+    char text[48];
+    shape_print(plan->in, text);
+    if (plan->in.flat)
+        return status_error(STATUS_USAGE, "needs an image, but its input is a flat vector of %s",
+                            text);
+    int kernel = (int)layer_arg(spec, "kernel"), stride = (int)layer_arg(spec, "stride");
+    int pad = (int)layer_arg(spec, "padding");
+    // Otherwise a window could lie in the padding altogether.
+    if (pad > kernel / 2)
+        return status_error(STATUS_USAGE, "padding %d is more than half of the window of %d", pad,
+                            kernel);
+    int room_h = plan->in.h + 2 * pad - kernel, room_w = plan->in.w + 2 * pad - kernel;
+    if (room_h < 0 || room_w < 0)
+        return status_error(STATUS_USAGE, "a %dx%d window does not fit a %s input", kernel, kernel,
+                            text);
+    plan->out = (Shape){plan->in.c, room_h / stride + 1, room_w / stride + 1, false};
+    return status_ok();
+}
+
+// Which place of its window each output came from.
+static size_t max_pool_cache(const LayerSpec *spec, Shape in, Shape out, int n) {
+    (void)spec;
+    (void)in;
+    return shape_count(out) * (size_t)n;
+}
+
+static void max_pool_forward(const LayerRun *run) {
+    PoolShape shape = pool_shape(run->spec, run->in, run->out);
+    run->be->ops->max_pool_forward(run->be, &shape, run->n, run->x, run->y, run->cache);
+}
+
+static void max_pool_backward(const LayerRun *run) {
+    PoolShape shape = pool_shape(run->spec, run->in, run->out);
+    run->be->ops->max_pool_backward(run->be, &shape, run->n, run->dy, run->cache, run->dx);
+}
+
+static void avg_pool_forward(const LayerRun *run) {
+    PoolShape shape = pool_shape(run->spec, run->in, run->out);
+    run->be->ops->avg_pool_forward(run->be, &shape, run->n, run->x, run->y);
+}
+
+static void avg_pool_backward(const LayerRun *run) {
+    PoolShape shape = pool_shape(run->spec, run->in, run->out);
+    run->be->ops->avg_pool_backward(run->be, &shape, run->n, run->dy, run->dx);
+}
+
+// A place in a window must fit a byte.
+#define POOL_ARGS                                                                                  \
+    {                                                                                              \
+        {.name = "kernel", .fallback = 2, .low = 1, .high = 16, .integer = true},                  \
+            {.letter = 's',                                                                        \
+             .name = "stride",                                                                     \
+             .fallback = LAYER_ARG_LIKE_FIRST,                                                     \
+             .low = 1,                                                                             \
+             .high = 64,                                                                           \
+             .integer = true},                                                                     \
+        {                                                                                          \
+            .letter = 'p', .name = "padding", .fallback = 0, .low = 0, .high = 8, .integer = true  \
+        }                                                                                          \
+    }
+
+const LayerKind layer_max_pool = {
+    .word = "maxpool",
+    .label = "MaxPool2d",
+    .help = "keeps the largest value of each window",
+    .args = POOL_ARGS,
+    .plan = pool_plan,
+    .cache_bytes = max_pool_cache,
+    .forward = max_pool_forward,
+    .backward = max_pool_backward,
+};
+
+const LayerKind layer_avg_pool = {
+    .word = "avgpool",
+    .label = "AvgPool2d",
+    .help = "keeps the mean of each window",
+    .args = POOL_ARGS,
+    .plan = pool_plan,
+    .forward = avg_pool_forward,
+    .backward = avg_pool_backward,
+};

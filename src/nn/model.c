@@ -1,0 +1,288 @@
+// Runs a plan on a back end: where every layer reads and writes is settled once, when the model is
+// opened; a step then only walks the list. Knows no kind of layer and no kind of device.
+#include "nn/model.h"
+
+#include "base/check.h"
+#include "nn/layer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct Model {
+    Backend *be;
+    ModelSpec spec;
+    ModelPlan plan;
+    int max_batch;
+    bool can_train;
+    // The last forward, which backward goes back over.
+    int last_n;
+    bool last_training;
+    LayerRun runs[SPEC_LAYERS_MAX];
+    bool in_place[SPEC_LAYERS_MAX];
+    bool skip[SPEC_LAYERS_MAX];          // nothing to run: flatten, or done by the layer before it
+    float *outputs[SPEC_LAYERS_MAX + 1]; // [0] is the input; in `values`
+    int first_trainable; // backward ends there unless the input's gradient is wanted
+    const float *input_gradient;
+    // Blocks on the device, one for each purpose.
+    float *weights, *gradients, *values, *deltas;
+    unsigned char *caches;
+    size_t delta_floats; // `deltas` is two of these: a layer reads one and writes the other
+};
+
+// Pieces of a block begin at multiples of 64 bytes.
+static size_t model_round(size_t bytes) {
+    return (bytes + 63) / 64 * 64;
+}
+
+static size_t model_piece(const Model *model, Shape shape) {
+    return model_round(shape_count(shape) * (size_t)model->max_batch * sizeof(float));
+}
+
+static Status model_alloc(Model *model, size_t bytes, const char *what, void *out) {
+    void *block = model->be->ops->alloc(model->be, bytes ? bytes : 64);
+    if (!block) return status_no_memory(what, bytes);
+    model->be->ops->zero(model->be, block, bytes ? bytes : 64);
+    memcpy(out, &block, sizeof block);
+    return status_ok();
+}
+
+// Settles for each layer whether it runs at all, and where its output goes: offsets[i+1] in bytes
+// into `values`. Gives the size of that block.
+static size_t model_lay_out(Model *model, size_t offsets[SPEC_LAYERS_MAX + 1]) {
+    const ModelSpec *spec = &model->spec;
+    size_t size = model_piece(model, spec->input);
+    // What is in the current piece is needed again: the input by the caller, an activation's output
+    // by its own backward.
+    bool locked = true;
+    offsets[0] = 0;
+    for (int i = 0; i < spec->layer_count; i++) {
+        const LayerKind *kind = spec->layers[i].kind;
+        LayerPlan plan = {.in = model->plan.shapes[i], .out = model->plan.shapes[i]};
+        Status status = kind->plan(&spec->layers[i], &plan);
+        REQUIRE(status_is_ok(&status)); // spec_plan has just been through here
+        model->in_place[i] = plan.in_place;
+        const LayerKind *before = i > 0 ? spec->layers[i - 1].kind : NULL;
+        bool fused = kind->activation != ACTIVATION_NONE && before && before->fuses;
+        if (fused) {
+            model->runs[i - 1].fused = kind->activation;
+            model->runs[i - 1].fused_parameter = (float)spec->layers[i].args[0];
+        }
+        model->skip[i] = fused || !kind->forward;
+        offsets[i + 1] = offsets[i];
+        if (!model->skip[i] && (!plan.in_place || locked)) {
+            offsets[i + 1] = size;
+            size += model_piece(model, model->plan.shapes[i + 1]);
+            locked = false;
+        }
+        locked = locked || kind->activation != ACTIVATION_NONE;
+    }
+    return size;
+}
+
+static size_t model_cache_bytes(const Model *model, int i) {
+    const LayerSpec *layer = &model->spec.layers[i];
+    if (!layer->kind->cache_bytes) return 0;
+    return model_round(layer->kind->cache_bytes(layer, model->plan.shapes[i],
+                                                model->plan.shapes[i + 1], model->max_batch));
+}
+
+static void model_fill_runs(Model *model, const size_t offsets[SPEC_LAYERS_MAX + 1]) {
+    unsigned char *cache = model->caches;
+    model->outputs[0] = model->values;
+    for (int i = 0; i < model->spec.layer_count; i++) {
+        LayerRun *run = &model->runs[i];
+        run->be = model->be;
+        run->spec = &model->spec.layers[i];
+        run->in = model->plan.shapes[i];
+        run->out = model->plan.shapes[i + 1];
+        model->outputs[i + 1] = model->values + offsets[i + 1] / sizeof(float);
+        run->x = model->outputs[i];
+        run->y = model->outputs[i + 1];
+        size_t cached = model_cache_bytes(model, i);
+        run->cache = cached ? cache : NULL;
+        cache += cached;
+        int first = model->plan.first_tensor[i];
+        for (int k = first; k < model->plan.first_tensor[i + 1]; k++) {
+            const TensorInfo *tensor = &model->plan.tensors[k];
+            run->weights[k - first] = model->weights + tensor->offset;
+            if (tensor->trainable && model->can_train)
+                run->grads[k - first] = model->gradients + tensor->offset;
+        }
+    }
+}
+
+// The gradients of two neighbouring layers' outputs are all that lives at any time in backward.
+static size_t model_delta_bytes(const Model *model) {
+    size_t largest = 0;
+    for (int i = 0; i <= model->spec.layer_count; i++) {
+        size_t size = model_piece(model, model->plan.shapes[i]);
+        if (size > largest) largest = size;
+    }
+    return largest;
+}
+
+static Status model_allocate(Model *model, size_t value_bytes) {
+    Status status;
+    size_t caches = 0;
+    for (int i = 0; i < model->spec.layer_count; i++) caches += model_cache_bytes(model, i);
+    TRY(model_alloc(model, model->plan.weight_floats * sizeof(float), "the weights",
+                    &model->weights));
+    TRY(model_alloc(model, value_bytes, "the layers' outputs", &model->values));
+    TRY(model_alloc(model, caches, "what the layers keep for backward", &model->caches));
+    if (model->can_train) {
+        size_t delta = model_delta_bytes(model);
+        model->delta_floats = delta / sizeof(float);
+        TRY(model_alloc(model, model->plan.parameter_floats * sizeof(float), "the gradients",
+                        &model->gradients));
+        TRY(model_alloc(model, 2 * delta, "the gradients between the layers", &model->deltas));
+    }
+    for (int i = 0; i < model->spec.layer_count; i++) {
+        const LayerSpec *layer = &model->spec.layers[i];
+        if (layer->kind->reserve)
+            TRY(layer->kind->reserve(model->be, layer, model->plan.shapes[i],
+                                     model->plan.shapes[i + 1], model->max_batch));
+    }
+    return status_ok();
+fail:
+    return status;
+}
+
+// All 0, but for what batch norm starts from.
+static Status model_start_weights(Model *model) {
+    float *weights =
+        calloc(model->plan.weight_floats ? model->plan.weight_floats : 1, sizeof *weights);
+    if (!weights)
+        return status_no_memory("the weights", model->plan.weight_floats * sizeof *weights);
+    for (int i = 0; i < model->plan.tensor_count; i++) {
+        const TensorInfo *tensor = &model->plan.tensors[i];
+        for (size_t k = 0; k < tensor->count; k++) weights[tensor->offset + k] = tensor->initial;
+    }
+    model_set_weights(model, weights);
+    free(weights);
+    return status_ok();
+}
+
+Status model_open(Backend *be, const ModelSpec *spec, int max_batch, bool training, Model **out) {
+    Status status;
+    size_t offsets[SPEC_LAYERS_MAX + 1];
+    *out = NULL;
+    if (max_batch < 1)
+        return status_error(STATUS_USAGE, "a batch has at least 1 sample, not %d", max_batch);
+    Model *model = calloc(1, sizeof *model);
+    if (!model) return status_no_memory("the network", sizeof *model);
+    model->be = be;
+    model->spec = *spec;
+    model->max_batch = max_batch;
+    model->can_train = training;
+    TRY(spec_plan(spec, &model->plan));
+    model->first_trainable = spec->layer_count;
+    for (int i = spec->layer_count - 1; i >= 0; i--)
+        if (model->plan.first_tensor[i + 1] > model->plan.first_tensor[i])
+            model->first_trainable = i;
+    size_t value_bytes = model_lay_out(model, offsets);
+    TRY(model_allocate(model, value_bytes));
+    model_fill_runs(model, offsets);
+    TRY(model_start_weights(model));
+    *out = model;
+    return status_ok();
+fail:
+    model_close(&model);
+    return status;
+}
+
+void model_close(Model **model) {
+    Model *m = *model;
+    if (!m) return;
+    m->be->ops->release(m->be, m->weights);
+    m->be->ops->release(m->be, m->gradients);
+    m->be->ops->release(m->be, m->values);
+    m->be->ops->release(m->be, m->deltas);
+    m->be->ops->release(m->be, m->caches);
+    free(m);
+    *model = NULL;
+}
+
+const ModelSpec *model_spec(const Model *model) {
+    return &model->spec;
+}
+
+const ModelPlan *model_plan(const Model *model) {
+    return &model->plan;
+}
+
+Backend *model_backend(const Model *model) {
+    return model->be;
+}
+
+void model_set_weights(Model *model, const float *weights) {
+    model->be->ops->upload(model->be, model->weights, weights,
+                           model->plan.weight_floats * sizeof *weights);
+}
+
+void model_get_weights(const Model *model, float *weights) {
+    model->be->ops->download(model->be, weights, model->weights,
+                             model->plan.weight_floats * sizeof *weights);
+}
+
+float *model_parameters(Model *model) {
+    return model->weights;
+}
+
+const float *model_gradients(const Model *model) {
+    ASSERT(model->can_train);
+    return model->gradients;
+}
+
+float *model_input(Model *model) {
+    return model->outputs[0];
+}
+
+const float *model_forward(Model *model, int n, bool training, uint64_t key) {
+    REQUIRE(n >= 1 && n <= model->max_batch);
+    model->last_n = n;
+    model->last_training = training;
+    for (int i = 0; i < model->spec.layer_count; i++) {
+        LayerRun *run = &model->runs[i];
+        run->n = n;
+        run->training = training;
+        // Two dropout layers of one step, or one in two steps, must not share their mask.
+        run->key = rng_mix64(key + (uint64_t)(i + 1) * 0x9E3779B97F4A7C15u);
+        if (!model->skip[i]) run->spec->kind->forward(run);
+    }
+    return model->outputs[model->spec.layer_count];
+}
+
+float *model_logits_gradient(Model *model) {
+    REQUIRE(model->can_train);
+    return model->deltas;
+}
+
+void model_backward(Model *model, int n, bool want_input) {
+    REQUIRE(model->can_train && n == model->last_n && model->last_training);
+    float *dy = model->deltas, *other = model->deltas + model->delta_floats;
+    int last = want_input ? 0 : model->first_trainable;
+    for (int i = model->spec.layer_count - 1; i >= last; i--) {
+        if (model->skip[i]) continue;
+        LayerRun *run = &model->runs[i];
+        run->dy = dy;
+        if (model->in_place[i])
+            run->dx = dy;
+        else
+            run->dx = i > last || want_input ? other : NULL;
+        run->spec->kind->backward(run);
+        if (model->in_place[i]) continue;
+        float *done = dy;
+        dy = other;
+        other = done;
+    }
+    model->input_gradient = want_input ? dy : NULL;
+}
+
+const float *model_input_gradient(const Model *model) {
+    return model->input_gradient;
+}
+
+const float *model_layer_output(const Model *model, int index) {
+    REQUIRE(index >= 0 && index < model->spec.layer_count);
+    return model->outputs[index + 1];
+}
