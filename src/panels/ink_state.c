@@ -1,0 +1,160 @@
+// What lies on the canvas, and its way to the network's input.
+#include "panels/ink_state.h"
+
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// Side of the canvas while no window has asked for another one.
+enum { INK_SIDE_DEFAULT = 280 };
+
+void ink_state_open(InkState *ink) {
+    memset(ink, 0, sizeof *ink);
+    ink->brush = BRUSH_RADIUS_DEFAULT;
+    ink->centre = ink->fit_box = ink->even_width = true;
+    ink->pen = -1;
+}
+
+static void ink_state_drop_picture(InkState *ink) {
+    free(ink->picture.pixels);
+    ink->picture = (GreyPicture){0};
+    ink->caption[0] = '\0';
+    ink->exact = false;
+}
+
+void ink_state_close(InkState *ink) {
+    ink_state_drop_picture(ink);
+    drawing_close(&ink->drawing);
+    canvas_close(&ink->canvas);
+}
+
+Status ink_state_clear(InkState *ink) {
+    if (ink->picture.pixels) {
+        ink_state_drop_picture(ink);
+        ink->edits++;
+        Status status = canvas_set_backdrop(&ink->canvas, NULL, 0, 0, 0);
+        if (!status_is_ok(&status)) return status;
+    }
+    return drawing_clear(&ink->drawing);
+}
+
+// What the backdrop of the canvas shows of a picture: the whole of it in the middle of a square,
+// light ink on black.
+static Status ink_state_backdrop(InkState *ink, bool invert) {
+    const GreyPicture *from = &ink->picture;
+    int side = from->width > from->height ? from->width : from->height;
+    uint8_t *square = calloc((size_t)side, (size_t)side);
+    if (!square) return status_no_memory("the picture", (unsigned long long)side * (unsigned)side);
+    int x0 = (side - from->width) / 2, y0 = (side - from->height) / 2;
+    for (int y = 0; y < from->height; y++)
+        for (int x = 0; x < from->width; x++) {
+            uint8_t value = from->pixels[(size_t)y * (size_t)from->width + (size_t)x];
+            square[(size_t)(y + y0) * (size_t)side + (size_t)(x + x0)] =
+                invert ? (uint8_t)(255 - value) : value;
+        }
+    Status status = canvas_set_backdrop(&ink->canvas, square, side, side, side);
+    free(square);
+    return status;
+}
+
+Status ink_state_show(InkState *ink, const uint8_t *grey, int width, int height, bool exact,
+                      const char *caption) {
+    Status status = status_ok();
+    size_t bytes = (size_t)width * (size_t)height;
+    bool invert = false;
+    uint8_t *copy = malloc(bytes ? bytes : 1);
+    if (!copy) return status_no_memory("the picture", bytes);
+    memcpy(copy, grey, bytes);
+    if (!exact) {
+        InkOptions options = ink_options_default(28);
+        uint8_t field[28 * 28];
+        PictureFit fit;
+        TRY(picture_fit(copy, width, height, width, &options, field, &fit));
+        invert = !fit.light_ink;
+    }
+    if (!ink->canvas.pixels) TRY(canvas_open(&ink->canvas, INK_SIDE_DEFAULT));
+    TRY(drawing_clear(&ink->drawing));
+    ink_state_drop_picture(ink);
+    ink->picture = (GreyPicture){copy, width, height};
+    copy = NULL;
+    ink->exact = exact;
+    text_copy(ink->caption, sizeof ink->caption, caption);
+    ink->edits++;
+    TRY(ink_state_backdrop(ink, invert));
+fail:
+    free(copy);
+    return status;
+}
+
+bool ink_state_is_blank(const InkState *ink) {
+    return !ink->picture.pixels && drawing_is_blank(&ink->drawing);
+}
+
+Status ink_state_render(InkState *ink, int side) {
+    if (side < 1) side = 1;
+    if (side > CANVAS_SIDE_MAX) side = CANVAS_SIDE_MAX;
+    if (!ink->canvas.pixels || ink->canvas.side != side) {
+        bool backdrop = ink->picture.pixels != NULL;
+        Status status = canvas_open(&ink->canvas, side);
+        if (!status_is_ok(&status)) return status;
+        ink->canvas_version++;
+        if (backdrop) {
+            InkOptions options = ink_options_default(28);
+            uint8_t field[28 * 28];
+            PictureFit fit = {.light_ink = true};
+            if (!ink->exact)
+                status = picture_fit(ink->picture.pixels, ink->picture.width, ink->picture.height,
+                                     ink->picture.width, &options, field, &fit);
+            if (status_is_ok(&status)) status = ink_state_backdrop(ink, !fit.light_ink);
+            if (!status_is_ok(&status)) return status;
+        }
+    }
+    PixelRect changed = canvas_update(&ink->canvas, &ink->drawing);
+    if (!pixel_rect_is_empty(changed)) ink->canvas_version++;
+    return status_ok();
+}
+
+uint64_t ink_state_version(const InkState *ink) {
+    return ink->edits * 0x9E3779B97F4A7C15u ^ ink->drawing.edits << 3 ^ (uint64_t)ink->centre ^
+           (uint64_t)ink->fit_box << 1 ^ (uint64_t)ink->even_width << 2;
+}
+
+// Nearest pixels of a picture that already is what a network sees, for one of another size.
+static void ink_state_resample(const GreyPicture *from, int field, uint8_t *out) {
+    for (int y = 0; y < field; y++)
+        for (int x = 0; x < field; x++) {
+            int sx = x * from->width / field, sy = y * from->height / field;
+            out[y * field + x] = from->pixels[(size_t)sy * (size_t)from->width + (size_t)sx];
+        }
+}
+
+Status ink_state_fit(InkState *ink, int field, uint8_t *out, bool *blank) {
+    InkOptions options = ink_options_default(field);
+    options.centre = ink->centre;
+    options.fit_box = ink->fit_box;
+    options.normalize_width = ink->even_width;
+    bool strokes = !drawing_is_blank(&ink->drawing);
+    InkFit fit = {0};
+    PictureFit picture = {0};
+    Status status = status_ok();
+    if (!ink->picture.pixels) {
+        status = ink_fit_drawing(&ink->drawing, &options, out, &fit);
+    } else if (strokes) {
+        if (!ink->canvas.pixels) status = canvas_open(&ink->canvas, INK_SIDE_DEFAULT);
+        if (status_is_ok(&status)) {
+            if (!pixel_rect_is_empty(canvas_update(&ink->canvas, &ink->drawing)))
+                ink->canvas_version++;
+            status = ink_fit_grey(ink->canvas.pixels, ink->canvas.side, ink->canvas.side,
+                                  ink->canvas.side, &options, out, &fit);
+        }
+    } else if (ink->exact) {
+        ink_state_resample(&ink->picture, field, out);
+    } else {
+        status = picture_fit(ink->picture.pixels, ink->picture.width, ink->picture.height,
+                             ink->picture.width, &options, out, &picture);
+        fit = picture.ink;
+    }
+    *blank = fit.blank;
+    return status;
+}

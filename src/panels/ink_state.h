@@ -1,0 +1,51 @@
+// What lies on the canvas and in whose hand the pen is: the drawing, its pixels, a picture under
+// it, and how it is brought to the network's size. The panel that shows it is panel_ink.c.
+#ifndef INKLING_PANELS_INK_STATE_H
+#define INKLING_PANELS_INK_STATE_H
+
+#include "ink/canvas.h"
+#include "ink/fit.h"
+#include "ink/picture.h"
+
+// A grey picture as a file reader hands it over: width * height bytes, malloc-ed.
+typedef struct GreyPicture {
+    uint8_t *pixels;
+    int width, height;
+} GreyPicture;
+
+typedef struct InkState {
+    Drawing drawing;
+    Canvas canvas;
+    uint32_t canvas_version;          // grows when pixels change
+    float brush;                      // radius, share of the canvas's side
+    bool eraser;                      // the left button erases
+    bool centre, fit_box, even_width; // InkOptions as switched in the window
+    // A picture or a data set's image instead of strokes; `picture.pixels` NULL: none. `exact`: the
+    // network sees these very pixels; otherwise they go through picture_fit. With strokes on top,
+    // both go through ink_fit_grey.
+    GreyPicture picture;
+    bool exact;
+    char caption[96];    // what it is: "Test image 8, label 5"
+    uint64_t edits;      // grows with every change of what the network sees
+    int pen;             // MouseButton that draws, -1: none
+    uint64_t seen_edits; // of the drawing, by ink_changed
+} InkState;
+
+void ink_state_open(InkState *ink);
+void ink_state_close(InkState *ink);
+
+// Takes strokes and picture away; strokes can be undone.
+Status ink_state_clear(InkState *ink);
+// Puts a copy of a grey picture on the canvas in place of what is there (strokes can be undone).
+Status ink_state_show(InkState *ink, const uint8_t *grey, int width, int height, bool exact,
+                      const char *caption);
+// Nothing on it.
+bool ink_state_is_blank(const InkState *ink);
+// Brings canvas pixels up to date for `side` device pixels.
+Status ink_state_render(InkState *ink, int side);
+// What a network with a field x field input gets. *blank: no ink at all.
+Status ink_state_fit(InkState *ink, int field, uint8_t *out, bool *blank);
+// Grows with everything that ink_state_fit depends on, except `field`.
+uint64_t ink_state_version(const InkState *ink);
+
+#endif

@@ -1,0 +1,53 @@
+// Every panel: draws itself into a rectangle and changes the workbench. One file each, panel_*.c;
+// dialogs are dialog_*.c.
+#ifndef INKLING_PANELS_PANELS_H
+#define INKLING_PANELS_PANELS_H
+
+#include "panels/workbench.h"
+
+void panel_top(Ui *ui, Workbench *bench, Rect rect);
+void panel_ink(Ui *ui, Workbench *bench, Rect rect);    // canvas and tools
+void panel_answer(Ui *ui, Workbench *bench, Rect rect); // what it sees, the answer, the bars
+void panel_charts(Ui *ui, Workbench *bench, Rect loss, Rect accuracy);
+void panel_deck(Ui *ui, Workbench *bench, Rect rect); // the tabs
+void panel_runs(Ui *ui, Workbench *bench, Rect rect);
+
+// The form and the progress line below it. Returns the height used; draws only when `draw`.
+float panel_form(Ui *ui, Workbench *bench, Rect rect, bool draw);
+// Text, bar and speed of the selected run, in one line.
+void panel_progress(Ui *ui, Workbench *bench, Rect rect);
+
+// Tabs of the deck.
+void panel_samples(Ui *ui, Workbench *bench, Rect rect);
+void panel_mistakes(Ui *ui, Workbench *bench, Rect rect);
+void panel_confusion(Ui *ui, Workbench *bench, Rect rect);
+void panel_features(Ui *ui, Workbench *bench, Rect rect);
+void panel_filters(Ui *ui, Workbench *bench, Rect rect);
+
+// A test image as a tile with label and answer; a click puts it on the canvas. `said` < 0: no
+// answer yet. `confidence` < 0: not shown.
+enum { TILE_MIN_W = 58, TILE_CAPTION_H = 22 };
+void panel_tile(Ui *ui, Workbench *bench, Rect rect, int32_t index, int said, float confidence);
+float panel_tile_height(float width);
+// A quiet sentence in the middle: why there is nothing here.
+void panel_empty(Ui *ui, Rect rect, const char *text);
+
+// What the control for one option shows for choice `index`: "StepLR"; NULL behind the last.
+const char *option_choice_label(const TrainOption *option, int index);
+// The control of one option of the form. True when changed.
+bool option_control(Ui *ui, Workbench *bench, const TrainOption *option, Rect rect);
+// Whether it means anything with the optimizer and schedule chosen.
+bool option_applies(const TrainConfig *config, const TrainOption *option);
+
+// Whatever dialog is open.
+void dialogs(Ui *ui, Workbench *bench);
+void dialog_open(Workbench *bench, DialogKind kind);
+void dialog_path(Ui *ui, Workbench *bench); // DIALOG_OPEN, DIALOG_SAVE
+void dialog_layers(Ui *ui, Workbench *bench);
+void dialog_more(Ui *ui, Workbench *bench);
+void dialog_keys(Ui *ui, Workbench *bench);
+
+// Train, pause or resume: what Space does.
+void training_toggle(Ui *ui, Workbench *bench);
+
+#endif

@@ -1,0 +1,79 @@
+// The runs of this session: each keeps its curves, its latest weights and its colour until it is
+// deleted by hand. Starting one never takes another away. Commands to the trainer go out from here.
+#ifndef INKLING_PANELS_RUNS_H
+#define INKLING_PANELS_RUNS_H
+
+#include "train/trainer.h"
+#include "ui/series.h"
+
+typedef struct Workbench Workbench;
+
+enum { RUNS_MAX = 24, RUN_NAME_MAX = 64 };
+
+typedef struct RunEntry {
+    uint64_t id;
+    RunLog *log; // owned
+    int number;  // 0, 1, 2 ...: its colour
+    char name[RUN_NAME_MAX];
+    bool visible;                   // its curves
+    bool removing;                  // waits for the trainer to let go of it
+    char saved_as[FILE_PATH_MAX];   // "" = never
+    long long saved_images;         // how far it had come then
+    bool told;                      // its failure has been said
+    size_t steps_read, epochs_read; // of the log's feeds
+    Series loss, test, train;       // x[0] epochs, x[1] seconds; accuracies in percent
+    BatchRecord last;               // all 0 before the first batch
+    EpochRecord last_epoch;
+    double best;                 // test accuracy 0..1, 0 before the first evaluation
+    double lr;                   // as set by hand last
+    const RunSnapshot *snapshot; // the latest taken; NULL before the first
+    uint32_t snapshot_version;
+    // Images per second of wall time, measured over the last seconds of training.
+    double meter_time, meter_rate;
+    long long meter_images;
+} RunEntry;
+
+typedef struct RunList {
+    RunEntry *entry[RUNS_MAX];
+    int count;
+    int made;          // how many there have ever been: the next number
+    uint64_t selected; // id; 0: none
+} RunList;
+
+// Starts a run with the form's settings beside those that are there; it becomes the selected one.
+// `one_batch`: trains one batch and then stays paused.
+Status runs_start(Workbench *bench, bool one_batch);
+// Reads what the trainer has reported. True when there was something new.
+bool runs_poll(Workbench *bench, double now);
+// Lets go of all; the trainer must be closed.
+void runs_close(Workbench *bench);
+
+RunEntry *runs_find(Workbench *bench, uint64_t id);
+RunEntry *runs_selected(Workbench *bench);
+// Selects; the form takes over its settings.
+void runs_select(Workbench *bench, RunEntry *run);
+// Deletes without asking (a run that is going is stopped first).
+void runs_remove(Workbench *bench, RunEntry *run);
+
+RunState run_state(const RunEntry *run);
+bool run_is_active(const RunEntry *run);    // waiting, training or paused
+bool run_has_progress(const RunEntry *run); // at least one batch trained
+bool run_is_unsaved(const RunEntry *run);   // progress that no file has
+// Training pass done, test answers on the way.
+bool run_is_evaluating(const RunEntry *run);
+long long run_images(const RunEntry *run); // trained on so far
+
+bool runs_any(Workbench *bench, RunState state);
+bool runs_any_active(Workbench *bench);
+int runs_unsaved(Workbench *bench);
+
+// To all active runs: they advance together.
+void runs_pause(Workbench *bench);
+void runs_resume(Workbench *bench);
+void runs_step(Workbench *bench); // starts one when none is active
+void runs_stop(Workbench *bench);
+// To the selected run, at once.
+void runs_set_lr(Workbench *bench, double lr);
+void runs_set_augment(Workbench *bench, int augment);
+
+#endif

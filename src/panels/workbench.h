@@ -1,0 +1,181 @@
+// The state of the whole window, in one struct: data, runs, models, who answers, what is on the
+// canvas, what the form says, which dialog is open. Panels (panel_*.c) read and change it; nothing
+// else is remembered anywhere. No SDL; the window's thread only.
+#ifndef INKLING_PANELS_WORKBENCH_H
+#define INKLING_PANELS_WORKBENCH_H
+
+#include "dataset/dataset.h"
+#include "panels/answer.h"
+#include "panels/exam.h"
+#include "panels/ink_state.h"
+#include "panels/loader.h"
+#include "panels/runs.h"
+#include "ui/chart.h"
+#include "ui/popup.h"
+
+enum { MODELS_MAX = 12, PATH_ENTRIES_MAX = 400, LAYER_MOSAICS_MAX = 24 };
+
+// The outside world, as functions. `wake` may be called from any thread and may only wake the
+// window; `logger` gets every sentence that is shown; `read_picture` reads PNG, JPEG ... (NULL:
+// pictures cannot be opened).
+typedef struct WorkbenchHooks {
+    void (*wake)(void *context);
+    void *context;
+    Logger logger;
+    Status (*read_picture)(const char *path, GreyPicture *out);
+} WorkbenchHooks;
+
+typedef struct WorkbenchOptions {
+    const char *model, *shipped_model, *settings; // may be NULL
+    DatasetRequest data;                          // `beside` must stay valid
+    Dataset *dataset;                             // instead of `data`; given away
+    const char *device;
+    int threads; // of the trainer; 0: all processors but one
+    WorkbenchHooks hooks;
+} WorkbenchOptions;
+
+typedef enum DeckTab {
+    TAB_SAMPLES,
+    TAB_MISTAKES,
+    TAB_CONFUSION,
+    TAB_FEATURES,
+    TAB_FILTERS,
+    TAB_COUNT,
+} DeckTab;
+
+typedef enum DialogKind {
+    DIALOG_NONE,
+    DIALOG_OPEN,
+    DIALOG_SAVE,
+    DIALOG_LAYERS,
+    DIALOG_MORE,
+    DIALOG_KEYS,
+    DIALOG_DELETE_RUN,
+    DIALOG_CHANGE_DATA,
+    DIALOG_QUIT,
+    DIALOG_COUNT,
+} DialogKind;
+
+// What is remembered from one time to the next (the app writes it down).
+typedef struct Prefs {
+    bool light;
+    float scale; // the person's own, 1 = as it is
+    float brush;
+    int tab;
+    bool log_loss, raw_loss, by_seconds;
+    char directory[FILE_PATH_MAX]; // of the last file opened or saved
+} Prefs;
+
+typedef struct PathDialogState {
+    char path[FILE_PATH_MAX];
+    char problem[STATUS_MESSAGE_MAX];
+    char listed[FILE_PATH_MAX]; // directory that `names` are of
+    char filter[256];           // beginning of the names that are shown
+    char *names[PATH_ENTRIES_MAX];
+    const char *shown[PATH_ENTRIES_MAX];
+    int name_count, shown_count;
+    char overwrite[FILE_PATH_MAX]; // has been warned about
+    UiScroll scroll;
+} PathDialogState;
+
+// Pictures of one layer side by side: pixels owned.
+typedef struct Mosaic {
+    uint8_t *rgba;
+    size_t capacity;
+    int tiles, tile_w, tile_h, columns; // in pixels of the layer
+    int width, height;
+    uint32_t version;
+    char caption[96];
+} Mosaic;
+
+struct Workbench {
+    WorkbenchHooks hooks;
+    Prefs prefs;
+    double now; // time of this frame
+
+    Loader loader;
+    Dataset *dataset; // NULL while it is being loaded
+    uint32_t dataset_version;
+    char dataset_problem[STATUS_MESSAGE_MAX];
+    DatasetRequest data_request;
+    char data_name[FILE_PATH_MAX];   // what data_request.data says
+    char data_wanted[FILE_PATH_MAX]; // asked for by DIALOG_CHANGE_DATA
+    Trainer *trainer;                // NULL without a data set
+    char device[32];
+    int threads;
+
+    TrainConfig form;
+    RunList runs;
+    uint64_t next_id;
+
+    ModelEntry models[MODELS_MAX];
+    int model_count;
+    uint64_t pin;  // who answers; 0: automatic
+    bool pin_soft; // by opening a file; the next start takes it back
+    Answer answer;
+    Exam exam;
+    Examiner examiner;
+    InkState ink;
+
+    // charts
+    ChartView loss_view, accuracy_view;
+    ChartHover hover;
+
+    // lower deck
+    DeckTab tab;
+    UiScroll scroll[TAB_COUNT];
+    UiScroll runs_scroll;
+    int cell_row, cell_column; // chosen in the confusion matrix, -1: none
+    Mosaic features[LAYER_MOSAICS_MAX], filters[LAYER_MOSAICS_MAX];
+    int feature_count, filter_count;
+    uint64_t features_of, filters_of; // what they were made from
+
+    // dialogs
+    DialogKind dialog;
+    PathDialogState path;
+    uint64_t save_id; // run or model that DIALOG_SAVE writes
+    uint64_t delete_id;
+    char layers_text[TRAIN_LAYERS_MAX];
+    char settings_text[TRAIN_LINE_MAX];
+    char settings_problem[STATUS_MESSAGE_MAX];
+    UiScroll more_scroll;
+    UiToasts toasts;
+
+    // to the app
+    bool want_quit;    // the program may end now
+    bool hide_pointer; // the canvas shows its own
+};
+
+// Starts loading the data set and opens the models named; a model that cannot be opened is a
+// message in the window, not an error here. Strings in `options` are copied except `data.beside`.
+Status workbench_open(Workbench **out, const WorkbenchOptions *options);
+// Stops training and waits for the threads.
+void workbench_close(Workbench **bench);
+
+// Once a frame before the panels: takes what other threads have for us.
+void workbench_tick(Workbench *bench, double now);
+// Something is on its way by itself (a load, a training, an exam).
+bool workbench_is_busy(const Workbench *bench);
+
+// Shows a sentence and logs it.
+void workbench_say(Workbench *bench, NoticeKind kind, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 3, 4)))
+#endif
+    ;
+// Says what is wrong, if anything is. Returns true when `status` is OK.
+bool workbench_check(Workbench *bench, Status status);
+
+// Someone wants to close the window: asks when runs would be lost, else sets want_quit.
+void workbench_quit(Workbench *bench);
+
+// "3 (99.1 %)", "unsure", "" on a blank canvas: for the window's title.
+void workbench_answer_text(const Workbench *bench, char *out, size_t size);
+
+// The dataset of `request` in place of what there is, without asking; runs are deleted.
+void workbench_load_data(Workbench *bench, const char *data);
+
+// The form: as config_set, and what may change at once goes to the selected run.
+void workbench_set(Workbench *bench, const char *option, const char *value);
+
+#endif
