@@ -98,8 +98,11 @@ Status file_write_atomic(const char *path, const void *data, size_t size, unsign
         free(real);
         return status;
     }
-    if (file_is_directory(target)) {
-        status = status_error(STATUS_IO, "cannot write %s: it is a directory", target);
+    struct stat info;
+    // A device or a pipe must not be replaced by a file.
+    if (stat(target, &info) == 0 && !S_ISREG(info.st_mode)) {
+        status = status_error(STATUS_IO, "cannot write %s: it is %s", target,
+                              S_ISDIR(info.st_mode) ? "a directory" : "not a regular file");
         free(real);
         return status;
     }

@@ -2,6 +2,7 @@
 #include "base/text.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -50,11 +51,23 @@ void text_close(Text *text) {
     memset(text, 0, sizeof *text);
 }
 
+// What the C library writes and reads in place of '.', should somebody have called setlocale.
+static char text_decimal_point(void) {
+    return localeconv()->decimal_point[0];
+}
+
+static void text_replace(char *s, char from, char to) {
+    for (; *s && from != to; s++)
+        if (*s == from) *s = to;
+}
+
 bool text_to_double(const char *s, double *out) {
     // strtod alone would take leading blanks, "inf", "nan" and hexadecimal.
-    if (s[strspn(s, "0123456789+-.eE")] != '\0') return false;
+    char copy[400]; // more digits than any double has
+    if (s[strspn(s, "0123456789+-.eE")] != '\0' || !text_copy(copy, sizeof copy, s)) return false;
+    text_replace(copy, '.', text_decimal_point());
+    s = copy;
     char *end;
-    errno = 0;
     double value = strtod(s, &end);
     if (end == s || *end != '\0' || !isfinite(value)) return false;
     *out = value;
@@ -72,10 +85,16 @@ bool text_to_int(const char *s, long long *out) {
 }
 
 void text_from_double(char out[32], double value) {
+    // 300, not 3e+02.
+    if (value == floor(value) && fabs(value) < 1e15) {
+        snprintf(out, 32, "%.0f", value);
+        return;
+    }
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(out, 32, "%.*g", digits, value);
-        if (strtod(out, NULL) == value) return;
+        if (strtod(out, NULL) == value) break;
     }
+    text_replace(out, text_decimal_point(), '.');
 }
 
 bool text_copy(char *out, size_t size, const char *from) {
