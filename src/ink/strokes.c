@@ -64,7 +64,9 @@ static Status drawing_is_full(void) {
 }
 
 static Status append_stroke(Drawing *drawing, StrokeKind kind, float radius) {
-    if (drawing->live >= DRAWING_STROKES_MAX && !forget_hidden(drawing)) return drawing_is_full();
+    // A clear always fits: it is what a full drawing asks for.
+    size_t limit = DRAWING_STROKES_MAX + (kind == STROKE_CLEAR);
+    if (drawing->live >= limit && !forget_hidden(drawing)) return drawing_is_full();
     Stroke *strokes =
         reserve_one(drawing->strokes, &drawing->stroke_capacity, drawing->live, sizeof *strokes);
     if (!strokes) return status_no_memory("a stroke", drawing->live * sizeof *strokes);
