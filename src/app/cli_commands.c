@@ -1,0 +1,72 @@
+// The subcommands: one row each. To add one: a file cmd_NAME.c with its table of options and its
+// function, declared in cli.h, and a row here.
+#include "app/cli.h"
+
+#include <limits.h>
+
+const CliCommand cli_commands[] = {
+    {.name = "",
+     .words = "[MODEL]",
+     .summary = "Opens the window: draw, recognise, train, compare.",
+     .options = window_options,
+     .words_max = 1,
+     .run = cmd_window},
+    {.name = "train",
+     .words = "",
+     .summary = "Trains a network.",
+     .details =
+         "After each epoch a line tells how it went; with --json it is\n"
+         "  {\"epoch\":1,\"train_loss\":0.21,\"train_accuracy\":0.936,\"test_loss\":0.09,"
+         "\"test_accuracy\":0.972,\n   \"lr\":0.001,\"seconds\":1.3,"
+         "\"images_per_second\":46000}\n"
+         "where seconds is the training pass alone. Ctrl+C ends it after the batch at hand,\n"
+         "and what has been trained is saved.",
+     .options = train_command_options,
+     .train_options = true,
+     .run = cmd_train},
+    {.name = "eval",
+     .words = "MODEL",
+     .summary = "Loss and accuracy of a model on the test images.",
+     .options = eval_options,
+     .words_min = 1,
+     .words_max = 1,
+     .run = cmd_eval},
+    {.name = "predict",
+     .words = "MODEL FILE...",
+     .summary = "What a model answers for pictures, IDX images or pen strokes.",
+     .details =
+         "FILE: a PNG or JPEG picture of one digit, an IDX file of images (plain or gzip),\n"
+         "or a .jsonl of pen strokes, one {\"label\":5,\"strokes\":[[[x,y],...],...]} a line\n"
+         "(\"-\": from standard input).",
+     .options = predict_options,
+     .words_min = 2,
+     .words_max = INT_MAX,
+     .run = cmd_predict},
+    {.name = "info",
+     .words = "MODEL",
+     .summary = "What is in a model file: layers, shapes, parameters, where it came from.",
+     .options = info_options,
+     .words_min = 1,
+     .words_max = 1,
+     .run = cmd_info},
+    {.name = "convert",
+     .words = "MODEL OUT",
+     .summary = "Writes a model in another format, by the ending of OUT.",
+     .options = convert_options,
+     .words_min = 2,
+     .words_max = 2,
+     .run = cmd_convert},
+    {.name = "bench",
+     .words = "",
+     .summary = "Seconds per epoch of each preset, and the share of this machine's rate.",
+     .options = bench_options,
+     .run = cmd_bench},
+    {.name = "data",
+     .words = "list | fetch mnist",
+     .summary = "Shows which images are found, or downloads MNIST.",
+     .options = data_options,
+     .words_min = 1,
+     .words_max = 2,
+     .run = cmd_data},
+    {.name = NULL},
+};

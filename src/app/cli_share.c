@@ -1,0 +1,85 @@
+// What several subcommands do in the same way: finding the data, checking and writing model files.
+#include "app/cli_share.h"
+#include "app/cli.h"
+#include "app/paths.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+Status cli_open_data(const char *data, int threads, Dataset **out) {
+    PathsBeside beside = {0};
+    DatasetRequest request = {
+        .data = data != NULL && data[0] != '\0' ? data : NULL,
+        .beside = paths_beside(&beside),
+        .threads = threads,
+    };
+    return dataset_open(out, &request, cli_logger());
+}
+
+const FormatRow *cli_format_of(const char *path) {
+    for (int i = 0; i < format_count; i++)
+        if (strcasecmp(path_extension(path), format_rows[i].extension) == 0) return &format_rows[i];
+    return NULL;
+}
+
+Status cli_check_writable(const char *option, const char *path) {
+    char directory[FILE_PATH_MAX], probe[FILE_PATH_MAX];
+    if (path[0] == '\0') return status_error(STATUS_USAGE, "%s needs a file name", option);
+    if (file_is_directory(path))
+        return status_error(STATUS_USAGE, "%s: %s is a directory, not a file", option, path);
+    size_t length = (size_t)(path_basename(path) - path);
+    if (length >= sizeof directory - 1)
+        return status_error(STATUS_USAGE, "%s: the path is longer than %d bytes", option,
+                            FILE_PATH_MAX);
+    memcpy(directory, length > 0 ? path : ".", length > 0 ? length : 1);
+    directory[length > 0 ? length : 1] = '\0';
+    if (!path_join(probe, directory, ".inkling-XXXXXX"))
+        return status_error(STATUS_USAGE, "%s: the path is longer than %d bytes", option,
+                            FILE_PATH_MAX);
+    int fd = mkstemp(probe);
+    if (fd < 0) return status_errno("write a file in", directory, errno);
+    close(fd);
+    unlink(probe);
+    return status_ok();
+}
+
+Status cli_check_model_path(const char *option, const char *path) {
+    if (cli_format_of(path) == NULL) {
+        char endings[128] = "";
+        for (int i = 0; i < format_count; i++) {
+            size_t used = strlen(endings);
+            snprintf(endings + used, sizeof endings - used, "%s%s", i > 0 ? ", " : "",
+                     format_rows[i].extension);
+        }
+        return status_error(STATUS_USAGE, "%s: the name of a model file must end in %s, not \"%s\"",
+                            option, endings, path_extension(path));
+    }
+    return cli_check_writable(option, path);
+}
+
+Status cli_write_model(const char *path, const SavedModel *model) {
+    Status status = format_write(path, model);
+    if (status_is_ok(&status)) return status;
+    // An hour of training is in there: any place will do.
+    char directory[FILE_PATH_MAX], rescue[FILE_PATH_MAX], name[64];
+    snprintf(name, sizeof name, "inkling-rescued-%ld.safetensors", (long)getpid());
+    const char *temporary = getenv("TMPDIR");
+    bool home = path_user_data(directory);
+    if (home) home = file_make_directories(directory).code == STATUS_OK;
+    const char *const places[] = {home ? directory : NULL,
+                                  temporary != NULL && temporary[0] == '/' ? temporary : "/tmp"};
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        if (places[i] == NULL || !path_join(rescue, places[i], name)) continue;
+        Status second = format_write(rescue, model);
+        if (status_is_ok(&second)) {
+            cli_say("inkling: the model could not be written where it was to go; it is in %s",
+                    rescue);
+            break;
+        }
+    }
+    return status;
+}

@@ -1,0 +1,24 @@
+// What several subcommands do in the same way: finding the data, checking and writing model files.
+#ifndef INKLING_APP_CLI_SHARE_H
+#define INKLING_APP_CLI_SHARE_H
+
+#include "dataset/dataset.h"
+#include "formats/formats.h"
+
+// Opens the data set that --data (NULL or "": look around) names, and says on standard error which.
+Status cli_open_data(const char *data, int threads, Dataset **out);
+
+// The format that the ending of `path` asks for, NULL if none.
+const FormatRow *cli_format_of(const char *path);
+
+// Can `path` be written, as far as can be told without touching it? Asked before an hour of work,
+// not after. `option` is named in the error.
+Status cli_check_writable(const char *option, const char *path);
+// The same for a model file, ending included.
+Status cli_check_model_path(const char *option, const char *path);
+
+// Writes a model by its ending. When that fails, writes it where it can be written, says where, and
+// still gives the error.
+Status cli_write_model(const char *path, const SavedModel *model);
+
+#endif

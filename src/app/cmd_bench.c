@@ -1,0 +1,271 @@
+// `inkling bench`: how long an epoch of each preset takes here, and what share of this machine's
+// measured rate of matrix products that is. Rates count multiply and add as two operations; those
+// of a network are its plan's (nn/spec.h), so pooling, activations and updates count as nothing
+// done.
+#include "app/cli.h"
+#include "app/cli_json.h"
+#include "app/cli_share.h"
+#include "base/thread.h"
+#include "train/recognizer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+const CliOption bench_options[] = {
+    {"preset", "NAME", "only this preset; default: all of them"},
+    {"full", NULL, "time a whole epoch; default: a part of one, and the rest by rule of three"},
+    {"seconds", "X", "without --full: how long a part of an epoch is timed for [2]"},
+    {"batch-size", "N", "images in a training step [64]"},
+    CLI_DATA_OPTION,
+    CLI_THREADS_OPTION,
+    CLI_DEVICE_OPTION,
+    CLI_JSON_OPTION,
+    {NULL, NULL, NULL},
+};
+
+enum {
+    BENCH_SQUARE = 1024, // side of the matrices whose product gives the rate
+    BENCH_WARM_UP = 30,  // batches before the clock starts
+    BENCH_LARGE = 1000,  // images in a large inference batch
+};
+
+typedef struct Bench {
+    const CliArgs *args;
+    bool json, full;
+    int threads;
+    double seconds;
+    const char *batch_size;
+    Dataset *dataset;
+    Backend *be;
+    DeviceData data;
+    double rate; // matrix products, operations a second
+} Bench;
+
+typedef struct BenchResult {
+    const Preset *preset;
+    int batches, timed;     // in an epoch; batches the clock ran for
+    double epoch_seconds;   // of training
+    double operations;      // of an epoch
+    double inference_small; // images a second, one by one
+    double inference_large; // BENCH_LARGE at a time
+} BenchResult;
+
+// ---- measuring ---------------------------------------------------------------------------------
+
+// The best of some products of two square matrices, on the back end's own dense layer.
+static Status bench_measure_rate(Backend *be, double *rate) {
+    enum { SIDE = BENCH_SQUARE, REPEATS = 12 };
+    const DenseShape shape = {.in = SIDE, .out = SIDE};
+    const size_t bytes = sizeof(float) * SIDE * SIDE;
+    float *host = malloc(bytes);
+    float *x = be->ops->alloc(be, bytes), *w = be->ops->alloc(be, bytes);
+    float *y = be->ops->alloc(be, bytes), *b = be->ops->alloc(be, sizeof(float) * SIDE);
+    Status status = status_ok();
+    double best = 0;
+    if (!host || !x || !w || !y || !b) TRY(status_no_memory("a matrix product", 4 * bytes));
+    TRY(be->ops->reserve(be, &shape, NULL, SIDE));
+    for (size_t i = 0; i < (size_t)SIDE * SIDE; i++) host[i] = (float)(i % 101) / 101.0f - 0.5f;
+    be->ops->upload(be, x, host, bytes);
+    be->ops->upload(be, w, host, bytes);
+    be->ops->zero(be, b, sizeof(float) * SIDE);
+    for (int i = 0; i < REPEATS && !cli_stop_asked(); i++) {
+        double begun = clock_seconds();
+        be->ops->dense_forward(be, &shape, SIDE, x, w, b, y);
+        TRY(be->ops->sync(be));
+        double took = clock_seconds() - begun;
+        if (i > 0 && (best == 0 || took < best)) best = took;
+    }
+    *rate = best > 0 ? 2.0 * SIDE * SIDE * SIDE / best : 0;
+fail:
+    be->ops->release(be, x);
+    be->ops->release(be, w);
+    be->ops->release(be, y);
+    be->ops->release(be, b);
+    free(host);
+    return status;
+}
+
+// Steps until `batches` are done, or `seconds` have gone by. *done counts them.
+static Status bench_steps(Run *run, int batches, double seconds, int *done) {
+    BatchRecord batch;
+    EpochRecord epoch;
+    double begun = clock_seconds();
+    for (*done = 0; *done < batches && clock_seconds() - begun < seconds; ++*done) {
+        if (cli_stop_asked()) return status_error(STATUS_CANCELLED, "stopped");
+        Status status = run_step(run, &batch);
+        if (!status_is_ok(&status)) return status;
+        if (run_at_epoch_end(run)) run_end_epoch(run, &epoch);
+    }
+    return status_ok();
+}
+
+static Status bench_training(const Bench *bench, const TrainConfig *config, BenchResult *out,
+                             SavedModel **model) {
+    Run *run = NULL;
+    Status status;
+    int done;
+    TRY(run_open(config, &bench->data, NULL, &run));
+    out->batches = run_batches(run);
+    TRY(bench_steps(run, BENCH_WARM_UP, 10, &done));
+    double before = run_seconds(run);
+    TRY(bench_steps(run, out->batches, bench->full ? 1e9 : bench->seconds, &out->timed));
+    out->epoch_seconds = (run_seconds(run) - before) * out->batches / out->timed;
+    out->operations = run_plan(run)->flops_training * bench->dataset->train.n;
+    TRY(saved_model_make(run_spec(run), model));
+    run_get_weights(run, (*model)->weights);
+fail:
+    run_close(&run);
+    return status;
+}
+
+static Status bench_inference(const Bench *bench, const SavedModel *model, int batch, double *out) {
+    Recognizer *recognizer = NULL;
+    const ImageSet *set = &bench->dataset->test;
+    float *logits = malloc(sizeof(float) * (size_t)batch * SPEC_CLASSES_MAX);
+    Status status = logits != NULL ? status_ok() : status_no_memory("the answers", 0);
+    if (!status_is_ok(&status)) goto fail;
+    TRY(recognizer_open(model, bench->threads, batch, &recognizer));
+    double begun = 0;
+    long images = 0;
+    uint32_t at = 0;
+    for (int i = 0; i < 3 || clock_seconds() - begun < 0.4; i++) {
+        if (i == 2) { // two to warm up
+            begun = clock_seconds();
+            images = 0;
+        }
+        int n = set->n - at < (uint32_t)batch ? (int)(set->n - at) : batch;
+        recognizer_answer(recognizer, imageset_pixels(set, at), n, logits, NULL);
+        images += n;
+        at = (at + (uint32_t)n) % set->n;
+    }
+    *out = (double)images / (clock_seconds() - begun);
+fail:
+    free(logits);
+    recognizer_close(&recognizer);
+    return status;
+}
+
+static double bench_peak_megabytes(void) {
+    struct rusage usage;
+    if (getrusage(RUSAGE_SELF, &usage) != 0) return 0;
+    return (double)usage.ru_maxrss / 1024; // Linux counts in KiB
+}
+
+// ---- telling -----------------------------------------------------------------------------------
+
+static Status bench_tell_machine(const Bench *bench) {
+    char device[128];
+    bench->be->ops->describe(bench->be, device, sizeof device);
+    if (!bench->json) {
+        cli_print("%s; product of two %d x %d matrices: %.1f GFLOP/s\n", device, BENCH_SQUARE,
+                  BENCH_SQUARE, bench->rate / 1e9);
+        cli_print("%s, %u training images, batch %s; %s\n\n", bench->dataset->name,
+                  bench->dataset->train.n, bench->batch_size,
+                  bench->full ? "whole epochs"
+                              : "epochs reckoned from a part of one (--full times all of it)");
+        cli_print(
+            "preset        s/epoch  images/s   GFLOP/s  share  answers/s: 1 by 1  %d at once  "
+            "peak MB\n",
+            BENCH_LARGE);
+        return cli_flush();
+    }
+    JsonLine line = {0};
+    JsonNode root = json_root(&line);
+    json_text(root, "device", device);
+    json_number(root, "product_gflops", bench->rate / 1e9);
+    json_text(root, "data", bench->dataset->name);
+    json_int(root, "train_images", bench->dataset->train.n);
+    Status status = json_print(&line);
+    return status_is_ok(&status) ? cli_flush() : status;
+}
+
+static Status bench_tell(const Bench *bench, const BenchResult *r) {
+    double speed = r->operations / r->epoch_seconds;
+    double share = bench->rate > 0 ? speed / bench->rate : 0;
+    double images = bench->dataset->train.n / r->epoch_seconds;
+    if (!bench->json) {
+        cli_print("%-12s  %7.2f  %8.0f  %8.1f  %3.0f %%  %17.0f  %12.0f  %7.0f\n", r->preset->name,
+                  r->epoch_seconds, images, speed / 1e9, 100 * share, r->inference_small,
+                  r->inference_large, bench_peak_megabytes());
+        return cli_flush();
+    }
+    JsonLine line = {0};
+    JsonNode root = json_root(&line);
+    json_text(root, "preset", r->preset->name);
+    json_number(root, "seconds_per_epoch", r->epoch_seconds);
+    json_int(root, "batches_in_epoch", r->batches);
+    json_int(root, "batches_timed", r->timed);
+    json_bool(root, "extrapolated", r->timed < r->batches);
+    json_number(root, "images_per_second", images);
+    json_number(root, "gflop_per_epoch", r->operations / 1e9);
+    json_number(root, "gflops", speed / 1e9);
+    json_number(root, "share_of_product_rate", share);
+    json_number(root, "inference_images_per_second_batch_1", r->inference_small);
+    json_number(root, "inference_images_per_second_batch_1000", r->inference_large);
+    json_number(root, "peak_memory_mb", bench_peak_megabytes());
+    Status status = json_print(&line);
+    return status_is_ok(&status) ? cli_flush() : status;
+}
+
+// ---- all of it ---------------------------------------------------------------------------------
+
+static Status bench_preset(const Bench *bench, const Preset *preset) {
+    TrainConfig config;
+    BenchResult result = {.preset = preset};
+    SavedModel *model = NULL;
+    Status status;
+    const OptionPair pairs[] = {{"preset", preset->name}, {"batch-size", bench->batch_size}};
+    config_defaults(&config);
+    TRY(config_set_all(&config, pairs, sizeof pairs / sizeof pairs[0]));
+    config.epochs = 1000; // never finished
+    cli_progress("%s: training", preset->name);
+    TRY(bench_training(bench, &config, &result, &model));
+    cli_progress("%s: answering", preset->name);
+    TRY(bench_inference(bench, model, 1, &result.inference_small));
+    TRY(bench_inference(bench, model, BENCH_LARGE, &result.inference_large));
+    cli_progress_clear();
+    TRY(bench_tell(bench, &result));
+fail:
+    saved_model_close(&model);
+    return status;
+}
+
+static Status bench_open(Bench *bench) {
+    Status status;
+    const CliArgs *args = bench->args;
+    long long threads, batch;
+    TRY(cli_int(args, "threads", 0, 256, 0, &threads));
+    TRY(cli_int(args, "batch-size", 1, 65536, 64, &batch));
+    TRY(cli_number(args, "seconds", 0.01, 3600, 2, &bench->seconds));
+    bench->threads = (int)threads;
+    bench->batch_size = cli_value(args, "batch-size") ? cli_value(args, "batch-size") : "64";
+    bench->json = cli_switch(args, "json");
+    bench->full = cli_switch(args, "full");
+    const char *only = cli_value(args, "preset");
+    if (only != NULL && preset_find(only) == NULL)
+        TRY(status_error(STATUS_USAGE, "there is no preset \"%.60s\"", only));
+    BackendConfig config = {.device = cli_value(args, "device"), .threads = bench->threads};
+    TRY(backend_open(&config, &bench->be));
+    TRY(cli_open_data(cli_value(args, "data"), bench->threads, &bench->dataset));
+    TRY(device_data_open(bench->be, bench->dataset, &bench->data));
+    TRY(bench_measure_rate(bench->be, &bench->rate));
+fail:
+    return status;
+}
+
+int cmd_bench(const CliArgs *args) {
+    Bench bench = {.args = args};
+    const char *only = cli_value(args, "preset");
+    cli_stop_catch();
+    Status status = bench_open(&bench);
+    if (status_is_ok(&status)) status = bench_tell_machine(&bench);
+    for (int i = 0; status_is_ok(&status) && i < preset_count; i++)
+        if (only == NULL || strcmp(only, presets[i].name) == 0)
+            status = bench_preset(&bench, &presets[i]);
+    device_data_close(&bench.data);
+    dataset_close(&bench.dataset);
+    backend_close(&bench.be);
+    return status_is_ok(&status) ? CLI_DONE : cli_fail(&status);
+}

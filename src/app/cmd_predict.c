@@ -1,0 +1,230 @@
+// `inkling predict`: what a model answers for pictures, IDX images and pen strokes. Pictures and
+// strokes take the same way to the network's pixels as the canvas does (ink/).
+#include "app/cli.h"
+#include "app/cli_json.h"
+#include "app/cli_share.h"
+#include "app/picture_io.h"
+#include "dataset/idx.h"
+#include "ink/picture.h"
+#include "ink/strokes_file.h"
+#include "train/recognizer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+const CliOption predict_options[] = {
+    CLI_THREADS_OPTION,
+    CLI_JSON_OPTION,
+    {NULL, NULL, NULL},
+};
+
+enum { PREDICT_BATCH = 256 };
+
+typedef struct Predictor {
+    const CliArgs *args;
+    SavedModel *model;
+    Recognizer *recognizer;
+    bool json;
+    int classes, field; // side of the network's input; 0: not a square of one channel
+    float *logits, *probabilities;
+    int labelled, right;
+    Status first; // the first input that failed; the others are answered all the same
+} Predictor;
+
+// ---- one answer --------------------------------------------------------------------------------
+
+// `label`: NULL when the input carries none.
+static Status predict_tell(Predictor *p, const char *input, const float *logits,
+                           const float *probabilities, const StrokesLine *label) {
+    int digit = 0;
+    for (int i = 1; i < p->classes; i++)
+        if (logits[i] > logits[digit]) digit = i;
+    bool has_label = label != NULL && label->label_text[0] != '\0';
+    bool right = has_label && strcmp(label->label_text, p->model->class_names[digit]) == 0;
+    p->labelled += has_label;
+    p->right += right;
+    if (!p->json) {
+        cli_print("%s: %s (%.1f %%)%s%s%s\n", input, p->model->class_names[digit],
+                  100 * (double)probabilities[digit], has_label && !right ? ", but it is " : "",
+                  has_label && !right ? label->label_text : "",
+                  has_label && right ? ", right" : "");
+        return status_ok();
+    }
+    JsonLine line = {0};
+    JsonNode root = json_root(&line);
+    json_text(root, "input", input);
+    json_int(root, "digit", digit);
+    json_float(root, "probability", probabilities[digit]);
+    json_floats(root, "probabilities", probabilities, p->classes);
+    json_floats(root, "logits", logits, p->classes);
+    if (has_label && label->label >= 0)
+        json_int(root, "label", label->label);
+    else if (has_label)
+        json_text(root, "label", label->label_text);
+    return json_print(&line);
+}
+
+static Status predict_one(Predictor *p, const char *input, const uint8_t *image,
+                          const StrokesLine *label) {
+    recognizer_answer(p->recognizer, image, 1, p->logits, p->probabilities);
+    return predict_tell(p, input, p->logits, p->probabilities, label);
+}
+
+// "3" when there is one file only, else "FILE:3".
+static void predict_name(const Predictor *p, const char *path, long index, char *out, size_t size) {
+    if (p->args->word_count > 2)
+        snprintf(out, size, "%s:%ld", path, index);
+    else
+        snprintf(out, size, "%ld", index);
+}
+
+static Status predict_needs_field(const Predictor *p, const char *path) {
+    if (p->field > 0) return status_ok();
+    char shape[48];
+    shape_print(p->model->spec.input, shape);
+    return status_error(STATUS_UNSUPPORTED,
+                        "%s: this network takes %s; pictures and strokes need a square of one "
+                        "channel, 8 to 128 pixels a side",
+                        path, shape);
+}
+
+// ---- kinds of files ----------------------------------------------------------------------------
+
+static Status predict_idx(Predictor *p, const char *path) {
+    IdxArray images = {0};
+    Status status;
+    char name[FILE_PATH_MAX + 32], shape[48];
+    Shape input = p->model->spec.input;
+    size_t bytes = shape_count(input);
+    TRY(idx_read_images(path, &images));
+    const uint32_t *d = images.dimensions;
+    shape_print(input, shape);
+    if (d[1] != (uint32_t)input.c || d[2] != (uint32_t)input.h || d[3] != (uint32_t)input.w)
+        TRY(status_error(STATUS_FORMAT, "%s has images of %ux%ux%u, but this network takes %s",
+                         path, d[1], d[2], d[3], shape));
+    for (uint32_t first = 0; first < d[0]; first += PREDICT_BATCH) {
+        uint32_t n = d[0] - first < PREDICT_BATCH ? d[0] - first : PREDICT_BATCH;
+        recognizer_answer(p->recognizer, images.bytes + first * bytes, (int)n, p->logits,
+                          p->probabilities);
+        for (uint32_t i = 0; i < n; i++) {
+            size_t row = (size_t)i * (size_t)p->classes;
+            predict_name(p, path, (long)(first + i), name, sizeof name);
+            TRY(predict_tell(p, name, p->logits + row, p->probabilities + row, NULL));
+        }
+    }
+fail:
+    idx_close(&images);
+    return status;
+}
+
+static Status predict_strokes(Predictor *p, const char *path) {
+    StrokesReader *reader = NULL;
+    Drawing drawing = {0};
+    StrokesLine line;
+    Status status, broken = status_ok();
+    uint8_t image[INK_FIELD_MAX * INK_FIELD_MAX];
+    char name[FILE_PATH_MAX + 32];
+    InkFit fit;
+    bool more = true;
+    TRY(predict_needs_field(p, path));
+    InkOptions options = ink_options_default(p->field);
+    TRY(strokes_reader_open(&reader, path));
+    for (long index = 0; more; index++) {
+        status = strokes_reader_next(reader, BRUSH_RADIUS_DEFAULT, &drawing, &line, &more);
+        if (status.code == STATUS_FORMAT) { // one bad line; those behind it are fine
+            cli_say("inkling: %s", status.message);
+            if (status_is_ok(&broken)) broken = status;
+            status = status_ok();
+            continue;
+        }
+        TRY(status);
+        if (!more) break;
+        TRY(ink_fit_drawing(&drawing, &options, image, &fit));
+        predict_name(p, path, index, name, sizeof name);
+        TRY(predict_one(p, name, image, &line));
+    }
+    if (!status_is_ok(&broken))
+        status = status_error(STATUS_FORMAT, "%s: not every line could be read", path);
+fail:
+    drawing_close(&drawing);
+    strokes_reader_close(&reader);
+    return status;
+}
+
+static Status predict_picture(Predictor *p, const char *path) {
+    Picture picture = {0};
+    Status status;
+    uint8_t image[INK_FIELD_MAX * INK_FIELD_MAX];
+    PictureFit fit;
+    TRY(predict_needs_field(p, path));
+    InkOptions options = ink_options_default(p->field);
+    TRY(picture_read(path, &picture));
+    TRY(picture_fit(picture.grey, picture.width, picture.height, picture.width, &options, image,
+                    &fit));
+    if (fit.ink.blank) cli_say("inkling: %s: no ink was found in this picture", path);
+    TRY(predict_one(p, path, image, NULL));
+fail:
+    picture_close(&picture);
+    return status;
+}
+
+static bool predict_is_strokes(const char *path) {
+    static const char *const endings[] = {".jsonl", ".ndjson", ".json"};
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++)
+        if (strcasecmp(path_extension(path), endings[i]) == 0) return true;
+    return strcmp(path, "-") == 0;
+}
+
+static Status predict_file(Predictor *p, const char *path) {
+    if (predict_is_strokes(path)) return predict_strokes(p, path);
+    if (!file_exists(path)) return status_error(STATUS_NOT_FOUND, "there is no file %s", path);
+    if (idx_looks_like(path)) return predict_idx(p, path);
+    return predict_picture(p, path);
+}
+
+// ---- all of it ---------------------------------------------------------------------------------
+
+static Status predict_open(Predictor *p) {
+    Status status;
+    long long threads;
+    TRY(cli_int(p->args, "threads", 0, 256, 0, &threads));
+    TRY(format_read(p->args->words[0], &p->model));
+    TRY(recognizer_open(p->model, (int)threads, PREDICT_BATCH, &p->recognizer));
+    p->json = cli_switch(p->args, "json");
+    p->classes = recognizer_classes(p->recognizer);
+    Shape input = p->model->spec.input;
+    bool square =
+        input.c == 1 && input.h == input.w && input.h >= INK_FIELD_MIN && input.h <= INK_FIELD_MAX;
+    p->field = square ? input.h : 0;
+    size_t floats = (size_t)PREDICT_BATCH * (size_t)p->classes;
+    p->logits = malloc(floats * sizeof(float));
+    p->probabilities = malloc(floats * sizeof(float));
+    if (p->logits == NULL || p->probabilities == NULL)
+        TRY(status_no_memory("the answers", 2 * floats * sizeof(float)));
+fail:
+    return status;
+}
+
+int cmd_predict(const CliArgs *args) {
+    Predictor p = {.args = args, .first = status_ok()};
+    int result = CLI_DONE;
+    Status status = predict_open(&p);
+    if (!status_is_ok(&status)) result = cli_fail(&status);
+    for (int i = 1; result != CLI_USAGE && p.logits != NULL && i < args->word_count; i++) {
+        status = predict_file(&p, args->words[i]);
+        if (status_is_ok(&status)) continue;
+        cli_fail(&status);
+        result = CLI_FAILED;
+        if (status.code == STATUS_IO && !status_is_ok(&(Status){cli_flush().code})) break;
+    }
+    if (p.labelled > 0)
+        cli_say("%d with a label, %d right: accuracy %.2f %%", p.labelled, p.right,
+                100.0 * p.right / p.labelled);
+    free(p.logits);
+    free(p.probabilities);
+    recognizer_close(&p.recognizer);
+    saved_model_close(&p.model);
+    return result;
+}

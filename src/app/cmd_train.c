@@ -1,0 +1,310 @@
+// `inkling train`: one run from its first batch to its model file, in this thread. What training is
+// stands in train/run.h; here are the order of things, what is said on the way, and that nothing
+// that was learnt gets lost: what cannot be written is found out before, a stop saves.
+#include "app/cli.h"
+#include "app/cli_json.h"
+#include "app/cli_share.h"
+#include "base/check.h"
+#include "base/thread.h"
+#include "train/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const CliOption train_command_options[] = {
+    {"save", "FILE", "write the trained model, in the format of its ending (.safetensors)"},
+    {"resume", "FILE", "go on from FILE if it is there; it is rewritten after each epoch"},
+    {"init", "MODEL",
+     "start from this model's weights; or how the seed makes them: pytorch, he, "
+     "xavier"},
+    CLI_JSON_OPTION,
+    {NULL, NULL, NULL},
+};
+
+typedef struct TrainJob {
+    const CliArgs *args;
+    const char *save, *resume;
+    bool json;
+    FILE *table; // where the epoch table goes; NULL: nowhere
+    TrainConfig config;
+    SavedModel *initial; // to start from, or NULL
+    Dataset *dataset;
+    Backend *be;
+    DeviceData data;
+    Run *run;
+    EpochRecord last; // the last complete epoch of this call
+    double begun;     // clock of the first batch of this call
+    double begun_run; // run_seconds then
+    double shown;     // clock of the last progress line
+    long long images; // trained on in this call
+} TrainJob;
+
+// ---- settings ----------------------------------------------------------------------------------
+
+static const char *train_init_file(const CliArgs *args) {
+    const char *value = cli_value(args, "init");
+    for (int i = 0; value != NULL && i < INIT_COUNT; i++)
+        if (strcmp(value, init_names[i]) == 0) value = NULL; // says how, not where from
+    return value != NULL ? value : cli_value(args, "init-from");
+}
+
+// The preset whose network the model is, or NULL.
+static const Preset *train_preset_of(const SavedModel *model, const char *layers) {
+    ModelSpec *other = malloc(sizeof *other);
+    char text[TRAIN_LAYERS_MAX];
+    const Preset *found = NULL;
+    for (int i = 0; other != NULL && found == NULL && i < preset_count; i++) {
+        Status status = preset_spec(&presets[i], model->spec.input, model->plan.classes, other);
+        if (!status_is_ok(&status)) continue;
+        spec_print_layers(other, text, sizeof text);
+        if (strcmp(text, layers) == 0) found = &presets[i];
+    }
+    free(other);
+    return found;
+}
+
+// All options in one list: first what the model to start from brings, then what was typed.
+static Status train_read_config(TrainJob *job) {
+    Status status = status_ok();
+    const CliArgs *args = job->args;
+    char layers[TRAIN_LAYERS_MAX], mean[32], std[32];
+    OptionPair *pairs = calloc((size_t)args->given_count + 8, sizeof *pairs);
+    int count = 0;
+    if (pairs == NULL) TRY(status_no_memory("the settings", 0));
+    config_defaults(&job->config);
+    const char *file = train_init_file(args);
+    if (file != NULL) {
+        TRY(format_read(file, &job->initial));
+        const ModelSpec *spec = &job->initial->spec;
+        bool chosen = cli_value(args, "preset") != NULL || cli_value(args, "layers") != NULL;
+        spec_print_layers(spec, layers, sizeof layers);
+        const Preset *preset = chosen ? NULL : train_preset_of(job->initial, layers);
+        if (preset != NULL)
+            pairs[count++] = (OptionPair){"preset", preset->name};
+        else if (!chosen)
+            pairs[count++] = (OptionPair){"layers", layers};
+        text_from_double(mean, spec->normalization.mean);
+        text_from_double(std, spec->normalization.std);
+        pairs[count++] = (OptionPair){"mean", mean};
+        pairs[count++] = (OptionPair){"std", std};
+        pairs[count++] = (OptionPair){"init-from", file};
+    } else if (cli_value(args, "init") != NULL) {
+        pairs[count++] = (OptionPair){"init", cli_value(args, "init")};
+    }
+    for (int i = 0; i < args->given_count; i++)
+        if (!cli_is_own_option(args->command, args->given[i].name))
+            pairs[count++] = (OptionPair){args->given[i].name, args->given[i].value};
+    TRY(config_set_all(&job->config, pairs, count));
+fail:
+    free(pairs);
+    return status;
+}
+
+// The weights of --init go into the run's network only when it is the same network.
+static Status train_check_initial(const TrainJob *job) {
+    if (job->initial == NULL) return status_ok();
+    ModelSpec *spec = malloc(sizeof *spec);
+    if (spec == NULL) return status_no_memory("a network", sizeof *spec);
+    const ImageSet *set = &job->dataset->train;
+    Shape input = {(int)set->channels, (int)set->height, (int)set->width, false};
+    Status status = config_spec(&job->config, input, (int)job->dataset->classes, spec);
+    if (status_is_ok(&status)) {
+        char wanted[TRAIN_LAYERS_MAX], got[TRAIN_LAYERS_MAX], shape[2][48];
+        const ModelSpec *from = &job->initial->spec;
+        spec_print_layers(spec, wanted, sizeof wanted);
+        spec_print_layers(from, got, sizeof got);
+        shape_print(input, shape[0]);
+        shape_print(from->input, shape[1]);
+        if (strcmp(shape[0], shape[1]) != 0)
+            status = status_error(STATUS_USAGE, "%s takes images of %s, but %s has %s",
+                                  job->config.init_from, shape[1], job->dataset->name, shape[0]);
+        else if (strcmp(wanted, got) != 0)
+            status = status_error(STATUS_USAGE,
+                                  "%.120s is another network (%.120s) than the one to train "
+                                  "(%.120s); leave out --preset and --layers to take the file's",
+                                  job->config.init_from, got, wanted);
+    }
+    free(spec);
+    return status;
+}
+
+// Everything that can go wrong before an hour of training should go wrong here.
+static Status train_prepare(TrainJob *job) {
+    Status status;
+    const CliArgs *args = job->args;
+    job->json = cli_switch(args, "json");
+    job->save = cli_value(args, "save");
+    job->resume = cli_value(args, "resume");
+    job->table = !job->json ? stdout : cli_progress_is_shown() ? NULL : stderr;
+    TRY(train_read_config(job));
+    if (job->save != NULL) TRY(cli_check_model_path("--save", job->save));
+    if (job->resume != NULL) TRY(cli_check_writable("--resume", job->resume));
+    BackendConfig backend = {.device = job->config.device, .threads = job->config.threads};
+    TRY(backend_open(&backend, &job->be));
+    TRY(cli_open_data(job->config.data, job->config.threads, &job->dataset));
+    TRY(train_check_initial(job));
+    TRY(device_data_open(job->be, job->dataset, &job->data));
+    TRY(run_open(&job->config, &job->data, job->initial != NULL ? job->initial->weights : NULL,
+                 &job->run));
+    if (job->resume != NULL && file_exists(job->resume)) {
+        TRY(run_load_state(job->run, job->resume));
+        cli_say("goes on from %s: epoch %d, batch %d", job->resume, run_epoch(job->run),
+                run_batch(job->run));
+    }
+fail:
+    return status;
+}
+
+// ---- telling -----------------------------------------------------------------------------------
+
+static void train_say_begin(const TrainJob *job) {
+    char device[128], layers[TRAIN_LAYERS_MAX];
+    const ModelPlan *plan = run_plan(job->run);
+    job->be->ops->describe(job->be, device, sizeof device);
+    spec_print_layers(run_spec(job->run), layers, sizeof layers);
+    cli_say("%s: %s", run_spec(job->run)->name, layers);
+    cli_say("%zu parameters, %s, batch %d, %d epochs, seed %lld; on %s", plan->parameters,
+            config_optimizer_label(&job->config), job->config.batch_size, job->config.epochs,
+            job->config.seed, device);
+    if (job->table != NULL)
+        fprintf(job->table, "epoch  train loss  train %%  test loss  test %%        lr  seconds  "
+                            "images/s\n");
+}
+
+static void train_show_progress(TrainJob *job, const BatchRecord *batch) {
+    double now = clock_seconds();
+    if (!cli_progress_is_shown() || now - job->shown < 0.1) return;
+    job->shown = now;
+    double trained = run_seconds(job->run) - job->begun_run;
+    int batches = run_batches(job->run);
+    double done = (double)job->images / job->config.batch_size; // batches, about
+    double left = (double)(job->config.epochs - batch->epoch) * batches + batches - batch->batch;
+    char time_left[32];
+    cli_duration(done > 0 ? left * (now - job->begun) / done : 0, time_left);
+    cli_progress("epoch %d/%d  batch %d/%d  loss %.4f  %.0f images/s  %s left", batch->epoch,
+                 job->config.epochs, batch->batch, batches, (double)batch->loss,
+                 trained > 0 ? (double)job->images / trained : 0.0, time_left);
+}
+
+static Status train_tell_epoch(TrainJob *job, const EpochRecord *e) {
+    cli_progress_clear();
+    if (job->table != NULL)
+        fprintf(job->table, "%5d  %10.4f  %7.2f  %9.4f  %6.2f  %8.3g  %7.2f  %8.0f\n", e->epoch,
+                e->train_loss, 100 * e->train_accuracy, e->test_loss, 100 * e->test_accuracy, e->lr,
+                e->seconds, e->images_per_second);
+    if (!job->json) return cli_flush();
+    JsonLine line = {0};
+    JsonNode root = json_root(&line);
+    json_int(root, "epoch", e->epoch);
+    json_number(root, "train_loss", e->train_loss);
+    json_number(root, "train_accuracy", e->train_accuracy);
+    json_number(root, "test_loss", e->test_loss);
+    json_number(root, "test_accuracy", e->test_accuracy);
+    json_number(root, "lr", e->lr);
+    json_number(root, "seconds", e->seconds);
+    json_number(root, "images_per_second", e->images_per_second);
+    Status status = json_print(&line);
+    return status_is_ok(&status) ? cli_flush() : status;
+}
+
+// ---- keeping -----------------------------------------------------------------------------------
+
+static Status train_save_model(TrainJob *job) {
+    Status status;
+    SavedModel *model = NULL;
+    EvalResult result;
+    char accuracy[32];
+    TRY(saved_model_make(run_spec(job->run), &model));
+    ASSERT(model->plan.weight_floats == run_plan(job->run)->weight_floats);
+    run_get_weights(job->run, model->weights);
+    for (int i = 0; i < model->class_count && i < (int)job->dataset->classes; i++)
+        text_copy(model->class_names[i], sizeof model->class_names[i],
+                  job->dataset->class_names[i]);
+    TRY(run_evaluate(job->run, &result, NULL, NULL));
+    text_from_double(accuracy, result.accuracy);
+    config_print(&job->config, model->settings);
+    snprintf(model->record, sizeof model->record,
+             "test_accuracy=%s test_images=%d epochs=%d seconds=%.1f", accuracy, result.n,
+             run_epoch(job->run) - 1, run_seconds(job->run));
+    TRY(cli_write_model(job->save, model));
+    cli_say("saved %s: %.2f %% of %d test images right", job->save, 100 * result.accuracy,
+            result.n);
+fail:
+    saved_model_close(&model);
+    return status;
+}
+
+// A failure to write the checkpoint is told and remembered, but training goes on: the model itself
+// may still be saved.
+static void train_keep_state(TrainJob *job, Status *first) {
+    if (job->resume == NULL) return;
+    Status status = run_save_state(job->run, job->resume);
+    if (status_is_ok(&status)) return;
+    cli_say("inkling: the run goes on, but %s", status.message);
+    if (status_is_ok(first)) *first = status;
+}
+
+static Status train_end_epoch(TrainJob *job, Status *first) {
+    EvalResult result;
+    run_end_epoch(job->run, &job->last);
+    Status status = run_evaluate(job->run, &result, NULL, NULL);
+    if (!status_is_ok(&status)) return status;
+    job->last.test_loss = result.loss;
+    job->last.test_accuracy = result.accuracy;
+    train_keep_state(job, first);
+    return train_tell_epoch(job, &job->last);
+}
+
+// ---- the run -----------------------------------------------------------------------------------
+
+// Gives the first thing that went wrong. When standard output fails the run ends, but what has been
+// learnt is saved like any other; after a divergence there is nothing worth saving.
+static Status train_go(TrainJob *job) {
+    Status first = status_ok(), status = status_ok();
+    BatchRecord batch;
+    job->begun = clock_seconds();
+    job->begun_run = run_seconds(job->run);
+    while (!run_finished(job->run) && !cli_stop_asked()) {
+        status = run_step(job->run, &batch);
+        if (!status_is_ok(&status)) return status;
+        job->images += job->config.batch_size;
+        train_show_progress(job, &batch);
+        if (!run_at_epoch_end(job->run)) continue;
+        status = train_end_epoch(job, &first);
+        if (!status_is_ok(&status)) break;
+    }
+    cli_progress_clear();
+    if (status_is_ok(&first)) first = status;
+    if (!run_finished(job->run)) {
+        train_keep_state(job, &first);
+        if (status_is_ok(&first))
+            first = status_error(STATUS_CANCELLED, "stopped in epoch %d of %d, before batch %d",
+                                 run_epoch(job->run), job->config.epochs, run_batch(job->run));
+    }
+    if (job->save != NULL) {
+        status = train_save_model(job);
+        if (status_is_ok(&first)) first = status;
+    }
+    return first;
+}
+
+int cmd_train(const CliArgs *args) {
+    TrainJob *job = calloc(1, sizeof *job);
+    Status status = job != NULL ? status_ok() : status_no_memory("a training run", sizeof *job);
+    if (!status_is_ok(&status)) return cli_fail(&status);
+    job->args = args;
+    status = train_prepare(job);
+    if (status_is_ok(&status)) {
+        cli_stop_catch();
+        train_say_begin(job);
+        status = train_go(job);
+    }
+    run_close(&job->run);
+    device_data_close(&job->data);
+    dataset_close(&job->dataset);
+    backend_close(&job->be);
+    saved_model_close(&job->initial);
+    free(job);
+    return status_is_ok(&status) ? CLI_DONE : cli_fail(&status);
+}

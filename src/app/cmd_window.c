@@ -1,0 +1,93 @@
+// `inkling [MODEL]`: the options of the window, checked and handed over. Not the window itself
+// (window.h).
+#include "app/cli.h"
+#include "app/paths.h"
+#include "app/window.h"
+
+#include "base/text.h"
+#include "train/config.h"
+
+#include <string.h>
+
+const CliOption window_options[] = {
+    CLI_DATA_OPTION,
+    {"settings", "LINE", "settings for the training form: \"preset=cnn-64 optimizer=adam\""},
+    {"threads", "N", "threads to train with; default: all processors but one"},
+    CLI_DEVICE_OPTION,
+    {"size", "WxH", "size of the window, such as 1440x900"},
+    {"scale", "X", "size of everything in the window, 0.5 to 4"},
+    {"theme", "NAME", "dark or light"},
+    {"tab", "N", "which tab of the lower deck is open, 1 = first"},
+    {"forget", NULL, "neither read nor keep what the window remembers from last time"},
+    {"screenshot", "FILE", "save a picture (.png) of the first full frame, and quit"},
+    {"demo", "FILE", "put the first drawing of a .jsonl of strokes on the canvas"},
+    {"train-seconds", "X",
+     "start training at once; with --screenshot: how long before it is taken"},
+    {"frame-log", "FILE", "write a line with its times for each frame"},
+    {NULL, NULL, NULL},
+};
+
+static Status window_read_size(const char *text, int *width, int *height) {
+    char left[16];
+    const char *cross = strchr(text, 'x');
+    long long w, h;
+    if (cross != NULL && (size_t)(cross - text) < sizeof left) {
+        memcpy(left, text, (size_t)(cross - text));
+        left[cross - text] = '\0';
+        if (text_to_int(left, &w) && text_to_int(cross + 1, &h) && w >= 200 && w <= 16384 &&
+            h >= 200 && h <= 16384) {
+            *width = (int)w;
+            *height = (int)h;
+            return status_ok();
+        }
+    }
+    return status_error(STATUS_USAGE,
+                        "--size must be WIDTHxHEIGHT with 200 to 16384 each, not \"%s\"", text);
+}
+
+static Status window_read_numbers(const CliArgs *args, WindowOptions *out) {
+    Status status;
+    long long threads, tab;
+    double scale;
+    TRY(cli_int(args, "threads", 0, 256, 0, &threads));
+    TRY(cli_int(args, "tab", 0, 20, 0, &tab));
+    TRY(cli_number(args, "scale", 0.5, 4, 0, &scale));
+    TRY(cli_number(args, "train-seconds", 0, 1e6, 0, &out->train_seconds));
+    out->threads = (int)threads;
+    out->tab = (int)tab;
+    out->scale = (float)scale;
+fail:
+    return status;
+}
+
+int cmd_window(const CliArgs *args) {
+    Status status;
+    char shipped[FILE_PATH_MAX];
+    PathsBeside beside = {0};
+    TrainConfig config;
+    WindowOptions options = {
+        .model = args->word_count > 0 ? args->words[0] : NULL,
+        .data = cli_value(args, "data"),
+        .settings = cli_value(args, "settings"),
+        .device = cli_value(args, "device"),
+        .theme = cli_value(args, "theme"),
+        .shipped_model = paths_asset("lenet5.safetensors", shipped) ? shipped : NULL,
+        .beside = paths_beside(&beside),
+        .screenshot = cli_value(args, "screenshot"),
+        .demo = cli_value(args, "demo"),
+        .frame_log = cli_value(args, "frame-log"),
+        .forget = cli_switch(args, "forget"),
+    };
+    TRY(window_read_numbers(args, &options));
+    const char *size = cli_value(args, "size");
+    if (size != NULL) TRY(window_read_size(size, &options.width, &options.height));
+    if (options.theme != NULL && strcmp(options.theme, "dark") != 0 &&
+        strcmp(options.theme, "light") != 0)
+        TRY(status_error(STATUS_USAGE, "--theme must be dark or light, not \"%s\"", options.theme));
+    if (options.settings != NULL) TRY(config_parse(options.settings, &config));
+    if (options.model != NULL && !file_exists(options.model))
+        TRY(status_error(STATUS_NOT_FOUND, "there is no file %s", options.model));
+    return window_main(&options);
+fail:
+    return cli_fail(&status);
+}

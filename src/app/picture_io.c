@@ -1,0 +1,151 @@
+// See picture_io.h. The size is read from the header before anything is decoded, so that a small
+// file cannot ask for gigabytes.
+#include "app/picture_io.h"
+
+#include "base/file.h"
+#include "ink/picture.h"
+
+#include <SDL.h>
+#include <SDL_image.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PICTURE_FILE_MAX = 64 << 20, PICTURE_PIXELS_MAX = 64 << 20 };
+
+// ---- the size, from the header -----------------------------------------------------------------
+
+static unsigned picture_big16(const unsigned char *p) {
+    return (unsigned)p[0] << 8 | p[1];
+}
+
+static unsigned picture_big32(const unsigned char *p) {
+    return picture_big16(p) << 16 | picture_big16(p + 2);
+}
+
+// Walks a JPEG's segments to the start of frame. Source: ITU-T T.81, annex B.
+static bool picture_jpeg_size(const Bytes *bytes, unsigned *width, unsigned *height) {
+    const unsigned char *p = bytes->data;
+    for (size_t at = 2; at + 9 < bytes->size;) {
+        if (p[at] != 0xFF) return false;
+        unsigned marker = p[at + 1];
+        if (marker == 0xFF) { // fill byte
+            at++;
+            continue;
+        }
+        bool table = marker == 0xC4 || marker == 0xC8 || marker == 0xCC;
+        if (marker >= 0xC0 && marker <= 0xCF && !table) {
+            *height = picture_big16(p + at + 5);
+            *width = picture_big16(p + at + 7);
+            return true;
+        }
+        at += 2 + (size_t)picture_big16(p + at + 2);
+    }
+    return false;
+}
+
+static Status picture_check_size(const char *path, const Bytes *bytes) {
+    static const unsigned char png[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
+    unsigned width = 0, height = 0;
+    if (bytes->size >= 24 && memcmp(bytes->data, png, sizeof png) == 0) {
+        width = picture_big32(bytes->data + 16);
+        height = picture_big32(bytes->data + 20);
+    } else if (bytes->size >= 4 && bytes->data[0] == 0xFF && bytes->data[1] == 0xD8) {
+        if (!picture_jpeg_size(bytes, &width, &height))
+            return status_error(STATUS_FORMAT,
+                                "%s begins like a JPEG picture but has no size: it "
+                                "is damaged or cut off",
+                                path);
+    } else {
+        return status_error(STATUS_FORMAT,
+                            "%s is none of what predict reads: a PNG or JPEG picture, an IDX file "
+                            "of images, or a .jsonl of strokes",
+                            path);
+    }
+    if (width == 0 || height == 0 || width > PICTURE_SIDE_MAX || height > PICTURE_SIDE_MAX ||
+        (unsigned long long)width * height > PICTURE_PIXELS_MAX)
+        return status_error(
+            STATUS_FORMAT, "%s is %u x %u pixels; at most %d a side and %d million in all are read",
+            path, width, height, (int)PICTURE_SIDE_MAX, PICTURE_PIXELS_MAX >> 20);
+    return status_ok();
+}
+
+// ---- reading -----------------------------------------------------------------------------------
+
+static unsigned picture_luminance(const uint8_t *rgba) {
+    return (rgba[0] * 299u + rgba[1] * 587u + rgba[2] * 114u + 500u) / 1000u;
+}
+
+// Grey over a paper that the ink stands out from.
+static void picture_to_grey(const SDL_Surface *surface, uint8_t *grey) {
+    double sum = 0, weight = 0;
+    for (int y = 0; y < surface->h; y++) {
+        const uint8_t *row = (const uint8_t *)surface->pixels + (size_t)y * (size_t)surface->pitch;
+        for (int x = 0; x < surface->w; x++, row += 4) {
+            sum += (double)picture_luminance(row) * row[3];
+            weight += row[3];
+        }
+    }
+    unsigned paper = weight > 0 && sum / weight > 127.5 ? 0 : 255;
+    for (int y = 0; y < surface->h; y++) {
+        const uint8_t *row = (const uint8_t *)surface->pixels + (size_t)y * (size_t)surface->pitch;
+        for (int x = 0; x < surface->w; x++, row += 4)
+            *grey++ = (uint8_t)((picture_luminance(row) * row[3] + paper * (255u - row[3]) + 127u) /
+                                255u);
+    }
+}
+
+Status picture_read(const char *path, Picture *out) {
+    Bytes bytes = {0};
+    SDL_Surface *loaded = NULL, *surface = NULL;
+    Status status;
+    *out = (Picture){0};
+    TRY(file_read(path, PICTURE_FILE_MAX, &bytes));
+    TRY(picture_check_size(path, &bytes));
+    loaded = IMG_Load_RW(SDL_RWFromConstMem(bytes.data, (int)bytes.size), 1);
+    if (loaded == NULL)
+        TRY(status_error(STATUS_FORMAT, "%s cannot be read as a picture: %.200s", path,
+                         IMG_GetError()));
+    surface = SDL_ConvertSurfaceFormat(loaded, SDL_PIXELFORMAT_RGBA32, 0);
+    size_t pixels = (size_t)loaded->w * (size_t)loaded->h;
+    out->grey = surface != NULL ? malloc(pixels) : NULL;
+    if (out->grey == NULL) TRY(status_no_memory("a picture", pixels * 5));
+    out->width = surface->w;
+    out->height = surface->h;
+    picture_to_grey(surface, out->grey);
+fail:
+    SDL_FreeSurface(surface);
+    SDL_FreeSurface(loaded);
+    bytes_close(&bytes);
+    return status;
+}
+
+void picture_close(Picture *picture) {
+    free(picture->grey);
+    *picture = (Picture){0};
+}
+
+// ---- writing -----------------------------------------------------------------------------------
+
+Status picture_write_png(const char *path, const uint8_t *rgba, int width, int height, int stride) {
+    char part[FILE_PATH_MAX];
+    Status status = status_ok();
+    SDL_Surface *surface = NULL;
+    int used = snprintf(part, sizeof part, "%s.part", path);
+    if (used < 0 || (size_t)used >= sizeof part)
+        return status_error(STATUS_IO, "cannot write a picture: its path is too long");
+    // SDL wants to be able to write to the pixels of a surface, but saving does not.
+    surface = SDL_CreateRGBSurfaceWithFormatFrom((void *)(uintptr_t)rgba, width, height, 32, stride,
+                                                 SDL_PIXELFORMAT_RGBA32);
+    if (surface == NULL) return status_no_memory("a picture", 0);
+    if (IMG_SavePNG(surface, part) != 0) {
+        status = status_error(STATUS_IO, "cannot write %s: %.200s", path, IMG_GetError());
+    } else if (rename(part, path) != 0) {
+        status = status_errno("write", path, errno);
+    }
+    if (!status_is_ok(&status)) unlink(part);
+    SDL_FreeSurface(surface);
+    return status;
+}
