@@ -15,7 +15,7 @@ typedef struct SavedModel {
     char class_names[SPEC_CLASSES_MAX][16]; // UTF-8
     // How it was trained, for people and for running it again: the settings line, and a line of
     // results ("test_accuracy=0.9902 epochs=10 seconds=14"). "" when unknown.
-    char settings[2048];
+    char settings[4096];
     char record[512];
     float temperature; // softmax(logits / temperature); 1 when not calibrated
 } SavedModel;
