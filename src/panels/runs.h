@@ -55,13 +55,12 @@ void runs_select(Workbench *bench, RunEntry *run);
 // Deletes without asking (a run that is going is stopped first).
 void runs_remove(Workbench *bench, RunEntry *run);
 
-RunState run_state(const RunEntry *run);
-bool run_is_active(const RunEntry *run);    // waiting, training or paused
-bool run_has_progress(const RunEntry *run); // at least one batch trained
-bool run_is_unsaved(const RunEntry *run);   // progress that no file has
+RunState entry_state(const RunEntry *run);
+bool entry_is_active(const RunEntry *run);    // waiting, training or paused
+bool entry_has_progress(const RunEntry *run); // at least one batch trained
+bool entry_is_unsaved(const RunEntry *run);   // progress that no file has
 // Training pass done, test answers on the way.
-bool run_is_evaluating(const RunEntry *run);
-long long run_images(const RunEntry *run); // trained on so far
+bool entry_is_evaluating(const RunEntry *run);
 
 bool runs_any(Workbench *bench, RunState state);
 bool runs_any_active(Workbench *bench);

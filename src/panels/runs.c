@@ -1,0 +1,327 @@
+// The runs of this session: starting, watching, commanding and deleting them.
+#include "panels/workbench.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double METER_SECONDS = 0.5; // how often the speed is worked out anew
+
+// ---- looking them up ----------------------------------------------------------------------------
+
+RunEntry *runs_find(Workbench *bench, uint64_t id) {
+    for (int i = 0; i < bench->runs.count; i++)
+        if (bench->runs.entry[i]->id == id) return bench->runs.entry[i];
+    return NULL;
+}
+
+RunEntry *runs_selected(Workbench *bench) {
+    return bench->runs.selected ? runs_find(bench, bench->runs.selected) : NULL;
+}
+
+void runs_select(Workbench *bench, RunEntry *run) {
+    bench->runs.selected = run ? run->id : 0;
+    if (!run) return;
+    char device[sizeof bench->form.device];
+    int threads = bench->form.threads;
+    text_copy(device, sizeof device, bench->form.device);
+    bench->form = run->log->config;
+    bench->form.options.lr = run->lr;
+    bench->form.threads = threads;
+    text_copy(bench->form.device, sizeof bench->form.device, device);
+}
+
+RunState entry_state(const RunEntry *run) {
+    return (RunState)atomic_load(&run->log->state);
+}
+
+bool entry_is_active(const RunEntry *run) {
+    RunState state = entry_state(run);
+    return state == RUN_WAITING || state == RUN_TRAINING || state == RUN_PAUSED;
+}
+
+bool entry_has_progress(const RunEntry *run) {
+    return run->snapshot && run->snapshot->images > 0;
+}
+
+bool entry_is_unsaved(const RunEntry *run) {
+    return entry_has_progress(run) &&
+           (run->saved_as[0] == '\0' || run->saved_images != run->snapshot->images);
+}
+
+bool entry_is_evaluating(const RunEntry *run) {
+    return entry_state(run) == RUN_TRAINING && run->last.batch == run->log->batches &&
+           run->last_epoch.epoch < run->last.epoch;
+}
+
+bool runs_any(Workbench *bench, RunState state) {
+    for (int i = 0; i < bench->runs.count; i++)
+        if (entry_state(bench->runs.entry[i]) == state) return true;
+    return false;
+}
+
+bool runs_any_active(Workbench *bench) {
+    for (int i = 0; i < bench->runs.count; i++)
+        if (entry_is_active(bench->runs.entry[i])) return true;
+    return false;
+}
+
+int runs_unsaved(Workbench *bench) {
+    int count = 0;
+    for (int i = 0; i < bench->runs.count; i++)
+        count += entry_is_unsaved(bench->runs.entry[i]) && !bench->runs.entry[i]->removing;
+    return count;
+}
+
+// ---- starting -----------------------------------------------------------------------------------
+
+// "Adam", or "Adam 2" when there is an Adam already.
+static void entry_make_name(Workbench *bench, RunEntry *run) {
+    const char *base = config_optimizer_label(&run->log->config);
+    for (int n = 1; n <= RUNS_MAX + 1; n++) {
+        bool taken = false;
+        if (n == 1)
+            text_copy(run->name, sizeof run->name, base);
+        else
+            snprintf(run->name, sizeof run->name, "%s %d", base, n);
+        for (int i = 0; i < bench->runs.count; i++)
+            taken = taken || strcmp(bench->runs.entry[i]->name, run->name) == 0;
+        if (!taken) return;
+    }
+}
+
+// The weights of the file that the form says to start from; NULL when it names none.
+static Status runs_initial(Workbench *bench, SavedModel **out) {
+    const TrainConfig *form = &bench->form;
+    ModelSpec *spec = NULL;
+    Status status = status_ok();
+    *out = NULL;
+    if (form->init_from[0] == '\0') return status;
+    const ImageSet *train = &bench->dataset->train;
+    Shape input = {(int)train->channels, (int)train->height, (int)train->width, false};
+    spec = malloc(sizeof *spec);
+    if (!spec) return status_no_memory("a network", sizeof *spec);
+    char wanted[TRAIN_LAYERS_MAX], found[TRAIN_LAYERS_MAX];
+    TRY(config_spec(form, input, (int)bench->dataset->classes, spec));
+    TRY(format_read(form->init_from, out));
+    spec_print_layers(spec, wanted, sizeof wanted);
+    spec_print_layers(&(*out)->spec, found, sizeof found);
+    if (strcmp(wanted, found) != 0) {
+        status =
+            status_error(STATUS_USAGE,
+                         "%s has other layers than the form asks for, so its weights cannot be "
+                         "the start: choose the same model, or empty \"Start from\"",
+                         path_basename(form->init_from));
+        saved_model_close(out);
+    }
+fail:
+    free(spec);
+    return status;
+}
+
+static void run_entry_close(RunEntry *run) {
+    run_log_close(&run->log);
+    series_close(&run->loss);
+    series_close(&run->test);
+    series_close(&run->train);
+    free(run);
+}
+
+static Status runs_ready(Workbench *bench) {
+    if (!bench->dataset)
+        return status_error(STATUS_USAGE, "the data set is still being loaded; training can start "
+                                          "in a moment");
+    if (!bench->trainer)
+        return status_error(STATUS_UNSUPPORTED,
+                            "training is not possible on this device; start with --device cpu");
+    if (bench->runs.count == RUNS_MAX)
+        return status_error(STATUS_USAGE,
+                            "there are %d runs already; delete one before starting another",
+                            RUNS_MAX);
+    return status_ok();
+}
+
+Status runs_start(Workbench *bench, bool one_batch) {
+    RunEntry *run = NULL;
+    SavedModel *initial = NULL;
+    Status status;
+    TRY(runs_ready(bench));
+    TRY(runs_initial(bench, &initial));
+    run = calloc(1, sizeof *run);
+    if (!run) TRY(status_no_memory("a run", sizeof *run));
+    TRY(run_log_open(&bench->form, bench->dataset, initial ? initial->weights : NULL, &run->log));
+    run->id = bench->next_id++;
+    run->number = bench->runs.made;
+    run->visible = true;
+    run->lr = bench->form.options.lr;
+    entry_make_name(bench, run);
+    if (!trainer_start(bench->trainer, run->log))
+        TRY(status_error(STATUS_USAGE, "the trainer is busy; try again in a moment"));
+    bench->runs.made++;
+    bench->runs.entry[bench->runs.count++] = run;
+    bench->runs.selected = run->id;
+    if (one_batch) trainer_step(bench->trainer, run->log);
+    if (bench->pin_soft) bench->pin = 0;
+    bench->pin_soft = false;
+    run = NULL;
+fail:
+    if (run) run_entry_close(run);
+    saved_model_close(&initial);
+    return status;
+}
+
+// ---- watching -----------------------------------------------------------------------------------
+
+static bool entry_read_steps(RunEntry *run) {
+    size_t count = feed_count(&run->log->steps);
+    bool news = run->steps_read < count;
+    for (; run->steps_read < count; run->steps_read++) {
+        const BatchRecord *record = feed_at(&run->log->steps, run->steps_read);
+        double x[CHART_AXES] = {record->epoch - 1 + (double)record->batch / run->log->batches,
+                                record->seconds};
+        series_append(&run->loss, x, record->loss);
+        run->last = *record;
+    }
+    return news;
+}
+
+static bool entry_read_epochs(RunEntry *run) {
+    size_t count = feed_count(&run->log->epochs);
+    bool news = run->epochs_read < count;
+    for (; run->epochs_read < count; run->epochs_read++) {
+        const EpochRecord *record = feed_at(&run->log->epochs, run->epochs_read);
+        double before = run->test.count ? run->test.x[1][run->test.count - 1] : 0;
+        double x[CHART_AXES] = {record->epoch, before + record->seconds};
+        series_append(&run->test, x, (float)(record->test_accuracy * 100));
+        series_append(&run->train, x, (float)(record->train_accuracy * 100));
+        if (record->test_accuracy > run->best) run->best = record->test_accuracy;
+        run->last_epoch = *record;
+    }
+    return news;
+}
+
+static void entry_measure(RunEntry *run, double now) {
+    long long images = (long long)run->steps_read * run->log->config.batch_size;
+    if (entry_state(run) != RUN_TRAINING) {
+        run->meter_time = 0;
+        return;
+    }
+    if (run->meter_time == 0 || now < run->meter_time) {
+        run->meter_time = now;
+        run->meter_images = images;
+    } else if (now - run->meter_time >= METER_SECONDS && images > run->meter_images) {
+        double rate = (double)(images - run->meter_images) / (now - run->meter_time);
+        run->meter_rate = run->meter_rate > 0 ? 0.5 * run->meter_rate + 0.5 * rate : rate;
+        run->meter_time = now;
+        run->meter_images = images;
+    }
+}
+
+static bool entry_poll(Workbench *bench, RunEntry *run, double now) {
+    // The state first: what a run that is over has reported is then complete below.
+    RunState state = entry_state(run);
+    bool news = entry_read_steps(run);
+    news = entry_read_epochs(run) || news;
+    if (mailbox_take(&run->log->mailbox)) {
+        run->snapshot = mailbox_front(&run->log->mailbox);
+        run->snapshot_version++;
+        news = true;
+    }
+    entry_measure(run, now);
+    if (state == RUN_FAILED && !run->told) {
+        run->told = true;
+        ui_toast_add(&bench->toasts, NOTICE_ERROR, run->log->failure.message);
+        news = true;
+    }
+    return news;
+}
+
+static void runs_drop(Workbench *bench, int index) {
+    RunList *list = &bench->runs;
+    RunEntry *run = list->entry[index];
+    if (list->selected == run->id) list->selected = 0;
+    if (bench->pin == run->id) bench->pin = 0;
+    // The answering network has its own copy of the weights; what is shown must not keep pointers.
+    if (bench->answer.of == run->id) bench->answer.of = 0;
+    run_entry_close(run);
+    list->count--;
+    for (int i = index; i < list->count; i++) list->entry[i] = list->entry[i + 1];
+    if (list->selected == 0 && list->count > 0)
+        list->selected = list->entry[index < list->count ? index : list->count - 1]->id;
+}
+
+bool runs_poll(Workbench *bench, double now) {
+    bool news = false;
+    for (int i = 0; i < bench->runs.count;) {
+        RunEntry *run = bench->runs.entry[i];
+        news = entry_poll(bench, run, now) || news;
+        if (run->removing && run_log_is_over(run->log)) {
+            runs_drop(bench, i);
+            news = true;
+        } else {
+            i++;
+        }
+    }
+    return news;
+}
+
+void runs_remove(Workbench *bench, RunEntry *run) {
+    run->removing = true;
+    run->visible = false;
+    if (bench->pin == run->id) bench->pin = 0;
+    if (!run_log_is_over(run->log) && bench->trainer) trainer_stop(bench->trainer, run->log);
+    if (!bench->trainer || run_log_is_over(run->log))
+        for (int i = 0; i < bench->runs.count; i++)
+            if (bench->runs.entry[i] == run) {
+                runs_drop(bench, i);
+                return;
+            }
+}
+
+void runs_close(Workbench *bench) {
+    while (bench->runs.count > 0) runs_drop(bench, bench->runs.count - 1);
+    bench->runs.selected = 0;
+}
+
+// ---- commanding ---------------------------------------------------------------------------------
+
+void runs_pause(Workbench *bench) {
+    for (int i = 0; i < bench->runs.count; i++)
+        if (entry_state(bench->runs.entry[i]) == RUN_TRAINING)
+            trainer_pause(bench->trainer, bench->runs.entry[i]->log);
+}
+
+void runs_resume(Workbench *bench) {
+    for (int i = 0; i < bench->runs.count; i++)
+        if (entry_state(bench->runs.entry[i]) == RUN_PAUSED)
+            trainer_resume(bench->trainer, bench->runs.entry[i]->log);
+}
+
+void runs_step(Workbench *bench) {
+    if (!runs_any_active(bench)) {
+        workbench_check(bench, runs_start(bench, true));
+        return;
+    }
+    for (int i = 0; i < bench->runs.count; i++)
+        if (entry_is_active(bench->runs.entry[i]))
+            trainer_step(bench->trainer, bench->runs.entry[i]->log);
+}
+
+void runs_stop(Workbench *bench) {
+    for (int i = 0; i < bench->runs.count; i++)
+        if (entry_is_active(bench->runs.entry[i]))
+            trainer_stop(bench->trainer, bench->runs.entry[i]->log);
+}
+
+void runs_set_lr(Workbench *bench, double lr) {
+    RunEntry *run = runs_selected(bench);
+    if (!run || !entry_is_active(run) || run->lr == lr) return;
+    run->lr = lr;
+    trainer_set_lr(bench->trainer, run->log, lr);
+}
+
+void runs_set_augment(Workbench *bench, int augment) {
+    RunEntry *run = runs_selected(bench);
+    if (run && entry_is_active(run)) trainer_set_augment(bench->trainer, run->log, augment);
+}

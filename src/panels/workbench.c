@@ -1,0 +1,236 @@
+// Opening and closing the state of the window, and what it does once a frame.
+#include "panels/workbench.h"
+
+#include "panels/files.h"
+#include "panels/words.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// ---- sentences ----------------------------------------------------------------------------------
+
+void workbench_say(Workbench *bench, NoticeKind kind, const char *format, ...) {
+    char text[UI_TOAST_TEXT];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    ui_toast_add(&bench->toasts, kind, text);
+    LogLevel level = kind == NOTICE_ERROR     ? LOG_ERROR
+                     : kind == NOTICE_WARNING ? LOG_WARNING
+                                              : LOG_INFO;
+    log_write(&bench->hooks.logger, level, "%s", text);
+}
+
+bool workbench_check(Workbench *bench, Status status) {
+    if (status_is_ok(&status)) return true;
+    workbench_say(bench, NOTICE_ERROR, "%s", status.message);
+    return false;
+}
+
+// ---- data ---------------------------------------------------------------------------------------
+
+static void workbench_wake(void *context) {
+    Workbench *bench = context;
+    if (bench->hooks.wake) bench->hooks.wake(bench->hooks.context);
+}
+
+static void workbench_drop_data(Workbench *bench) {
+    examiner_close(&bench->examiner);
+    trainer_close(&bench->trainer);
+    runs_close(bench);
+    exam_close(&bench->exam);
+    bench->cell_row = bench->cell_column = -1;
+    if (bench->answer.of) answer_close(&bench->answer);
+    dataset_close(&bench->dataset);
+}
+
+void workbench_load_data(Workbench *bench, const char *data) {
+    if (bench->loader.busy) {
+        workbench_say(bench, NOTICE_WARNING, "a data set is being loaded already; wait for it");
+        return;
+    }
+    workbench_drop_data(bench);
+    bench->dataset_problem[0] = '\0';
+    text_copy(bench->data_name, sizeof bench->data_name, data ? data : "");
+    bench->data_request.data = data ? bench->data_name : NULL;
+    text_copy(bench->form.data, sizeof bench->form.data, data ? data : "");
+    workbench_check(bench, loader_start(&bench->loader, &bench->data_request, &bench->hooks.logger,
+                                        workbench_wake, bench));
+}
+
+// A data set is here: open a trainer on it.
+static void workbench_take_data(Workbench *bench, Dataset *dataset) {
+    bench->dataset = dataset;
+    bench->dataset_version++;
+    int threads = bench->threads;
+    if (threads <= 0) threads = thread_cpu_count() > 1 ? thread_cpu_count() - 1 : 1;
+    BackendConfig backend = {bench->device[0] ? bench->device : NULL, threads};
+    TrainerHooks hooks = {workbench_wake, bench, &bench->hooks.logger};
+    workbench_check(bench, trainer_open(dataset, &backend, &hooks, &bench->trainer));
+}
+
+static void workbench_take_loaded(Workbench *bench) {
+    Status status;
+    Dataset *dataset;
+    if (!loader_take(&bench->loader, &status, &dataset)) return;
+    if (workbench_check(bench, status))
+        workbench_take_data(bench, dataset);
+    else
+        text_copy(bench->dataset_problem, sizeof bench->dataset_problem, status.message);
+}
+
+// ---- the test set -------------------------------------------------------------------------------
+
+// Results of who answers: a run brings its own; a model is examined when a tab wants to know.
+static void workbench_follow_exam(Workbench *bench) {
+    Source source = answer_source(bench);
+    uint64_t id = source_id(&source);
+    Status status;
+    if (!bench->dataset) return;
+    if (examiner_take(&bench->examiner, &bench->exam, &status)) workbench_check(bench, status);
+    if (source.run) {
+        const RunSnapshot *snapshot = source.run->snapshot;
+        uint64_t of = id << 32 | (uint64_t)snapshot->evaluated_epoch;
+        if (snapshot->evaluated_epoch > 0 && bench->exam.of != of) {
+            workbench_check(bench, exam_set(&bench->exam, of, &bench->dataset->test,
+                                            (int)bench->dataset->classes, snapshot->test_class,
+                                            snapshot->test_confidence, snapshot->test_loss,
+                                            snapshot->test_accuracy));
+        } else if (snapshot->evaluated_epoch == 0 && bench->exam.of >> 32 != id && bench->exam.of) {
+            exam_close(&bench->exam);
+        }
+        return;
+    }
+    uint64_t of = id << 32;
+    if (bench->exam.of != of && bench->exam.of) exam_close(&bench->exam);
+    bool wanted = bench->tab == TAB_MISTAKES || bench->tab == TAB_CONFUSION;
+    const ImageSet *test = &bench->dataset->test;
+    bool fits = source.model && (int)test->height == source.model->model->spec.input.h &&
+                (int)test->width == source.model->model->spec.input.w &&
+                (int)test->channels == source.model->model->spec.input.c &&
+                (int)bench->dataset->classes <= source.model->model->class_count;
+    if (wanted && fits && bench->exam.of != of && bench->examiner.of != of)
+        workbench_check(bench, examiner_start(&bench->examiner, of, source.model->model,
+                                              bench->dataset, workbench_wake, bench));
+}
+
+// ---- open, tick, close --------------------------------------------------------------------------
+
+static void workbench_defaults(Workbench *bench) {
+    bench->prefs.scale = 1;
+    bench->prefs.brush = BRUSH_RADIUS_DEFAULT;
+    bench->prefs.log_loss = true;
+    bench->next_id = 1;
+    bench->cell_row = bench->cell_column = -1;
+    bench->answer.blank = true;
+    ink_state_open(&bench->ink);
+    config_defaults(&bench->form);
+}
+
+static void workbench_open_models(Workbench *bench, const WorkbenchOptions *options) {
+    SavedModel *model;
+    if (options->shipped_model) {
+        Status status = format_read(options->shipped_model, &model);
+        if (workbench_check(bench, status))
+            workbench_check(bench,
+                            files_add_model(bench, model, options->shipped_model, true, true));
+    }
+    if (options->model) workbench_check(bench, files_open(bench, options->model));
+}
+
+Status workbench_open(Workbench **out, const WorkbenchOptions *options) {
+    Workbench *bench = calloc(1, sizeof *bench);
+    Status status = status_ok();
+    *out = NULL;
+    if (!bench) {
+        Dataset *given = options->dataset;
+        dataset_close(&given);
+        return status_no_memory("the window", sizeof *bench);
+    }
+    bench->hooks = options->hooks;
+    workbench_defaults(bench);
+    if (options->settings) TRY(config_parse(options->settings, &bench->form));
+    if (options->device) text_copy(bench->device, sizeof bench->device, options->device);
+    bench->threads = options->threads;
+    bench->data_request = options->data;
+    if (options->dataset)
+        workbench_take_data(bench, options->dataset);
+    else
+        workbench_load_data(bench, options->data.data    ? options->data.data
+                                   : bench->form.data[0] ? bench->form.data
+                                                         : NULL);
+    workbench_open_models(bench, options);
+    *out = bench;
+    return status;
+fail:
+    if (options->dataset) {
+        Dataset *given = options->dataset;
+        dataset_close(&given);
+    }
+    workbench_close(&bench);
+    return status;
+}
+
+static void mosaics_close(Mosaic *mosaics) {
+    for (int i = 0; i < LAYER_MOSAICS_MAX; i++) free(mosaics[i].rgba);
+}
+
+void workbench_close(Workbench **handle) {
+    Workbench *bench = *handle;
+    if (!bench) return;
+    *handle = NULL;
+    loader_close(&bench->loader);
+    workbench_drop_data(bench);
+    answer_close(&bench->answer);
+    for (int i = 0; i < bench->model_count; i++) saved_model_close(&bench->models[i].model);
+    ink_state_close(&bench->ink);
+    mosaics_close(bench->features);
+    mosaics_close(bench->filters);
+    files_list_close(&bench->path);
+    free(bench);
+}
+
+void workbench_tick(Workbench *bench, double now) {
+    bench->now = now;
+    workbench_take_loaded(bench);
+    runs_poll(bench, now);
+    workbench_follow_exam(bench);
+}
+
+bool workbench_is_busy(const Workbench *bench) {
+    for (int i = 0; i < bench->runs.count; i++) {
+        RunState state = entry_state(bench->runs.entry[i]);
+        if (state == RUN_WAITING || state == RUN_TRAINING) return true;
+    }
+    return bench->loader.busy || bench->examiner.busy;
+}
+
+void workbench_quit(Workbench *bench) {
+    if (runs_unsaved(bench) > 0)
+        bench->dialog = DIALOG_QUIT;
+    else
+        bench->want_quit = true;
+}
+
+void workbench_answer_text(const Workbench *bench, char *out, size_t size) {
+    const Answer *answer = &bench->answer;
+    char percent[WORD_MAX];
+    out[0] = '\0';
+    if (!answer->recognizer || answer->blank || answer->lost) return;
+    int best = answer->best[0];
+    if (answer->probabilities[best] < ANSWER_SURE) {
+        snprintf(out, size, "unsure");
+        return;
+    }
+    word_percent(percent, answer->probabilities[best]);
+    snprintf(out, size, "%s (%s)", answer->names[best], percent);
+}
+
+void workbench_set(Workbench *bench, const char *option, const char *value) {
+    if (!workbench_check(bench, config_set(&bench->form, option, value))) return;
+    if (strcmp(option, "lr") == 0) runs_set_lr(bench, bench->form.options.lr);
+    if (strcmp(option, "augment") == 0) runs_set_augment(bench, bench->form.augment);
+}
