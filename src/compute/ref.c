@@ -27,6 +27,16 @@ void host_copy(Backend *be, void *to_device, const void *from_device, size_t byt
     if (bytes) memcpy(to_device, from_device, bytes);
 }
 
+// Host memory is device memory: nothing to copy, nothing to give back.
+const void *host_share(Backend *be, const void *host, size_t bytes) {
+    (void)be, (void)bytes;
+    return host;
+}
+
+void host_unshare(Backend *be, const void *device) {
+    (void)be, (void)device;
+}
+
 void host_upload(Backend *be, void *device, const void *host, size_t bytes) {
     host_copy(be, device, host, bytes);
 }
@@ -219,6 +229,8 @@ const BackendOps ref_ops = {
     .describe = ref_describe,
     .alloc = host_alloc,
     .release = host_release,
+    .share = host_share,
+    .unshare = host_unshare,
     .upload = host_upload,
     .download = host_download,
     .copy = host_copy,
