@@ -101,6 +101,8 @@ bool text_copy(char *out, size_t size, const char *from) {
     size_t length = strlen(from);
     bool fits = length < size;
     if (!fits) length = size - 1;
+    // Not in the middle of a character.
+    while (!fits && length > 0 && ((unsigned char)from[length] & 0xC0) == 0x80) length--;
     memcpy(out, from, length);
     out[length] = '\0';
     return fits;

@@ -24,10 +24,10 @@ void text_close(Text *text);
 // infinity or NaN.
 bool text_to_double(const char *s, double *out);
 bool text_to_int(const char *s, long long *out);
-// The shortest decimal that reads back as the same double.
+// The shortest decimal that reads back as the same double: "300", "0.1", "1e-10".
 void text_from_double(char out[32], double value);
 
-// Copies and always terminates; false when cut.
+// Copies and always terminates; false when cut (where a character of UTF-8 begins).
 bool text_copy(char *out, size_t size, const char *from);
 
 // True when the bytes are well-formed UTF-8 (no overlong forms, surrogates or > U+10FFFF).
