@@ -1,9 +1,12 @@
 // Measuring tool, not a test: reads a strokes file and writes, for every drawing, one byte of label
 // and the network's input to standard output. Options put the drawing elsewhere first, so that
 // recognition can be compared across places, sizes and brushes.
-//   ink_tool FILE [scale dx dy radius [strokes|canvas|plain [width]]]
+//   ink_tool FILE [scale dx dy radius [WAY [width]]]
+// WAY: strokes; canvas (its pixels); photo (the canvas as ink on unevenly lit, noisy paper); plain
+// (no step of the fit but scaling).
+#include "base/rng.h"
 #include "ink/canvas.h"
-#include "ink/fit.h"
+#include "ink/picture.h"
 #include "ink/strokes_file.h"
 
 #include <stdio.h>
@@ -35,16 +38,31 @@ fail:
     return status;
 }
 
+static void photograph(Canvas *canvas) {
+    Rng rng = rng_make(1, 1);
+    for (int i = 0; i < canvas->side * canvas->side; i++) {
+        double x = (double)(i % canvas->side) / canvas->side, v = canvas->pixels[i] / 255.0;
+        double level = 210.0 - 80.0 * x * x - 90.0 * v + 5.0 * rng_normal(&rng);
+        canvas->pixels[i] = (uint8_t)(level < 0.0 ? 0.0 : level > 255.0 ? 255.0 : level);
+    }
+}
+
 static Status fit_one(Setting *set, const Drawing *drawing, uint8_t *out) {
     InkOptions options = ink_options_default(28);
     InkFit fit;
     if (set->width > 0.0f) options.width = set->width;
     if (strcmp(set->way, "plain") == 0)
         options.fit_box = options.centre = options.normalize_width = false;
-    if (strcmp(set->way, "canvas") != 0) return ink_fit_drawing(drawing, &options, out, &fit);
+    bool photo = strcmp(set->way, "photo") == 0;
+    if (!photo && strcmp(set->way, "canvas") != 0)
+        return ink_fit_drawing(drawing, &options, out, &fit);
+    const Canvas *c = &set->canvas;
+    canvas_invalidate(&set->canvas);
     canvas_update(&set->canvas, drawing);
-    return ink_fit_grey(set->canvas.pixels, set->canvas.side, set->canvas.side, set->canvas.side,
-                        &options, out, &fit);
+    if (!photo) return ink_fit_grey(c->pixels, c->side, c->side, c->side, &options, out, &fit);
+    photograph(&set->canvas);
+    PictureFit picture;
+    return picture_fit(c->pixels, c->side, c->side, c->side, &options, out, &picture);
 }
 
 static float argument(int argc, char **argv, int i, float otherwise) {

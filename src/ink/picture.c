@@ -55,9 +55,7 @@ static Status work_open(Work *work, const Grid *from) {
     return status_ok();
 }
 
-static void terms_at(const Work *work, int i, double t[TERMS]) {
-    double x = 2.0 * (i % work->width) / (double)work->width - 1.0;
-    double y = 2.0 * (i / work->width) / (double)work->height - 1.0;
+static void terms_at(double x, double y, double t[TERMS]) {
     double v[TERMS] = {1.0, x, y, x * x, x * y, y * y, x * x * x, x * x * y, x * y * y, y * y * y};
     memcpy(t, v, sizeof v);
 }
@@ -87,24 +85,36 @@ static void solve(double a[TERMS][TERMS + 1], double out[TERMS]) {
     }
 }
 
+// Coordinates of the polynomial, -1 .. 1 across the picture.
+static double place(int i, int count) {
+    return (2.0 * i + 1.0) / count - 1.0;
+}
+
 // Fits paper where the mask is 0 and leaves grey - paper in `difference`.
 static void take_paper_away(Work *work) {
     double a[TERMS][TERMS + 1] = {{0}}, t[TERMS], c[TERMS];
-    int n = work->width * work->height;
-    for (int i = 0; i < n; i++) {
-        if (work->mask[i]) continue;
-        terms_at(work, i, t);
-        for (int r = 0; r < TERMS; r++) {
-            for (int k = 0; k < TERMS; k++) a[r][k] += t[r] * t[k];
-            a[r][TERMS] += t[r] * work->grey[i];
+    int w = work->width, h = work->height;
+    // Ten numbers do not need every pixel of a large picture.
+    int stride = w * h > 20000 ? 3 : 1;
+    for (int y = 0; y < h; y += stride)
+        for (int x = 0; x < w; x += stride) {
+            if (work->mask[y * w + x]) continue;
+            terms_at(place(x, w), place(y, h), t);
+            for (int r = 0; r < TERMS; r++) {
+                for (int k = 0; k < TERMS; k++) a[r][k] += t[r] * t[k];
+                a[r][TERMS] += t[r] * work->grey[y * w + x];
+            }
         }
-    }
     solve(a, c);
-    for (int i = 0; i < n; i++) {
-        double paper = 0.0;
-        terms_at(work, i, t);
-        for (int k = 0; k < TERMS; k++) paper += c[k] * t[k];
-        work->difference[i] = (float)(work->grey[i] - paper);
+    for (int j = 0; j < h; j++) {
+        // Along a row a polynomial in x alone.
+        double y = place(j, h);
+        double p0 = c[0] + y * (c[2] + y * (c[5] + y * c[9])), p1 = c[1] + y * (c[4] + y * c[8]);
+        double p2 = c[3] + y * c[7], p3 = c[6];
+        for (int i = 0; i < w; i++) {
+            double x = place(i, w), paper = p0 + x * (p1 + x * (p2 + x * p3));
+            work->difference[j * w + i] = (float)(work->grey[j * w + i] - paper);
+        }
     }
 }
 

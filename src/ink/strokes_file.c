@@ -68,8 +68,8 @@ static Status read_line(StrokesReader *reader, size_t *size) {
     int c;
     reader->number++;
     while ((c = getc_unlocked(reader->file)) != EOF && c != '\n') {
+        if (used >= STROKES_LINE_MAX) return skip_long_line(reader);
         if (used + 1 >= reader->capacity) {
-            if (used >= STROKES_LINE_MAX) return skip_long_line(reader);
             size_t wanted = reader->capacity ? reader->capacity * 2 : 4096;
             char *grown = realloc(reader->line, wanted);
             if (!grown) return status_no_memory("a line of strokes", wanted);
