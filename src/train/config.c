@@ -180,6 +180,15 @@ static void config_base(TrainConfig *config) {
 
 static Status config_read(const char *line, TrainConfig *config);
 
+// The double that a person means who writes a float: 0.1307f is 0.1307, not 0.13070000708.
+static double config_decimal(float value) {
+    char text[32];
+    double meant = value;
+    snprintf(text, sizeof text, "%.7g", (double)value);
+    text_to_double(text, &meant);
+    return meant;
+}
+
 // A preset brings the network, its normalization and its recipe; what is about the data, the seed
 // or the machine stays as it is.
 static void config_apply_preset(TrainConfig *config, const char *name) {
@@ -197,8 +206,8 @@ static void config_apply_preset(TrainConfig *config, const char *name) {
     // A recipe names no preset, so this goes no deeper.
     Status status = config_read(preset->recipe, &fresh);
     REQUIRE(status_is_ok(&status));
-    fresh.mean = preset->normalization.mean;
-    fresh.std = preset->normalization.std;
+    fresh.mean = config_decimal(preset->normalization.mean);
+    fresh.std = config_decimal(preset->normalization.std);
     text_copy(fresh.preset, sizeof fresh.preset, preset->name);
     *config = fresh;
 }
