@@ -105,11 +105,11 @@ static void bend(int digit, float wildness, Rng *rng, Knot *knots, int count) {
         high = fmaxf(high, knots[k].x);
     }
     // A 1 is the digit whose slant differs most from hand to hand.
-    float slant = digit == 1 ? normal(rng, 0.30f) + 0.18f : normal(rng, 0.24f) + 0.10f;
+    float slant = digit == 1 ? normal(rng, 0.30f) + 0.20f : normal(rng, 0.28f) + 0.18f;
     float taper = normal(rng, 0.25f), bow = normal(rng, 0.18f), twist = normal(rng, 0.15f);
     float heavy = normal(rng, 0.25f), hump = normal(rng, 0.10f), lean = normal(rng, 0.20f);
-    float aspect = expf(wildness * normal(rng, 0.22f));
-    float angle = wildness * normal(rng, 0.11f);
+    float aspect = expf(wildness * (0.12f + normal(rng, 0.24f)));
+    float angle = wildness * normal(rng, 0.13f);
     float middle = 0.5f * (low + high), c = cosf(angle), s = sinf(angle);
     if (digit == 1) bow *= 0.4f; // else it turns into a bracket
     for (int k = 0; k < count; k++) {
@@ -285,11 +285,11 @@ uint8_t synthetic_image(uint64_t seed, uint64_t stream, uint32_t index,
 
     Rng rng = rng_at(&base, index);
     SyntheticStrokes strokes;
-    float wildness = (float)rng_range(&rng, 0.5, 1.25);
+    float wildness = (float)rng_range(&rng, 0.5, 1.45);
     synthetic_strokes(digit, synthetic_form_draw(digit, &rng), wildness, &rng, &strokes);
     // Pen widths in final pixels, as MNIST's: most are 2 to 4. The box of the ink is 20.
-    float pen = expf(normal(&rng, 0.27f)) * 2.6f;
-    float ink = rng_uniform(&rng) < 0.7 ? 1.0f : (float)rng_range(&rng, 0.75, 1.0);
+    float pen = expf(normal(&rng, 0.32f)) * 2.6f;
+    float ink = rng_uniform(&rng) < 0.85 ? 1.0f : (float)rng_range(&rng, 0.75, 1.0);
     float blur = (float)rng_range(&rng, 0.0, 0.5);
     synthetic_render(&strokes, pen, ink, blur, out);
     return (uint8_t)digit;
