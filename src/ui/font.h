@@ -22,8 +22,8 @@ typedef struct FontMetrics {
     float ascent, descent, line_height, cap_height;
 } FontMetrics;
 
-// One character ready to be drawn. Rectangle: device pixels, relative to the pen at the start of
-// the text on the baseline, already on whole pixels. u0..v1 are texture coordinates in the atlas.
+// One character ready to be drawn. Rectangle: whole device pixels, relative to the pen at the start
+// of the text (rounded down) on the baseline. u0..v1 are texture coordinates in the atlas.
 typedef struct FontGlyph {
     float x0, y0, x1, y1;
     float u0, v0, u1, v1;

@@ -31,8 +31,10 @@ typedef struct Mesh {
     size_t index_count, index_capacity;
     MeshBatch *batches;
     size_t batch_count, batch_capacity;
-    Vec2 *scratch;
-    size_t scratch_capacity;
+    Vec2 *scratch, *points; // used inside
+    size_t scratch_capacity, point_capacity;
+    FontGlyph *glyphs; // used inside
+    size_t glyph_capacity;
     bool failed; // out of memory: what fits is there
 } Mesh;
 

@@ -1,0 +1,277 @@
+// Axes and lines of a chart; see chart.h. Hover and zoom are in chart_hover.c, the points in
+// series.c.
+#include "ui/chart.h"
+#include "ui/plot.h"
+#include "ui/state.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+float plot_x(const Plot *plot, double x) {
+    return plot->area.x + (float)((x - plot->x0) / (plot->x1 - plot->x0)) * plot->area.w;
+}
+
+float plot_y(const Plot *plot, double y) {
+    double t = plot->log_y ? log(fmax(y, plot->floor) / plot->y0) / log(plot->y1 / plot->y0)
+                           : (y - plot->y0) / (plot->y1 - plot->y0);
+    float at = rect_bottom(plot->area) - (float)fmax(-8, fmin(t, 9)) * plot->area.h;
+    return at;
+}
+
+double plot_to_x(const Plot *plot, float px) {
+    double t = (double)(px - plot->area.x) / (double)plot->area.w;
+    return plot->x0 + t * (plot->x1 - plot->x0);
+}
+
+double plot_to_y(const Plot *plot, float py) {
+    double t = (double)(rect_bottom(plot->area) - py) / (double)plot->area.h;
+    return plot->log_y ? plot->y0 * pow(plot->y1 / plot->y0, t)
+                       : plot->y0 + t * (plot->y1 - plot->y0);
+}
+
+bool chart_line_shown(const ChartView *view, const ChartLine *line) {
+    bool off = line->legend >= 0 && line->legend < 64 && (view->hidden >> line->legend & 1);
+    return line->series && line->series->count > 0 && !line->hidden && !off;
+}
+
+bool chart_line_smooth(const ChartView *view, const ChartLine *line) {
+    return !view->raw && !line->no_smooth;
+}
+
+static void x_range(Plot *plot, const ChartView *view, const ChartSpec *spec) {
+    double low = 0, high = spec->x_max;
+    for (int i = 0; i < spec->line_count; i++) {
+        const ChartLine *line = &spec->lines[i];
+        if (!chart_line_shown(view, line)) continue;
+        const double *x = line->series->x[view->x_axis];
+        low = fmin(low, x[0]);
+        high = fmax(high, x[line->series->count - 1]);
+    }
+    plot->x0 = view->zoomed_x ? view->x0 : low;
+    plot->x1 = view->zoomed_x ? view->x1 : high;
+    if (!(plot->x1 > plot->x0)) plot->x1 = plot->x0 + 1;
+}
+
+// The extent of one line within the shown x; of the smooth line where there is one, so that single
+// noisy batches do not squeeze the rest.
+static void widen_y(const Plot *plot, const ChartView *view, const ChartLine *line, double *low,
+                    double *high) {
+    const Series *s = line->series;
+    size_t first = series_lower(s, view->x_axis, plot->x0);
+    size_t last = series_lower(s, view->x_axis, nextafter(plot->x1, INFINITY));
+    float a = INFINITY, b = -INFINITY;
+    if (chart_line_smooth(view, line) && s->smooth_count == s->count) {
+        size_t step = (last - first) / 512 + 1;
+        for (size_t i = first; i < last; i += step) {
+            if (s->smooth[i] < a) a = s->smooth[i];
+            if (s->smooth[i] > b) b = s->smooth[i];
+        }
+        if (last > first && s->smooth[last - 1] < a) a = s->smooth[last - 1];
+    } else {
+        series_range(s, first, last, &a, &b);
+    }
+    if (!(a <= b)) return;
+    if (plot->log_y && (double)a < plot->floor) a = (float)plot->floor;
+    if ((double)a < *low) *low = (double)a;
+    if ((double)b > *high) *high = (double)b;
+}
+
+static void y_range(Plot *plot, const ChartView *view, const ChartSpec *spec) {
+    double low = INFINITY, high = -INFINITY;
+    for (int i = 0; i < spec->line_count && !spec->fixed_y; i++) {
+        const ChartLine *line = &spec->lines[i];
+        if (chart_line_shown(view, line)) widen_y(plot, view, line, &low, &high);
+    }
+    if (spec->fixed_y) {
+        low = spec->y_min;
+        high = spec->y_max;
+    } else if (!(low <= high) || isinf(high)) {
+        low = plot->log_y ? 0.01 : 0;
+        high = plot->log_y ? 3 : 1;
+    } else if (plot->log_y) {
+        double spread = fmax(high / low, 1.2);
+        low /= pow(spread, 0.08) * 1.25;
+        high *= pow(spread, 0.03) * 1.15;
+    } else {
+        double room = fmax((high - low) * 0.06, fabs(high) * 0.01 + 1e-12);
+        low = low >= 0 && low - room < 0 ? 0 : low - room;
+        high += room;
+    }
+    if (view->zoomed_y) {
+        low = view->y0;
+        high = view->y1;
+    }
+    if (plot->log_y && !(low > plot->floor)) low = plot->floor;
+    if (!(high > low)) high = plot->log_y ? low * 10 : low + 1;
+    plot->y0 = low;
+    plot->y1 = high;
+}
+
+static void format_with(ChartFormat format, char out[32], double value, int decimals) {
+    if (format) {
+        format(out, value);
+    } else {
+        chart_format(out, value, decimals);
+    }
+}
+
+enum { AXIS_H = 24, TICK_GAP_Y = 44, TICK_GAP_X = 72 };
+
+static ChartTicks y_ticks(const Plot *plot) {
+    int most = (int)(plot->area.h / TICK_GAP_Y) + 1;
+    return plot->log_y ? chart_ticks_log(plot->y0, plot->y1, most)
+                       : chart_ticks_linear(plot->y0, plot->y1, most, false);
+}
+
+// Grid lines with their numbers; the left margin fits the widest number.
+static void draw_axes(Ui *ui, Plot *plot, Rect rect, const ChartSpec *spec) {
+    const ThemeColors *c = &ui->theme->color;
+    plot->area = rect;
+    rect_cut_bottom(&plot->area, AXIS_H, 0);
+    rect_cut_top(&plot->area, 6, 0);
+    rect_cut_right(&plot->area, 8, 0);
+    ChartTicks ticks = y_ticks(plot);
+    char text[32];
+    float widest = 22;
+    for (int i = 0; i < ticks.count; i++) {
+        format_with(spec->format_y, text, ticks.value[i], ticks.decimals);
+        widest = fmaxf(widest, ceilf(ui_text_width(ui, TEXT_CAPTION, text)));
+    }
+    rect_cut_left(&plot->area, widest, 8);
+    Color grid = color_fade(c->outline, 0.55f);
+    for (int i = 0; i < ticks.count; i++) {
+        float y = floorf(plot_y(plot, ticks.value[i]));
+        format_with(spec->format_y, text, ticks.value[i], ticks.decimals);
+        draw_hline(&ui->draw, plot->area.x, rect_right(plot->area), y, grid);
+        ui_text_right(ui, (Rect){rect.x, y - 8, widest, 16}, TEXT_CAPTION, c->text_muted, text);
+    }
+    bool whole = plot->x1 - plot->x0 >= 2;
+    ticks = chart_ticks_linear(plot->x0, plot->x1, (int)(plot->area.w / TICK_GAP_X) + 1, whole);
+    for (int i = 0; i < ticks.count; i++) {
+        float x = plot_x(plot, ticks.value[i]);
+        format_with(spec->format_x, text, ticks.value[i], ticks.decimals);
+        Rect at = {x - 30, rect_bottom(plot->area) + 5, 60, 16};
+        if (rect_right(at) - 30 + ui_text_width(ui, TEXT_CAPTION, text) / 2 >
+            rect_right(rect) + 6) {
+            continue;
+        }
+        ui_text_center(ui, at, TEXT_CAPTION, c->text_muted, text);
+    }
+}
+
+// Draws points as polylines, a new one behind each gap.
+static void draw_points(Ui *ui, const Plot *plot, const SeriesPoint *from, size_t count,
+                        Vec2 *points, float width, Color color, bool dashed) {
+    size_t n = 0;
+    for (size_t i = 0; i <= count; i++) {
+        bool gap = i == count || isnan(from[i].y);
+        if (!gap) {
+            points[n++] =
+                (Vec2){plot_x(plot, plot->x0 + from[i].x), plot_y(plot, (double)from[i].y)};
+            continue;
+        }
+        if (dashed) {
+            draw_polyline_dashed(&ui->draw, points, n, width, color, 5, 4);
+        } else {
+            draw_polyline(&ui->draw, points, n, width, color);
+        }
+        n = 0;
+    }
+}
+
+static void draw_markers(Ui *ui, const Plot *plot, const SeriesPoint *from, size_t count,
+                         Color color, bool strong) {
+    if (count < 1 || (float)count * 8 > plot->area.w) return;
+    for (size_t i = 0; i < count; i++) {
+        if (isnan(from[i].y)) continue;
+        Vec2 at = {plot_x(plot, plot->x0 + from[i].x), plot_y(plot, (double)from[i].y)};
+        draw_circle(&ui->draw, at, strong ? 3.2f : 2.7f, color);
+    }
+}
+
+static void draw_chart_line(Ui *ui, const Plot *plot, const ChartView *view,
+                            const ChartLine *line) {
+    int columns = (int)(plot->area.w * fmaxf(ui->input.scale, 1));
+    if (columns < 1) return;
+    size_t max = (size_t)columns * 4 + 4;
+    SeriesPoint *points = ui_scratch(ui, max * (sizeof(SeriesPoint) + sizeof(Vec2)));
+    if (!points) return;
+    Vec2 *pixels = (Vec2 *)(void *)(points + max);
+    const Series *s = line->series;
+    bool smooth = chart_line_smooth(view, line), few = line->no_smooth || s->count < 3;
+    float width = line->strong ? 2.2f : 1.7f;
+    if (!smooth || s->count > 2) {
+        size_t n = series_decimate(s, view->x_axis, plot->x0, plot->x1, columns, points, max);
+        Color color = line->color;
+        if (line->dashed) color = color_fade(color, 0.7f);
+        if (smooth) color = color_fade(color, ui->theme->is_dark ? 0.33f : 0.28f);
+        float w = smooth ? 1 : (line->dashed ? 1.3f : (few ? width : 1.2f));
+        draw_points(ui, plot, points, n, pixels, w, color, line->dashed);
+        if (line->markers) draw_markers(ui, plot, points, n, color, line->strong);
+    }
+    if (smooth) {
+        size_t n =
+            series_decimate_smooth(s, view->x_axis, plot->x0, plot->x1, columns, points, max);
+        draw_points(ui, plot, points, n, pixels, width, line->color, line->dashed);
+    }
+}
+
+static void draw_lines(Ui *ui, const Plot *plot, const ChartView *view, const ChartSpec *spec) {
+    const ThemeColors *c = &ui->theme->color;
+    Rect clip = {plot->area.x - 4, plot->area.y - 4, plot->area.w + 8, plot->area.h + 8};
+    draw_clip_push(&ui->draw, clip);
+    for (int i = 0; i < spec->mark_count; i++) {
+        float x = floorf(plot_x(plot, spec->marks[i])) + 0.5f;
+        if (x < plot->area.x || x > rect_right(plot->area)) continue;
+        Vec2 line[] = {{x, plot->area.y}, {x, rect_bottom(plot->area)}};
+        draw_polyline_dashed(&ui->draw, line, 2, 1, c->text_faint, 2, 3);
+    }
+    draw_clip_pop(&ui->draw);
+    clip.y = plot->area.y;
+    clip.h = plot->area.h + 1;
+    bool markers = false;
+    for (int i = 0; i < spec->line_count; i++) markers |= spec->lines[i].markers;
+    if (markers) clip = (Rect){clip.x, clip.y - 4, clip.w, clip.h + 7};
+    draw_clip_push(&ui->draw, clip);
+    for (int strong = 0; strong < 2; strong++) {
+        for (int i = 0; i < spec->line_count; i++) {
+            const ChartLine *line = &spec->lines[i];
+            if (line->strong != (strong == 1) || !chart_line_shown(view, line)) continue;
+            draw_chart_line(ui, plot, view, line);
+        }
+    }
+    draw_clip_pop(&ui->draw);
+}
+
+void ui_chart(Ui *ui, Rect rect, const char *label, ChartView *view, const ChartSpec *spec) {
+    Plot plot = {.area = rect, .log_y = view->log_y, .floor = fmax(spec->y_floor, 1e-12)};
+    if (rect.w < 60 || rect.h < 50) return;
+    x_range(&plot, view, spec);
+    bool any = false;
+    for (int i = 0; i < spec->line_count; i++) {
+        const ChartLine *line = &spec->lines[i];
+        if (!chart_line_shown(view, line)) continue;
+        any = true;
+        if (!chart_line_smooth(view, line)) continue;
+        const double *x = line->series->x[view->x_axis];
+        // Of the whole, not of what is zoomed to: the line must not change with the zoom. Rounded
+        // to a power of two, so that a growing run is not smoothed anew at every point.
+        double span = fmax(spec->x_max, x[line->series->count - 1]);
+        double width =
+            view->smooth_width > 0 ? view->smooth_width : exp2(floor(log2(fmax(span, 1e-9)))) / 50;
+        Status status = series_smooth(line->series, view->x_axis, width);
+        (void)status; // without memory for it the line is drawn raw
+    }
+    y_range(&plot, view, spec);
+    draw_axes(ui, &plot, rect, spec);
+    UiHit hit = ui_interact(ui, ui_id(ui, label), UI_KIND_CHART, label, plot.area,
+                            HIT_FOCUS | HIT_NO_KEYS, 0);
+    draw_lines(ui, &plot, view, spec);
+    if (!any && spec->empty) {
+        Rect middle = rect_center(plot.area, plot.area.w - 16, 20);
+        ui_text_center(ui, middle, TEXT_SMALL, ui->theme->color.text_faint, spec->empty);
+    }
+    chart_hover(ui, &hit, &plot, view, spec);
+    if (hit.focus_visible) ui_draw_focus(ui, plot.area, 2);
+}
