@@ -1,0 +1,184 @@
+// What the network sees and what it says: the input enlarged pixel by pixel, the answer with its
+// runners-up, a bar for every class, and who it is that answers.
+#include "panels/panels.h"
+
+#include "panels/words.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+// ---- who answers --------------------------------------------------------------------------------
+
+enum { SOURCE_ITEMS = 1 + RUNS_MAX + MODELS_MAX, SOURCE_TEXT = 140 };
+
+typedef struct SourceList {
+    char text[SOURCE_ITEMS][SOURCE_TEXT];
+    const char *item[SOURCE_ITEMS];
+    uint64_t id[SOURCE_ITEMS];
+    int count, selected;
+} SourceList;
+
+static void source_add(SourceList *list, const Workbench *bench, uint64_t id, const char *text) {
+    int at = list->count++;
+    text_copy(list->text[at], SOURCE_TEXT, text);
+    list->item[at] = list->text[at];
+    list->id[at] = id;
+    if (id == bench->pin) list->selected = at;
+}
+
+static void source_list(Workbench *bench, SourceList *list) {
+    char text[SOURCE_TEXT];
+    Source now = answer_source(bench);
+    memset(list, 0, sizeof *list);
+    bool live = !bench->pin && now.run && entry_is_active(now.run);
+    snprintf(text, sizeof text, "%s%.60s", live ? "Live training: " : "Automatic: ",
+             source_id(&now) ? source_name(&now) : "none yet");
+    source_add(list, bench, 0, text);
+    for (int i = 0; i < bench->runs.count; i++) {
+        const RunEntry *run = bench->runs.entry[i];
+        if (!entry_has_progress(run) || run->removing) continue;
+        snprintf(text, sizeof text, "Run: %s", run->name);
+        source_add(list, bench, run->id, text);
+    }
+    for (int i = bench->model_count - 1; i >= 0; i--) {
+        const ModelEntry *model = &bench->models[i];
+        snprintf(text, sizeof text, "%s (%.60s)", model->name,
+                 model->shipped ? "shipped" : path_basename(model->path));
+        source_add(list, bench, model->id, text);
+    }
+}
+
+static void answer_switch(Ui *ui, Workbench *bench, Rect row) {
+    SourceList list;
+    source_list(bench, &list);
+    Rect caption = rect_cut_left(&row, ceilf(ui_text_width(ui, TEXT_SMALL, "Answered by")), 10);
+    ui_text(ui, caption, TEXT_SMALL, ui->theme->color.text_muted, "Answered by");
+    if (ui_dropdown(ui, row, "Answered by", list.item, list.count, &list.selected, 0)) {
+        bench->pin = list.id[list.selected];
+        bench->pin_soft = false;
+    }
+    ui_tooltip(ui, "Automatic: the network in training, else the one that came last.\n"
+                   "Any other choice stays until it is changed here.");
+}
+
+// ---- the answer in words ------------------------------------------------------------------------
+
+static void answer_message(Ui *ui, Rect rect, const char *strong, const char *soft) {
+    const ThemeColors *c = &ui->theme->color;
+    float height = ui_paragraph_height(ui, rect.w, TEXT_SMALL, soft);
+    rect_cut_top(&rect, fmaxf(0, (rect.h - height - 22) / 2), 0);
+    Rect line = rect_cut_top(&rect, 18, 4);
+    ui_text(ui, line, TEXT_STRONG, c->text_soft, strong);
+    ui_paragraph(ui, rect, TEXT_SMALL, c->text_muted, soft);
+}
+
+static void answer_runner_up(const Answer *answer, int rank, char *out, size_t size) {
+    char percent[WORD_MAX];
+    int class = rank < answer->classes ? answer->best[rank] : -1;
+    out[0] = '\0';
+    if (class < 0) return;
+    word_percent(percent, answer->probabilities[class]);
+    snprintf(out, size, "%s (%s)", answer->names[class], percent);
+}
+
+static void answer_words(Ui *ui, const Answer *answer, Rect rect) {
+    const ThemeColors *c = &ui->theme->color;
+    char percent[WORD_MAX], first[64], second[64], third[64], line[224];
+    bool sure = answer->probabilities[answer->best[0]] >= ANSWER_SURE;
+    word_percent(percent, answer->probabilities[answer->best[0]]);
+    answer_runner_up(answer, 0, first, sizeof first);
+    answer_runner_up(answer, 1, second, sizeof second);
+    answer_runner_up(answer, 2, third, sizeof third);
+    float lines = 38, digit = fminf(rect.h - lines, 64);
+    rect_cut_top(&rect, floorf((rect.h - lines - digit) / 2), 0);
+    Rect big = rect_cut_top(&rect, digit, 2);
+    ui_text(ui, big, TEXT_HUGE, sure ? c->text : c->text_faint,
+            sure ? answer->names[answer->best[0]] : "?");
+    if (sure)
+        snprintf(line, sizeof line, "%s sure", percent);
+    else
+        snprintf(line, sizeof line, "unsure: perhaps %s", first);
+    ui_text(ui, rect_cut_top(&rect, 18, 0), TEXT_BODY, c->text_soft, line);
+    if (sure)
+        snprintf(line, sizeof line, "then %s%s%s", second, third[0] ? ", " : "", third);
+    else
+        snprintf(line, sizeof line, "or %s%s%s", second, third[0] ? ", " : "", third);
+    if (second[0]) ui_text(ui, rect_cut_top(&rect, 18, 0), TEXT_SMALL, c->text_muted, line);
+}
+
+static void answer_text(Ui *ui, Workbench *bench, Rect rect) {
+    const Answer *answer = &bench->answer;
+    if (!answer->recognizer)
+        answer_message(ui, rect, "No network yet",
+                       answer->problem[0]
+                           ? answer->problem
+                           : "Train one, or open a model file, and it answers here.");
+    else if (answer->blank)
+        answer_message(ui, rect, "No answer yet",
+                       "Draw with the left button, erase with the right one.");
+    else if (answer->lost)
+        answer_message(ui, rect, "No number",
+                       "The weights ran away: the learning rate was too high.");
+    else
+        answer_words(ui, answer, rect);
+}
+
+// ---- what it sees -------------------------------------------------------------------------------
+
+static void answer_input(Ui *ui, Workbench *bench, Rect square) {
+    const Answer *answer = &bench->answer;
+    const ThemeColors *c = &ui->theme->color;
+    Rect inside = rect_inset(square, 1);
+    draw_box(&ui->draw, square, 4, c->paper, c->outline, 1);
+    ui_interact(ui, ui_id(ui, "Network input"), UI_KIND_OTHER, "Network input", square, 0, 0);
+    if (!answer->recognizer) return;
+    char tip[160];
+    snprintf(tip, sizeof tip, "Exactly the %d x %d bytes that the network gets.", answer->field,
+             answer->field);
+    ui_tooltip(ui, tip);
+    if (answer->blank) return;
+    DrawImage image = {ui_hash(0, "input"), answer->version, answer->field, answer->field,
+                       answer->field,       IMAGE_GREY8,     answer->input};
+    draw_image(&ui->draw, inside, &image, SAMPLE_NEAREST, color_hex(0xFFFFFF));
+    draw_border(&ui->draw, square, 4, c->outline, 1);
+}
+
+static void answer_ink_options(Ui *ui, Workbench *bench, Rect row) {
+    InkState *ink = &bench->ink;
+    ui_checkbox(ui, rect_column(row, 3, 0, 8), "Fit box", &ink->fit_box, UI_SMALL);
+    ui_tooltip(ui, "Scale the ink so that its longer side is 20 of 28 pixels, as MNIST was made.\n"
+                   "Off: the whole canvas is scaled down as it is.");
+    unsigned off = ink->fit_box ? 0 : UI_DISABLED;
+    ui_checkbox(ui, rect_column(row, 3, 1, 8), "Centre", &ink->centre, UI_SMALL | off);
+    ui_tooltip(ui, "Move the centre of mass to the middle, as MNIST was made.\n"
+                   "Off: recognition breaks, which is a lesson.");
+    ui_checkbox(ui, rect_column(row, 3, 2, 8), "Even pen", &ink->even_width, UI_SMALL);
+    ui_tooltip(ui, "Bring every brush to the same stroke width.");
+}
+
+void panel_answer(Ui *ui, Workbench *bench, Rect rect) {
+    const Answer *answer = &bench->answer;
+    bool tight = rect.h < 330;
+    char time[WORD_MAX];
+    Rect heading = rect_cut_top(&rect, 16, 8);
+    ui_heading(ui, heading, "What the network sees");
+    if (answer->recognizer && !answer->blank) {
+        word_milliseconds(time, answer->seconds);
+        ui_text_right(ui, heading, TEXT_CAPTION, ui->theme->color.text_muted, time);
+    }
+    Rect seen = rect_cut_top(&rect, tight ? 86 : 114, tight ? 8 : 14);
+    Rect options = rect_cut_bottom(&rect, 20, tight ? 8 : 12);
+    Rect who = rect_cut_bottom(&rect, tight ? 28 : THEME_CONTROL_H, tight ? 8 : 14);
+    answer_input(ui, bench, rect_cut_left(&seen, seen.h, 16));
+    answer_text(ui, bench, seen);
+    bool blank = !answer->recognizer || answer->blank || answer->lost;
+    static const char *const digits[] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
+    int classes = answer->recognizer ? answer->classes : 10;
+    bool sure = !blank && answer->probabilities[answer->best[0]] >= ANSWER_SURE;
+    if (rect.h > 220) rect.h = 220;
+    ui_value_bars(ui, rect, "Probabilities", blank ? NULL : answer->probabilities, classes,
+                  answer->recognizer ? answer->name_list : digits, sure ? answer->best[0] : -1);
+    answer_switch(ui, bench, who);
+    answer_ink_options(ui, bench, options);
+}

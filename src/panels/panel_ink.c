@@ -1,0 +1,136 @@
+// The canvas and its tools: pen, eraser, brush, undo, redo, clear.
+#include "panels/panels.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { INK_HEADING_H = 16, INK_TOOL_H = 32 };
+
+// ---- the pen ------------------------------------------------------------------------------------
+
+static Vec2 ink_unit(Rect canvas, Vec2 at) {
+    return (Vec2){(at.x - canvas.x) / canvas.w, (at.y - canvas.y) / canvas.h};
+}
+
+static void ink_add(Workbench *bench, Rect canvas, const UiPointerSample *sample) {
+    Vec2 p = ink_unit(canvas, sample->at);
+    Status status = drawing_add(&bench->ink.drawing, p.x, p.y, sample->pressure);
+    if (!status_is_ok(&status)) {
+        drawing_end(&bench->ink.drawing);
+        bench->ink.pen = -1;
+        workbench_check(bench, status);
+    }
+}
+
+static void ink_lift(Workbench *bench) {
+    drawing_end(&bench->ink.drawing);
+    bench->ink.pen = -1;
+}
+
+// Everything the pointer did within this frame, in order: nothing of a fast stroke is lost.
+static void ink_follow(Ui *ui, Workbench *bench, Rect canvas, const UiHit *hit) {
+    InkState *ink = &bench->ink;
+    bool may_begin = hit->pressed || hit->right_pressed;
+    MouseButton button = hit->right_pressed ? MOUSE_RIGHT : MOUSE_LEFT;
+    for (int i = 0; i < ui->input.sample_count; i++) {
+        const UiPointerSample *sample = &ui->input.samples[i];
+        if (ink->pen < 0) {
+            if (!may_begin || !(sample->down & 1u << button) || !rect_contains(canvas, sample->at))
+                continue;
+            bool erase = button == MOUSE_RIGHT || ink->eraser;
+            may_begin = false;
+            if (!workbench_check(bench,
+                                 drawing_begin(&ink->drawing, erase ? STROKE_ERASE : STROKE_INK,
+                                               erase ? ink->brush * 1.6f : ink->brush)))
+                return;
+            ink->pen = (int)button;
+        }
+        bool up = !(sample->down & 1u << ink->pen);
+        ink_add(bench, canvas, sample);
+        if (up) ink_lift(bench);
+    }
+    if (ink->pen >= 0 && !ui->input.down[ink->pen]) ink_lift(bench);
+}
+
+static void ink_brush(Workbench *bench, float radius) {
+    bench->ink.brush = fminf(fmaxf(radius, BRUSH_RADIUS_MIN), BRUSH_RADIUS_MAX);
+    bench->prefs.brush = bench->ink.brush;
+}
+
+// ---- the canvas ---------------------------------------------------------------------------------
+
+static void ink_cursor(Ui *ui, Workbench *bench, Rect canvas, bool hot) {
+    const ThemeColors *c = &ui->theme->color;
+    bench->hide_pointer = hot;
+    if (!hot) return;
+    bool erase = bench->ink.eraser || ui->input.down[MOUSE_RIGHT];
+    float radius = bench->ink.brush * (erase ? 1.6f : 1) * canvas.w;
+    Vec2 at = ui->input.mouse;
+    draw_clip_push(&ui->draw, canvas);
+    if (!erase) draw_circle(&ui->draw, at, radius, color_fade(color_hex(0xFFFFFF), 0.35f));
+    draw_ring(&ui->draw, at, fmaxf(radius, 2) + 0.5f, erase ? c->wrong : c->accent, 1.5f);
+    draw_clip_pop(&ui->draw);
+}
+
+static void ink_canvas(Ui *ui, Workbench *bench, Rect rect) {
+    const ThemeColors *c = &ui->theme->color;
+    Rect canvas = rect_inset(rect, 1);
+    UiHit hit = ui_interact(ui, ui_id(ui, "Canvas"), UI_KIND_CANVAS, "Canvas", canvas,
+                            HIT_FOCUS | HIT_NO_KEYS | HIT_WHEEL | HIT_RIGHT, 0);
+    if (hit.wheel != 0) ink_brush(bench, bench->ink.brush * powf(1.12f, hit.wheel));
+    ink_follow(ui, bench, canvas, &hit);
+    int side = (int)lroundf(canvas.w * ui->input.scale);
+    workbench_check(bench, ink_state_render(&bench->ink, side));
+    const Canvas *pixels = &bench->ink.canvas;
+    draw_box(&ui->draw, rect, THEME_RADIUS, c->paper, c->outline, 1);
+    if (pixels->pixels && !ink_state_is_blank(&bench->ink)) {
+        DrawImage image = {ui_hash(0, "canvas"), bench->ink.canvas_version,
+                           pixels->side,         pixels->side,
+                           pixels->side,         IMAGE_GREY8,
+                           pixels->pixels};
+        draw_image(&ui->draw, canvas, &image, SAMPLE_LINEAR, color_hex(0xFFFFFF));
+    } else if (!hit.hot || !hit.held) {
+        // Grey on black in both themes: paper is always black.
+        ui_text_center(ui, canvas, TEXT_BODY, color_hex(0x59626F), "Draw a digit here");
+    }
+    draw_border(&ui->draw, rect, THEME_RADIUS, c->outline, 1);
+    ink_cursor(ui, bench, canvas, hit.hot || hit.held || hit.right_held);
+    if (hit.focus_visible) ui_draw_focus(ui, rect, THEME_RADIUS);
+}
+
+// ---- the tools ----------------------------------------------------------------------------------
+
+static void ink_tools(Ui *ui, Workbench *bench, Rect row) {
+    InkState *ink = &bench->ink;
+    float gap = row.w > 300 ? 8 : 4;
+    Rect pencil = rect_cut_left(&row, INK_TOOL_H, gap);
+    Rect eraser = rect_cut_left(&row, INK_TOOL_H, gap + 6);
+    Rect clear = rect_cut_right(&row, row.w > 200 ? 62 : 54, gap);
+    Rect redo = rect_cut_right(&row, INK_TOOL_H, gap);
+    Rect undo = rect_cut_right(&row, INK_TOOL_H, gap + 6);
+    if (ui_icon_button(ui, pencil, ICON_PENCIL, "Pencil", ink->eraser ? 0 : UI_ON))
+        ink->eraser = false;
+    if (ui_icon_button(ui, eraser, ICON_ERASER, "Eraser (or the right button)",
+                       ink->eraser ? UI_ON : 0))
+        ink->eraser = true;
+    float brush = ink->brush;
+    if (ui_slider(ui, row, "Brush", &brush, BRUSH_RADIUS_MIN, BRUSH_RADIUS_MAX, 0, 0))
+        ink_brush(bench, brush);
+    ui_tooltip(ui, "Width of the brush; the wheel over the canvas does the same");
+    unsigned none = drawing_can_undo(&ink->drawing) ? 0 : UI_DISABLED;
+    if (ui_icon_button(ui, undo, ICON_UNDO, "Undo (Z)", none)) drawing_undo(&ink->drawing);
+    none = drawing_can_redo(&ink->drawing) ? 0 : UI_DISABLED;
+    if (ui_icon_button(ui, redo, ICON_REDO, "Redo (Y)", none)) drawing_redo(&ink->drawing);
+    none = ink_state_is_blank(ink) ? UI_DISABLED : 0;
+    if (ui_button(ui, clear, "Clear", none)) workbench_check(bench, ink_state_clear(ink));
+}
+
+void panel_ink(Ui *ui, Workbench *bench, Rect rect) {
+    Rect heading = rect_cut_top(&rect, INK_HEADING_H, 8);
+    Rect tools = rect_cut_bottom(&rect, INK_TOOL_H, 12);
+    ui_heading(ui, heading, "Draw a digit");
+    if (bench->ink.caption[0])
+        ui_text_right(ui, heading, TEXT_CAPTION, ui->theme->color.text_muted, bench->ink.caption);
+    ink_canvas(ui, bench, rect);
+    ink_tools(ui, bench, tools);
+}

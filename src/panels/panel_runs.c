@@ -1,0 +1,184 @@
+// The table of runs: each keeps its colour, its curves and its weights until it is deleted here.
+#include "panels/panels.h"
+
+#include "panels/words.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { COLUMN_MAX = 8 };
+
+typedef enum RunColumn {
+    COLUMN_DOT,
+    COLUMN_NAME,
+    COLUMN_LR,
+    COLUMN_BEST,
+    COLUMN_LOSS,
+    COLUMN_TIME,
+    COLUMN_PEN,
+    COLUMN_EYE,
+} RunColumn;
+
+static const UiColumn run_columns[COLUMN_MAX] = {
+    [COLUMN_DOT] = {"", 20, false},     [COLUMN_NAME] = {"optimizer", -1, false},
+    [COLUMN_LR] = {"lr", 58, true},     [COLUMN_BEST] = {"best %", 52, true},
+    [COLUMN_LOSS] = {"loss", 54, true}, [COLUMN_TIME] = {"time", 48, true},
+    [COLUMN_PEN] = {"", 26, false},     [COLUMN_EYE] = {"", 22, false},
+};
+
+// The columns that there is room for; kinds[i] is what column i shows.
+static int runs_columns(float width, UiColumn *columns, RunColumn *kinds) {
+    int count = 0;
+    for (int i = 0; i < COLUMN_MAX; i++) {
+        if (i == COLUMN_TIME && width < 330) continue;
+        if (i == COLUMN_LOSS && width < 290) continue;
+        kinds[count] = (RunColumn)i;
+        columns[count++] = run_columns[i];
+    }
+    return count;
+}
+
+// "Adam", and the network too when the runs differ in it.
+static void runs_label(Workbench *bench, const RunEntry *run, char *out, size_t size) {
+    bool differ = false;
+    for (int i = 0; i < bench->runs.count; i++)
+        differ = differ || strcmp(bench->runs.entry[i]->log->spec.name, run->log->spec.name) != 0;
+    const Preset *preset = preset_find(run->log->config.preset);
+    snprintf(out, size, "%s%s%s", run->name, differ ? " \xc2\xb7 " : "",
+             !differ  ? ""
+             : preset ? preset->label
+                      : "custom");
+}
+
+static void runs_text(const RunEntry *run, RunColumn column, char out[WORD_MAX]) {
+    out[0] = '\0';
+    if (column == COLUMN_LR) text_from_double(out, run->lr);
+    if (column == COLUMN_BEST && run->best > 0) snprintf(out, WORD_MAX, "%.2f", run->best * 100);
+    if (column == COLUMN_LOSS && run->loss.count > 0)
+        word_number(out, run->last_epoch.epoch ? run->last_epoch.train_loss : run->last.loss);
+    if (column == COLUMN_TIME && run->loss.count > 0) word_clock(out, run->last.seconds);
+}
+
+static void runs_cell(Ui *ui, Workbench *bench, RunEntry *run, const UiTable *table, int index,
+                      RunColumn column) {
+    const ThemeColors *c = &ui->theme->color;
+    Rect cell = ui_table_cell(table, index);
+    Source answering = answer_source(bench);
+    bool answers = answering.run == run;
+    char text[WORD_MAX + 64];
+    if (column == COLUMN_DOT) {
+        Color color = theme_run_color(ui->theme, run->number);
+        ui_color_dot(ui, cell, run->visible ? color : color_fade(color, 0.3f));
+    } else if (column == COLUMN_NAME) {
+        runs_label(bench, run, text, sizeof text);
+        bool failed = entry_state(run) == RUN_FAILED;
+        ui_table_text(ui, table, index, failed ? c->error : c->text, text);
+    } else if (column == COLUMN_PEN) {
+        Rect box = rect_center(cell, 22, 22);
+        unsigned flags = UI_QUIET | UI_SMALL | (entry_has_progress(run) ? 0 : UI_DISABLED);
+        if (ui_icon_button(ui, box, ICON_PENCIL,
+                           answers ? "Answers the canvas" : "Let it answer the canvas",
+                           flags | (answers ? UI_ON : 0))) {
+            bench->pin = run->id;
+            bench->pin_soft = false;
+        }
+    } else if (column == COLUMN_EYE) {
+        Rect box = rect_center(cell, 22, 22);
+        if (ui_icon_button(ui, box, run->visible ? ICON_EYE : ICON_EYE_OFF,
+                           run->visible ? "Hide its curves##eye" : "Show its curves##eye",
+                           UI_QUIET))
+            run->visible = !run->visible;
+    } else {
+        runs_text(run, column, text);
+        ui_table_text(ui, table, index, c->text_soft, text);
+    }
+}
+
+static void runs_row(Ui *ui, Workbench *bench, UiTable *table, const RunColumn *kinds,
+                     RunEntry *run) {
+    char tip[512], line[TRAIN_LINE_MAX];
+    ui_push_index(ui, (int)run->id);
+    UiHit hit = ui_table_row(ui, table, run->name, run->id == bench->runs.selected);
+    if (hit.clicked || hit.pressed) runs_select(bench, run);
+    config_print(&run->log->config, line);
+    snprintf(tip, sizeof tip, "%.250s", line);
+    ui_tooltip(ui, tip);
+    for (int i = 0; i < table->count; i++) runs_cell(ui, bench, run, table, i, kinds[i]);
+    ui_pop_id(ui);
+}
+
+static void runs_buttons(Ui *ui, Workbench *bench, Rect row) {
+    RunEntry *run = runs_selected(bench);
+    unsigned none = run ? 0 : UI_DISABLED;
+    bool ready = bench->dataset && bench->trainer;
+    Rect add = rect_cut_left(&row, ceilf(ui_button_width(ui, "Add run")) + 20, 8);
+    Rect save = rect_cut_left(&row, 62, 8);
+    Rect trash = rect_cut_left(&row, row.h, 8);
+    if (ui_button_icon(ui, add, ICON_PLUS, "Add run", ready ? 0 : UI_DISABLED))
+        workbench_check(bench, runs_start(bench, false));
+    ui_tooltip(ui, "Start a run with the form's settings beside those that are there;\n"
+                   "runs that train advance together, turn by turn.");
+    unsigned unsaved = run && entry_has_progress(run) ? 0 : UI_DISABLED;
+    if (ui_button(ui, save, "Save\xe2\x80\xa6##run", unsaved)) dialog_open(bench, DIALOG_SAVE);
+    ui_tooltip(ui, run && run->saved_as[0] ? run->saved_as : "The selected run's latest weights");
+    if (ui_icon_button(ui, trash, ICON_TRASH, "Delete the selected run", none) && run) {
+        bench->delete_id = run->id;
+        if (entry_is_unsaved(run))
+            dialog_open(bench, DIALOG_DELETE_RUN);
+        else
+            runs_remove(bench, run);
+    }
+}
+
+// What the runs have in common, so that it is known what the curves compare.
+static const char *runs_remark(Workbench *bench) {
+    if (bench->runs.count < 2) return "";
+    const TrainConfig *a = &bench->runs.entry[0]->log->config;
+    bool same = true;
+    for (int i = 1; i < bench->runs.count; i++) {
+        const TrainConfig *b = &bench->runs.entry[i]->log->config;
+        same = same && a->seed == b->seed && a->batch_size == b->batch_size &&
+               a->shuffle == b->shuffle && a->limit == b->limit && a->augment == b->augment &&
+               strcmp(a->preset, b->preset) == 0 && strcmp(a->layers, b->layers) == 0 &&
+               a->init == b->init;
+    }
+    return same ? "Same first weights, same batches, same seed: the curves differ only by how it "
+                  "learns."
+                : "";
+}
+
+void panel_runs(Ui *ui, Workbench *bench, Rect rect) {
+    const ThemeColors *c = &ui->theme->color;
+    UiColumn columns[COLUMN_MAX];
+    RunColumn kinds[COLUMN_MAX];
+    UiTable table;
+    Rect inside = ui_card_inside(ui, rect);
+    Rect heading = rect_cut_top(&inside, THEME_SEGMENT_H, 4);
+    Rect buttons = rect_cut_bottom(&inside, 30, 10);
+    ui_push_id(ui, "runs");
+    ui_heading(ui, heading, "Runs");
+    if (bench->runs.count == 0) {
+        ui_paragraph(ui, inside, TEXT_SMALL, c->text_muted,
+                     "Every training appears here with its colour, its best result and its "
+                     "curves, and stays until you delete it. Start one with Train; add another "
+                     "with a different optimizer, and they race.");
+        runs_buttons(ui, bench, buttons);
+        ui_pop_id(ui);
+        return;
+    }
+    const char *remark = runs_remark(bench);
+    float remark_h = remark[0] ? ui_paragraph_height(ui, inside.w, TEXT_SMALL, remark) + 8 : 0;
+    float content = 26 + (float)bench->runs.count * THEME_ROW_H + 4;
+    if (content + remark_h > inside.h) remark_h = 0;
+    Rect area = rect_cut_top(&inside, fminf(content, inside.h), 8);
+    Rect list = ui_scroll_begin(ui, area, "Runs", content, &bench->runs_scroll);
+    int count = runs_columns(list.w, columns, kinds);
+    ui_table_begin(ui, &table, list, columns, count);
+    for (int i = 0; i < bench->runs.count; i++)
+        runs_row(ui, bench, &table, kinds, bench->runs.entry[i]);
+    ui_scroll_end(ui);
+    if (remark_h > 0) ui_paragraph(ui, inside, TEXT_SMALL, c->text_muted, remark);
+    runs_buttons(ui, bench, buttons);
+    ui_pop_id(ui);
+}

@@ -1,0 +1,171 @@
+// The top bar: what the program is, what it works with (data, network, device), open and save.
+#include "panels/panels.h"
+
+#include "panels/files.h"
+#include "panels/words.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { TOP_CONTROL_H = 30, TOP_CHIP_H = 28, TOP_CHIPS = 3, TOP_LEVELS = 5 };
+
+typedef struct TopChip {
+    char strong[96], soft[160];
+    char shorter[96]; // of `soft`, for narrow windows
+    char tip[FILE_PATH_MAX + 256];
+} TopChip;
+
+static void top_data(const Workbench *bench, TopChip *chip) {
+    char train[WORD_MAX], test[WORD_MAX];
+    const Dataset *set = bench->dataset;
+    if (set) {
+        word_count(train, set->train.n);
+        word_count(test, set->test.n);
+        snprintf(chip->strong, sizeof chip->strong, "%c%s", set->synthetic ? 'S' : set->name[0],
+                 set->name + 1);
+        snprintf(chip->soft, sizeof chip->soft, "%s train \xc2\xb7 %s test", train, test);
+        text_copy(chip->shorter, sizeof chip->shorter, train);
+        snprintf(chip->tip, sizeof chip->tip, "%s: %s images to learn from, %s to be tested on\n%s",
+                 set->name, train, test,
+                 set->synthetic ? "made by this program; \"inkling data fetch mnist\" gets MNIST"
+                                : set->directory);
+    } else if (bench->loader.busy) {
+        text_copy(chip->strong, sizeof chip->strong, "Data");
+        text_copy(chip->soft, sizeof chip->soft, "loading\xe2\x80\xa6");
+        text_copy(chip->shorter, sizeof chip->shorter, chip->soft);
+    } else {
+        text_copy(chip->strong, sizeof chip->strong, "No data");
+        text_copy(chip->tip, sizeof chip->tip, bench->dataset_problem);
+    }
+}
+
+static void top_model(Workbench *bench, TopChip *chip) {
+    Source source = answer_source(bench);
+    char count[WORD_MAX], layers[256];
+    if (source_id(&source) == 0) {
+        text_copy(chip->strong, sizeof chip->strong, "No network");
+        text_copy(chip->soft, sizeof chip->soft, "train one, or open a file");
+        return;
+    }
+    const Preset *preset = preset_find(source_spec(&source)->name);
+    const char *name = preset ? preset->label : source_spec(&source)->name;
+    const char *from = source.run ? source.run->name : path_basename(source.model->path);
+    word_count(count, (double)source_plan(&source)->parameters);
+    text_copy(chip->strong, sizeof chip->strong, name[0] ? name : source_name(&source));
+    snprintf(chip->soft, sizeof chip->soft, "%s parameters \xc2\xb7 %s", count, from);
+    snprintf(chip->shorter, sizeof chip->shorter, "%s parameters", count);
+    spec_print_layers(source_spec(&source), layers, sizeof layers);
+    snprintf(chip->tip, sizeof chip->tip, "answers the canvas: %.900s\n%s\n%s parameters",
+             source.run ? source.run->name : source.model->path, layers, count);
+}
+
+static void top_device(const Workbench *bench, TopChip *chip) {
+    const char *all = bench->trainer ? trainer_describe(bench->trainer) : "";
+    const char *comma = strchr(all, ',');
+    if (!all[0]) {
+        if (bench->dataset && !bench->trainer)
+            text_copy(chip->strong, sizeof chip->strong, "No device to train on");
+        return;
+    }
+    snprintf(chip->strong, sizeof chip->strong, "%.*s",
+             comma ? (int)(comma - all) : (int)strlen(all), all);
+    // "AVX-512, 1 thread" -> "AVX-512 . 1 thread"
+    size_t used = 0;
+    for (const char *c = comma ? comma + 1 : ""; *c; c++) {
+        if (*c == ' ' && used == 0) continue;
+        if (*c == ',')
+            words_append(chip->soft, sizeof chip->soft, &used, " \xc2\xb7");
+        else
+            words_append(chip->soft, sizeof chip->soft, &used, "%c", *c);
+    }
+    text_copy(chip->shorter, sizeof chip->shorter, "");
+    snprintf(chip->tip, sizeof chip->tip, "trains with %s", all);
+}
+
+// The less room, the less is said: level 0 is everything.
+static const char *top_soft(const TopChip *chip, int index, int level) {
+    static const int shorter_from[TOP_CHIPS] = {3, 1, 2}, none_from[TOP_CHIPS] = {5, 4, 2};
+    if (level >= none_from[index]) return "";
+    return level >= shorter_from[index] ? chip->shorter : chip->soft;
+}
+
+static float top_chips_width(Ui *ui, const TopChip *chips, int level) {
+    float width = 0;
+    for (int i = 0; i < TOP_CHIPS; i++)
+        if (chips[i].strong[0])
+            width += ui_chip_width(ui, chips[i].strong, top_soft(&chips[i], i, level)) + 10;
+    return width;
+}
+
+static void top_chips(Ui *ui, Workbench *bench, Rect rect) {
+    TopChip chips[TOP_CHIPS] = {0};
+    int level = 0;
+    top_data(bench, &chips[0]);
+    top_model(bench, &chips[1]);
+    top_device(bench, &chips[2]);
+    while (level < TOP_LEVELS && top_chips_width(ui, chips, level) > rect.w) level++;
+    for (int i = 0; i < TOP_CHIPS; i++) {
+        const char *soft = top_soft(&chips[i], i, level);
+        if (!chips[i].strong[0]) continue;
+        float width = ui_chip_width(ui, chips[i].strong, soft);
+        if (width > rect.w) return;
+        Rect box = rect_cut_left(&rect, width, 10);
+        ui_push_index(ui, i);
+        ui_interact(ui, ui_id(ui, "chip"), UI_KIND_OTHER, chips[i].strong, box, 0, 0);
+        ui_set_value(ui, "%s", soft);
+        ui_tooltip(ui, chips[i].tip);
+        ui_chip(ui, box, chips[i].strong, soft);
+        ui_pop_id(ui);
+    }
+}
+
+static void top_scale(Workbench *bench, float factor) {
+    float scale = bench->prefs.scale * factor;
+    bench->prefs.scale = fminf(fmaxf(roundf(scale * 10) / 10, 0.7f), 3.0f);
+}
+
+static void top_buttons(Ui *ui, Workbench *bench, Rect *inside) {
+    static const char *const sizes[] = {"A\xe2\x88\x92", "A+"};
+    Rect keys = rect_cut_right(inside, 30, 6);
+    Rect theme = rect_cut_right(inside, 30, 6);
+    Rect size = rect_cut_right(inside, 64, 10);
+    Rect save = rect_cut_right(inside, 68, 8);
+    Rect open = rect_cut_right(inside, 68, 16);
+    if (ui_button(ui, open, "Open\xe2\x80\xa6", 0)) dialog_open(bench, DIALOG_OPEN);
+    ui_tooltip(ui, "A model, a picture, strokes or a directory with a data set (Ctrl+O).\n"
+                   "Dropping a file on the window does the same.");
+    unsigned none = files_save_target(bench) ? 0 : UI_DISABLED;
+    if (ui_button(ui, save, "Save\xe2\x80\xa6", none)) dialog_open(bench, DIALOG_SAVE);
+    ui_tooltip(ui, none ? "There is no network to save yet."
+                        : "The weights of the selected run, as a file (Ctrl+S).");
+    int step = ui_button_group(ui, size, "Size of everything", sizes, 2, 0);
+    if (step >= 0) top_scale(bench, step ? 1.1f : 1 / 1.1f);
+    bool light = bench->prefs.light;
+    if (ui_icon_button(ui, theme, light ? ICON_MOON : ICON_SUN,
+                       light ? "Dark theme##theme" : "Light theme##theme", 0))
+        bench->prefs.light = !light;
+    if (ui_button(ui, keys, "?", 0)) dialog_open(bench, DIALOG_KEYS);
+    ui_tooltip(ui, "All keys (?)");
+}
+
+void panel_top(Ui *ui, Workbench *bench, Rect rect) {
+    const ThemeColors *c = &ui->theme->color;
+    draw_fill(&ui->draw, rect, 0, c->bar);
+    draw_hline(&ui->draw, rect.x, rect_right(rect), rect_bottom(rect) - 1, c->hairline);
+    Rect inside = rect_inset_xy(rect, 20, 0);
+    Rect word = rect_cut_left(&inside, 0, 0);
+    word = inside;
+    float used = ui_text(ui, word, TEXT_TITLE, c->text, "Ink");
+    rect_cut_left(&word, used, 0);
+    used += ui_text(ui, word, TEXT_TITLE, c->accent, "ling");
+    rect_cut_left(&inside, ceilf(used), 20);
+    inside.y += floorf((inside.h - TOP_CONTROL_H) / 2);
+    inside.h = TOP_CONTROL_H;
+    // Buttons first: they keep their places, the chips take what is left. In Tab order the chips
+    // take no part.
+    top_buttons(ui, bench, &inside);
+    inside.y += (TOP_CONTROL_H - TOP_CHIP_H) / 2;
+    inside.h = TOP_CHIP_H;
+    top_chips(ui, bench, inside);
+}
