@@ -1,6 +1,5 @@
 // Update rules: against the rule written out in double on scalars, and against numbers that PyTorch
 // made (fixtures/make_optimizers.py). Through the back ends, so their update is tested with it.
-#include "base/text.h"
 #include "nn/optimizer.h"
 
 #include "tests/files.h"
