@@ -149,8 +149,11 @@ static Status train_prepare(TrainJob *job) {
                  &job->run));
     if (job->resume != NULL && file_exists(job->resume)) {
         TRY(run_load_state(job->run, job->resume));
-        cli_say("goes on from %s: epoch %d, batch %d", job->resume, run_epoch(job->run),
-                run_batch(job->run));
+        if (run_finished(job->run))
+            cli_say("%s is complete: all %d epochs are done", job->resume, job->config.epochs);
+        else
+            cli_say("goes on from %s: epoch %d, batch %d", job->resume, run_epoch(job->run),
+                    run_batch(job->run));
     }
 fail:
     return status;
