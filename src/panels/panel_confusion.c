@@ -1,6 +1,8 @@
 // Who is mistaken for whom: a matrix of the whole test set, and the images of one cell.
 #include "panels/panels.h"
 
+#include "ui/heatmap.h"
+
 #include <math.h>
 #include <stdio.h>
 

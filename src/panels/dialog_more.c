@@ -1,0 +1,74 @@
+// Everything about a run that is not in the form itself, generated from the table of options, and
+// the settings line that says it all in words.
+#include "panels/panels.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { MORE_COLUMNS = 3, MORE_CELL_H = 54, MORE_GAP = 12 };
+
+// Those have their place in the form.
+static bool more_is_elsewhere(const TrainOption *option) {
+    static const char *const names[] = {"preset",   "layers",  "optimizer",  "lr",
+                                        "schedule", "augment", "batch-size", "epochs"};
+    if (option->machine) return true;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(option->name, names[i]) == 0) return true;
+    return option->type == OPTION_CHOICE && !option->choice(1); // nothing to choose
+}
+
+static void more_settings_line(Ui *ui, Workbench *bench, Rect rect) {
+    const ThemeColors *c = &ui->theme->color;
+    UiField options = {.flags = bench->settings_problem[0] ? UI_INVALID : 0};
+    ui_caption(ui, rect_cut_top(&rect, 18, 0),
+               "Settings line: copy it, or paste one and press Enter");
+    UiEdit edit = ui_text_field(ui, rect_cut_top(&rect, THEME_CONTROL_H, 6), "Settings line",
+                                bench->settings_text, sizeof bench->settings_text, &options);
+    if (edit.submitted) {
+        TrainConfig parsed;
+        Status status = config_parse(bench->settings_text, &parsed);
+        text_copy(bench->settings_problem, sizeof bench->settings_problem, status.message);
+        if (status_is_ok(&status)) bench->form = parsed;
+    } else if (!edit.focused && !bench->settings_problem[0]) {
+        config_print(&bench->form, bench->settings_text);
+    }
+    if (edit.changed || edit.cancelled) bench->settings_problem[0] = '\0';
+    ui_text(ui, rect_cut_top(&rect, 18, 0), TEXT_SMALL, c->error, bench->settings_problem);
+}
+
+static void more_option(Ui *ui, Workbench *bench, const TrainOption *option, Rect cell) {
+    bool check = option->type == OPTION_BOOL || option->type == OPTION_FLAG;
+    Rect caption = rect_cut_top(&cell, 18, 0);
+    cell.h = THEME_CONTROL_H;
+    if (!check) ui_caption(ui, caption, option->label);
+    option_control(ui, bench, option, cell);
+}
+
+void dialog_more(Ui *ui, Workbench *bench) {
+    const TrainOption *shown[64];
+    int count = 0;
+    for (int i = 0; i < train_option_count && count < 64; i++)
+        if (!more_is_elsewhere(&train_options[i]) &&
+            option_applies(&bench->form, &train_options[i]))
+            shown[count++] = &train_options[i];
+    int rows = (count + MORE_COLUMNS - 1) / MORE_COLUMNS;
+    float content = (float)(rows * (MORE_CELL_H + MORE_GAP));
+    float room = ui->input.window.h - 40;
+    Rect inside;
+    ui_dialog_begin(ui, "Training options", 700, fminf(content + 84 + 96 + 44, room), &inside);
+    Rect buttons = rect_cut_bottom(&inside, THEME_CONTROL_H, 12);
+    Rect line = rect_cut_bottom(&inside, 76, 8);
+    Rect area = ui_scroll_begin(ui, inside, "Training options", content, &bench->more_scroll);
+    area = rect_inset_xy(area, 2, 0);
+    for (int i = 0; i < count; i++) {
+        Rect row = {area.x, area.y + (float)(i / MORE_COLUMNS * (MORE_CELL_H + MORE_GAP)), area.w,
+                    MORE_CELL_H};
+        more_option(ui, bench, shown[i],
+                    rect_column(row, MORE_COLUMNS, i % MORE_COLUMNS, MORE_GAP));
+    }
+    ui_scroll_end(ui);
+    more_settings_line(ui, bench, line);
+    Rect done = rect_cut_right(&buttons, 84, 0);
+    bool leave = ui_button(ui, done, "Done", UI_PRIMARY);
+    if (ui_dialog_end(ui) || leave) bench->dialog = DIALOG_NONE;
+}

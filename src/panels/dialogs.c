@@ -1,0 +1,154 @@
+// Which dialog is open, and the small ones: questions and the list of keys.
+#include "panels/panels.h"
+
+#include "panels/files.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+// ---- opening ------------------------------------------------------------------------------------
+
+static void dialog_prepare_open(Workbench *bench) {
+    PathDialogState *state = &bench->path;
+    state->problem[0] = '\0';
+    state->scroll = (UiScroll){0};
+    state->listed[0] = '\0';
+    snprintf(state->path, sizeof state->path, "%.1000s/",
+             bench->prefs.directory[0] ? bench->prefs.directory : ".");
+    if (strcmp(bench->prefs.directory, "/") == 0) text_copy(state->path, sizeof state->path, "/");
+}
+
+static void dialog_prepare_save(Workbench *bench) {
+    PathDialogState *state = &bench->path;
+    bench->save_id = files_save_target(bench);
+    state->problem[0] = '\0';
+    state->overwrite[0] = '\0';
+    state->scroll = (UiScroll){0};
+    state->listed[0] = '\0';
+    files_suggest(bench, bench->save_id, state->path);
+}
+
+static void dialog_prepare_layers(Workbench *bench) {
+    const Preset *preset = preset_find(bench->form.preset);
+    const char *layers = bench->form.layers[0] ? bench->form.layers : preset ? preset->layers : "";
+    text_copy(bench->layers_text, sizeof bench->layers_text, layers);
+}
+
+static void dialog_prepare_more(Workbench *bench) {
+    config_print(&bench->form, bench->settings_text);
+    bench->settings_problem[0] = '\0';
+    bench->more_scroll = (UiScroll){0};
+}
+
+void dialog_open(Workbench *bench, DialogKind kind) {
+    static void (*const prepare[DIALOG_COUNT])(Workbench *) = {
+        [DIALOG_OPEN] = dialog_prepare_open,
+        [DIALOG_SAVE] = dialog_prepare_save,
+        [DIALOG_LAYERS] = dialog_prepare_layers,
+        [DIALOG_MORE] = dialog_prepare_more,
+    };
+    bench->dialog = kind;
+    if (prepare[kind]) prepare[kind](bench);
+}
+
+// ---- questions ----------------------------------------------------------------------------------
+
+static void dialog_delete_run(Ui *ui, Workbench *bench) {
+    static const char *const buttons[] = {"Keep it", "Delete", "Save first\xe2\x80\xa6"};
+    RunEntry *run = runs_find(bench, bench->delete_id);
+    char text[256];
+    if (!run) {
+        bench->dialog = DIALOG_NONE;
+        return;
+    }
+    snprintf(text, sizeof text,
+             "The run \"%s\" is not saved. Deleting it throws its weights and its curves away.",
+             run->name);
+    int pressed = ui_message_dialog(ui, "Delete this run?", text, buttons, 3);
+    if (pressed == UI_DIALOG_PENDING) return;
+    bench->dialog = DIALOG_NONE;
+    if (pressed == 1) runs_remove(bench, run);
+    if (pressed == 2) {
+        runs_select(bench, run);
+        dialog_open(bench, DIALOG_SAVE);
+    }
+}
+
+static void dialog_change_data(Ui *ui, Workbench *bench) {
+    static const char *const buttons[] = {"Keep the data", "Change it"};
+    char text[FILE_PATH_MAX + 256];
+    int unsaved = runs_unsaved(bench);
+    snprintf(
+        text, sizeof text,
+        "Another data set means that the runs go: their results would not compare.%s\n\n%.900s",
+        unsaved ? " Some of them are not saved." : "", bench->data_wanted);
+    int pressed = ui_message_dialog(ui, "Change the data set?", text, buttons, 2);
+    if (pressed == UI_DIALOG_PENDING) return;
+    bench->dialog = DIALOG_NONE;
+    if (pressed == 1) {
+        char wanted[FILE_PATH_MAX];
+        text_copy(wanted, sizeof wanted, bench->data_wanted);
+        workbench_load_data(bench, wanted);
+    }
+}
+
+static void dialog_quit(Ui *ui, Workbench *bench) {
+    static const char *const buttons[] = {"Go back", "Quit without saving"};
+    char text[512];
+    int count = runs_unsaved(bench);
+    snprintf(text, sizeof text,
+             count == 1 ? "One run is not saved. Its weights are lost when the program ends."
+                        : "%d runs are not saved. Their weights are lost when the program ends.",
+             count);
+    int pressed = ui_message_dialog(ui, "Quit?", text, buttons, 2);
+    if (pressed == UI_DIALOG_PENDING) return;
+    bench->dialog = DIALOG_NONE;
+    if (pressed == 1) bench->want_quit = true;
+}
+
+// ---- keys ---------------------------------------------------------------------------------------
+
+static const struct {
+    const char *key, *what;
+} dialog_key_rows[] = {
+    {"Space", "Train, pause, go on"},
+    {"S", "Train one batch, then wait"},
+    {"Z, Y", "Undo and redo on the canvas"},
+    {"C, Esc", "Clear the canvas"},
+    {"Wheel", "Width of the brush"},
+    {"Right button", "Erase"},
+    {"1 to 5", "Views below the charts"},
+    {"+, \xe2\x88\x92", "Size of everything"},
+    {"Ctrl+O, Ctrl+S", "Open and save"},
+    {"Ctrl+Q", "Quit"},
+    {"Tab, Shift+Tab", "Go through the controls"},
+    {"Drag on a chart", "Zoom; double click shows all"},
+};
+
+void dialog_keys(Ui *ui, Workbench *bench) {
+    const ThemeColors *c = &ui->theme->color;
+    int count = (int)(sizeof dialog_key_rows / sizeof dialog_key_rows[0]);
+    Rect inside;
+    ui_dialog_begin(ui, "Keys", 420, 84 + 24 * (float)count, &inside);
+    for (int i = 0; i < count; i++) {
+        Rect row = rect_cut_top(&inside, 24, 0);
+        ui_text(ui, rect_cut_left(&row, 130, 12), TEXT_STRONG, c->text, dialog_key_rows[i].key);
+        ui_text(ui, row, TEXT_BODY, c->text_soft, dialog_key_rows[i].what);
+    }
+    if (ui_dialog_end(ui)) bench->dialog = DIALOG_NONE;
+}
+
+void dialogs(Ui *ui, Workbench *bench) {
+    static void (*const show[DIALOG_COUNT])(Ui *, Workbench *) = {
+        [DIALOG_OPEN] = dialog_path,
+        [DIALOG_SAVE] = dialog_path,
+        [DIALOG_LAYERS] = dialog_layers,
+        [DIALOG_MORE] = dialog_more,
+        [DIALOG_KEYS] = dialog_keys,
+        [DIALOG_DELETE_RUN] = dialog_delete_run,
+        [DIALOG_CHANGE_DATA] = dialog_change_data,
+        [DIALOG_QUIT] = dialog_quit,
+    };
+    if (show[bench->dialog]) show[bench->dialog](ui, bench);
+}

@@ -1,0 +1,101 @@
+// Layout of the window, and the keys that work everywhere.
+#include "panels/root.h"
+
+#include "panels/files.h"
+#include "panels/panels.h"
+
+#include <math.h>
+
+typedef struct RootLayout {
+    Rect top, ink, answer, divider, form, progress, loss, accuracy, deck, runs;
+} RootLayout;
+
+// The column of canvas and answer is as wide as the canvas; what the height leaves for a square
+// canvas decides in flat windows.
+static float root_ink_width(Rect window) {
+    float rest = window.h - THEME_BAR_H;
+    float by_width = floorf(window.w * 0.2528f);
+    float below = rest < 700 ? 310 : 386; // tools, answer, bars and switches
+    float by_height = rest - below - 68;
+    float width = fminf(by_width, by_height);
+    return floorf(fminf(fmaxf(width, 236), 720));
+}
+
+static RootLayout root_layout(Ui *ui, Workbench *bench, Rect window) {
+    RootLayout at;
+    bool tight = window.h < 760;
+    float margin = tight ? 14 : THEME_GAP_LARGE;
+    float ink_w = root_ink_width(window);
+    at.top = rect_cut_top(&window, THEME_BAR_H, 0);
+    Rect left = rect_cut_left(&window, ink_w + 2 * THEME_GAP_LARGE, 0);
+    at.divider = (Rect){rect_right(left), left.y, 1, left.h};
+    left = rect_inset_xy(left, THEME_GAP_LARGE, margin);
+    at.ink = rect_cut_top(&left, 16 + 8 + ink_w + 12 + THEME_CONTROL_H, tight ? 12 : 18);
+    at.answer = left;
+    Rect right = rect_inset_xy(window, THEME_GAP_LARGE, margin);
+    float form = panel_form(ui, bench, right, false);
+    at.form = rect_cut_top(&right, form, tight ? 8 : 10);
+    at.progress = rect_cut_top(&right, 18, tight ? 8 : 10);
+    float charts = floorf((right.h - THEME_GAP) * (tight ? 0.44f : 0.4f));
+    Rect upper = rect_cut_top(&right, charts, THEME_GAP);
+    float first = floorf((right.w - THEME_GAP) * 0.595f);
+    at.loss = rect_cut_left(&upper, first, THEME_GAP);
+    at.accuracy = upper;
+    at.deck = rect_cut_left(&right, first, THEME_GAP);
+    at.runs = right;
+    return at;
+}
+
+static void root_canvas_keys(Ui *ui, Workbench *bench) {
+    Drawing *drawing = &bench->ink.drawing;
+    if (ui_shortcut_char(ui, 'z', 0) || ui_shortcut_char(ui, 'z', MOD_CTRL)) drawing_undo(drawing);
+    if (ui_shortcut_char(ui, 'y', 0) || ui_shortcut_char(ui, 'y', MOD_CTRL) ||
+        ui_shortcut_char(ui, 'z', MOD_CTRL | MOD_SHIFT))
+        drawing_redo(drawing);
+    if (ui_shortcut_char(ui, 'c', 0) || ui_shortcut(ui, KEY_ESCAPE, 0))
+        workbench_check(bench, ink_state_clear(&bench->ink));
+}
+
+static void root_scale(Workbench *bench, float step) {
+    float scale = roundf(bench->prefs.scale * 10 + step) / 10;
+    bench->prefs.scale = fminf(fmaxf(scale, 0.7f), 3.0f);
+}
+
+static void root_keys(Ui *ui, Workbench *bench) {
+    root_canvas_keys(ui, bench);
+    if (ui_shortcut(ui, KEY_SPACE, 0)) training_toggle(ui, bench);
+    if (ui_shortcut_char(ui, 's', 0)) runs_step(bench);
+    if (ui_shortcut_char(ui, 'o', MOD_CTRL)) dialog_open(bench, DIALOG_OPEN);
+    if (ui_shortcut_char(ui, 's', MOD_CTRL) && files_save_target(bench))
+        dialog_open(bench, DIALOG_SAVE);
+    if (ui_shortcut_char(ui, 'q', MOD_CTRL)) workbench_quit(bench);
+    if (ui_shortcut_char(ui, '?', 0) || ui_shortcut(ui, KEY_F1, 0)) dialog_open(bench, DIALOG_KEYS);
+    for (int i = 0; i < TAB_COUNT; i++)
+        if (ui_shortcut_char(ui, (char)('1' + i), 0)) bench->tab = (DeckTab)i;
+    if (ui_shortcut_char(ui, '+', 0) || ui_shortcut_char(ui, '+', MOD_CTRL) ||
+        ui_shortcut_char(ui, '=', MOD_CTRL))
+        root_scale(bench, 1);
+    if (ui_shortcut_char(ui, '-', 0) || ui_shortcut_char(ui, '-', MOD_CTRL)) root_scale(bench, -1);
+    if (ui_shortcut_char(ui, '0', MOD_CTRL)) bench->prefs.scale = 1;
+}
+
+void panel_root(Ui *ui, Workbench *bench) {
+    Rect window = ui->input.window;
+    RootLayout at = root_layout(ui, bench, window);
+    bench->hide_pointer = false;
+    draw_fill(&ui->draw, window, 0, ui->theme->color.background);
+    panel_top(ui, bench, at.top);
+    draw_vline(&ui->draw, at.divider.x, at.divider.y, rect_bottom(at.divider),
+               ui->theme->color.hairline);
+    panel_ink(ui, bench, at.ink);
+    answer_update(bench); // between canvas and bars: they show the ink of this frame
+    panel_answer(ui, bench, at.answer);
+    panel_form(ui, bench, at.form, true);
+    panel_progress(ui, bench, at.progress);
+    panel_charts(ui, bench, at.loss, at.accuracy);
+    panel_deck(ui, bench, at.deck);
+    panel_runs(ui, bench, at.runs);
+    root_keys(ui, bench);
+    dialogs(ui, bench);
+    ui_toasts(ui, &bench->toasts);
+}
