@@ -19,8 +19,13 @@ enum {
     SPECK_PERCENT = 3, // of the main piece's area: smaller pieces are dirt
 };
 
-// Contrast below this share of the grey range, or this many times the spread, is noise.
-static const double CONTRAST_MIN = 14.0 / 255.0, SEPARATION_MIN = 3.2;
+// Less contrast than this many grey levels, or this many times the paper's noise, is no ink. (Pure
+// normal noise, split in two by Otsu, shows 2.6 times.)
+static const double CONTRAST_MIN = 14.0, SEPARATION_MIN = 4.5;
+
+// Terms of the polynomial in each round: a stiff paper first, so that it does not bend into the
+// ink.
+static const int ROUND_TERMS[] = {3, 3, 6, 6, 10, 10};
 
 typedef struct Work {
     int width, height;
@@ -62,25 +67,25 @@ static void terms_at(double x, double y, double t[TERMS]) {
 
 // Gauss' elimination with pivots; a little is added to the diagonal, so a flat or narrow picture
 // (terms that depend on each other) has a solution, too.
-static void solve(double a[TERMS][TERMS + 1], double out[TERMS]) {
-    for (int i = 0; i < TERMS; i++) a[i][i] += 1e-6 * (a[0][0] + 1.0);
-    for (int k = 0; k < TERMS; k++) {
+static void solve(double a[TERMS][TERMS + 1], int n, double out[TERMS]) {
+    for (int i = 0; i < n; i++) a[i][i] += 1e-6 * (a[0][0] + 1.0);
+    for (int k = 0; k < n; k++) {
         int best = k;
-        for (int i = k + 1; i < TERMS; i++)
+        for (int i = k + 1; i < n; i++)
             if (fabs(a[i][k]) > fabs(a[best][k])) best = i;
-        for (int j = 0; j <= TERMS; j++) {
+        for (int j = 0; j <= n; j++) {
             double t = a[k][j];
             a[k][j] = a[best][j];
             a[best][j] = t;
         }
-        for (int i = k + 1; i < TERMS; i++) {
+        for (int i = k + 1; i < n; i++) {
             double f = a[i][k] / a[k][k];
-            for (int j = k; j <= TERMS; j++) a[i][j] -= f * a[k][j];
+            for (int j = k; j <= n; j++) a[i][j] -= f * a[k][j];
         }
     }
-    for (int k = TERMS - 1; k >= 0; k--) {
-        out[k] = a[k][TERMS];
-        for (int j = k + 1; j < TERMS; j++) out[k] -= a[k][j] * out[j];
+    for (int k = n - 1; k >= 0; k--) {
+        out[k] = a[k][n];
+        for (int j = k + 1; j < n; j++) out[k] -= a[k][j] * out[j];
         out[k] /= a[k][k];
     }
 }
@@ -91,8 +96,8 @@ static double place(int i, int count) {
 }
 
 // Fits paper where the mask is 0 and leaves grey - paper in `difference`.
-static void take_paper_away(Work *work) {
-    double a[TERMS][TERMS + 1] = {{0}}, t[TERMS], c[TERMS];
+static void take_paper_away(Work *work, int terms) {
+    double a[TERMS][TERMS + 1] = {{0}}, t[TERMS], c[TERMS] = {0};
     int w = work->width, h = work->height;
     // Ten numbers do not need every pixel of a large picture.
     int stride = w * h > 20000 ? 3 : 1;
@@ -100,12 +105,12 @@ static void take_paper_away(Work *work) {
         for (int x = 0; x < w; x += stride) {
             if (work->mask[y * w + x]) continue;
             terms_at(place(x, w), place(y, h), t);
-            for (int r = 0; r < TERMS; r++) {
-                for (int k = 0; k < TERMS; k++) a[r][k] += t[r] * t[k];
-                a[r][TERMS] += t[r] * work->grey[y * w + x];
+            for (int r = 0; r < terms; r++) {
+                for (int k = 0; k < terms; k++) a[r][k] += t[r] * t[k];
+                a[r][terms] += t[r] * work->grey[y * w + x];
             }
         }
-    solve(a, c);
+    solve(a, terms, c);
     for (int j = 0; j < h; j++) {
         // Along a row a polynomial in x alone.
         double y = place(j, h);
@@ -134,7 +139,7 @@ static bool leans_to_light(const Work *work) {
 typedef struct Split {
     double level;      // difference from which on it is ink
     double paper, ink; // mean of the two classes
-    double spread;     // sum of their standard deviations
+    double spread[2];  // their standard deviations
 } Split;
 
 // Otsu: the level that makes the variance between the two classes largest.
@@ -173,7 +178,7 @@ static Split find_split(const Work *work) {
     s.ink = sums[1] / counts[1];
     for (int k = 0; k < 2; k++) {
         double mean = sums[k] / counts[k];
-        s.spread += sqrt(fmax(0.0, squares[k] / counts[k] - mean * mean));
+        s.spread[k] = sqrt(fmax(0.0, squares[k] / counts[k] - mean * mean));
     }
     return s;
 }
@@ -195,23 +200,66 @@ static void smooth(Work *work) {
     memcpy(work->grey, work->mask, (size_t)work->width * (size_t)work->height);
 }
 
-// Settles on paper, polarity and level. False: nothing stands out.
-static bool find_ink(Work *work, Split *split, bool *light) {
+// How well ink stands out; 0 when it does not.
+static double quality(const Split *s) {
+    double contrast = s->ink - s->paper;
+    if (contrast < CONTRAST_MIN || contrast < SEPARATION_MIN * s->spread[0]) return 0.0;
+    return contrast / (s->spread[0] + s->spread[1] + 1.0);
+}
+
+static void flip(Work *work) {
+    int n = work->width * work->height;
+    for (int i = 0; i < n; i++) work->difference[i] = -work->difference[i];
+}
+
+// Paper is learnt from what is clearly paper, so the ink's soft edge stays out of it.
+static void mask_ink(Work *work, const Split *split, bool clearly) {
+    int n = work->width * work->height;
+    double level = clearly ? 0.5 * (split->paper + split->level) : split->level;
+    for (int i = 0; i < n; i++) work->mask[i] = work->difference[i] >= level;
+}
+
+// Two levels without any idea of light: right where ink covers much of evenly lit paper, where a
+// polynomial through everything would bend into the ink. What most of the border is, is paper.
+static void start_by_level(Work *work) {
+    int w = work->width, h = work->height, ink = 0;
+    for (int i = 0; i < w * h; i++) work->difference[i] = work->grey[i];
+    Split split = find_split(work);
+    mask_ink(work, &split, false);
+    for (int x = 0; x < w; x++) ink += work->mask[x] + work->mask[(h - 1) * w + x];
+    for (int y = 0; y < h; y++) ink += work->mask[y * w] + work->mask[y * w + w - 1];
+    if (ink <= w + h) return;
+    for (int i = 0; i < w * h; i++) work->mask[i] = !work->mask[i];
+}
+
+// Settles on paper, polarity and level from one of two starts.
+static Split settle(Work *work, bool by_level, bool *light) {
+    Split split = {0};
     int n = work->width * work->height;
     memset(work->mask, 0, (size_t)n);
+    if (by_level) start_by_level(work);
     for (int round = 0; round < ROUNDS; round++) {
-        take_paper_away(work);
-        *light = leans_to_light(work);
-        if (!*light)
-            for (int i = 0; i < n; i++) work->difference[i] = -work->difference[i];
-        *split = find_split(work);
-        // Paper is learnt from what is clearly paper: the ink's soft edge stays out.
-        double clear = split->paper + 0.5 * (split->level - split->paper);
-        for (int i = 0; i < n; i++)
-            work->mask[i] = work->difference[i] >= (round + 1 < ROUNDS ? clear : split->level);
+        double sums[2] = {0}, counts[2] = {0};
+        take_paper_away(work, ROUND_TERMS[round]);
+        for (int i = 0; i < n; i++) {
+            sums[work->mask[i]] += work->difference[i];
+            counts[work->mask[i]] += 1.0;
+        }
+        // Once there is a mask, it knows which side the ink is on.
+        *light = counts[1] > 0.0 ? sums[1] / counts[1] > 0.0 : leans_to_light(work);
+        if (!*light) flip(work);
+        split = find_split(work);
+        mask_ink(work, &split, round + 1 < ROUNDS);
     }
-    double contrast = split->ink - split->paper;
-    return contrast >= CONTRAST_MIN * 255.0 && contrast >= SEPARATION_MIN * split->spread;
+    return split;
+}
+
+// The better of both starts. False: nothing stands out.
+static bool find_ink(Work *work, Split *split, bool *light) {
+    Split even = settle(work, true, light);
+    *split = settle(work, false, light);
+    if (quality(&even) > quality(split)) *split = settle(work, true, light);
+    return quality(split) > 0.0;
 }
 
 typedef struct Piece {
