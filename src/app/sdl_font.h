@@ -29,7 +29,6 @@ UiFont sdl_font_interface(SdlFont *font);
 typedef struct SdlFontAtlas {
     const unsigned char *coverage;
     int size;
-    unsigned version;
     int dirty_y0, dirty_y1; // y0 == y1: nothing
     float white_u, white_v;
 } SdlFontAtlas;

@@ -10,6 +10,7 @@ typedef struct MeshPen {
     Mesh *mesh;
     float u, v; // texture coordinates of solid colour
     float scale;
+    size_t base; // of the batch: indices count from it
 } MeshPen;
 
 // Room for that many more; false (and mesh->failed) when memory ran out.
@@ -20,7 +21,7 @@ Vec2 *mesh_scratch(Mesh *mesh, size_t count);
 static inline int32_t mesh_vertex(const MeshPen *pen, float x, float y, Color color) {
     Mesh *mesh = pen->mesh;
     mesh->vertices[mesh->vertex_count] = (MeshVertex){x, y, color, pen->u, pen->v};
-    return (int32_t)mesh->vertex_count++;
+    return (int32_t)(mesh->vertex_count++ - pen->base);
 }
 
 static inline void mesh_triangle(const MeshPen *pen, int32_t a, int32_t b, int32_t c) {

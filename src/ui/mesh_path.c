@@ -148,7 +148,7 @@ void mesh_polygon(const MeshPen *pen, const Vec2 *points, size_t count, Color co
     }
     float side = area > 0 ? 1.0f : -1.0f; // which side of an edge is outside
     Color clear = transparent(color);
-    int32_t first = (int32_t)pen->mesh->vertex_count;
+    int32_t first = (int32_t)(pen->mesh->vertex_count - pen->base);
     for (size_t i = 0; i < count; i++) {
         Vec2 d0 = direction(points[(i + count - 1) % count], points[i]);
         Vec2 d1 = direction(points[i], points[(i + 1) % count]);

@@ -47,8 +47,8 @@ void mesh_close(Mesh *mesh) {
 static void quad_uv(const MeshPen *pen, const FontGlyph *g, Color color) {
     Mesh *mesh = pen->mesh;
     if (!mesh_reserve(mesh, 4, 6)) return;
-    int32_t a = (int32_t)mesh->vertex_count;
-    MeshVertex *to = mesh->vertices + a;
+    int32_t a = (int32_t)(mesh->vertex_count - pen->base);
+    MeshVertex *to = mesh->vertices + mesh->vertex_count;
     to[0] = (MeshVertex){g->x0, g->y0, color, g->u0, g->v0};
     to[1] = (MeshVertex){g->x1, g->y0, color, g->u1, g->v0};
     to[2] = (MeshVertex){g->x1, g->y1, color, g->u1, g->v1};
@@ -92,7 +92,7 @@ static void add_quarter(const MeshPen *pen, Vec2 center, int quarter, float oute
             c = cosines[k];
             s = cosines[(k + 3) % 4];
         }
-        int32_t first = (int32_t)pen->mesh->vertex_count;
+        int32_t first = (int32_t)(pen->mesh->vertex_count - pen->base);
         for (int k = 0; k < per; k++) {
             mesh_vertex(pen, center.x + c * radii[k], center.y + s * radii[k], colors[k]);
         }
@@ -264,7 +264,8 @@ static bool select_batch(Mesh *mesh, const DrawList *list, const DrawCommand *co
                                                      .clip_y = (int)clip.y,
                                                      .clip_w = (int)clip.w,
                                                      .clip_h = (int)clip.h,
-                                                     .first_index = (uint32_t)mesh->index_count};
+                                                     .first_index = (uint32_t)mesh->index_count,
+                                                     .first_vertex = (uint32_t)mesh->vertex_count};
     return true;
 }
 
@@ -272,7 +273,7 @@ void tessellate(Mesh *mesh, const DrawList *list, const UiFont *font, const Mesh
     mesh->vertex_count = mesh->index_count = mesh->batch_count = 0;
     mesh->failed = false;
     MeshPen pen = {mesh, options->one_atlas ? options->white_u : 0,
-                   options->one_atlas ? options->white_v : 0, options->scale};
+                   options->one_atlas ? options->white_v : 0, options->scale, 0};
     MeshTexture solid = options->one_atlas ? MESH_GLYPHS : MESH_SOLID;
     for (size_t i = 0; i < list->count; i++) {
         const DrawCommand *command = &list->commands[i];
@@ -280,6 +281,7 @@ void tessellate(Mesh *mesh, const DrawList *list, const UiFont *font, const Mesh
                               : command->kind == DRAW_IMAGE ? MESH_IMAGE
                                                             : solid;
         if (!select_batch(mesh, list, command, texture, options->scale)) return;
+        pen.base = mesh->batches[mesh->batch_count - 1].first_vertex;
         if (command->kind == DRAW_BOX) {
             add_box(&pen, command);
         } else if (command->kind == DRAW_TEXT) {
@@ -291,5 +293,6 @@ void tessellate(Mesh *mesh, const DrawList *list, const UiFont *font, const Mesh
         }
         MeshBatch *batch = &mesh->batches[mesh->batch_count - 1];
         batch->index_count = (uint32_t)mesh->index_count - batch->first_index;
+        batch->vertex_count = (uint32_t)mesh->vertex_count - batch->first_vertex;
     }
 }

@@ -21,6 +21,7 @@ typedef struct MeshBatch {
     ImageSampling sampling;
     int clip_x, clip_y, clip_w, clip_h;
     uint32_t first_index, index_count;
+    uint32_t first_vertex, vertex_count; // indices count from first_vertex
 } MeshBatch;
 
 // Zero-initialise; arrays are reused from frame to frame. Indices are three per triangle.

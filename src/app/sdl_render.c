@@ -1,0 +1,303 @@
+// Triangles and textures to SDL; see sdl_render.h.
+#include "app/sdl_render.h"
+
+#include <SDL_image.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TEXTURE_KEEP_FRAMES = 240, UPLOAD_TRIES = 4 };
+
+// The texture of one image key and sampling.
+typedef struct Picture {
+    uint64_t key;
+    ImageSampling sampling;
+    ImageFormat format;
+    uint32_t version;
+    int width, height;
+    SDL_Texture *texture;
+    unsigned used; // frame
+} Picture;
+
+struct SdlRender {
+    SDL_Renderer *renderer;
+    SdlFont *font;
+    SDL_Texture *atlas;
+    int atlas_size;
+    Mesh mesh;
+    Picture *pictures;
+    int picture_count, picture_capacity;
+    uint32_t *pixels; // for conversion
+    size_t pixel_capacity;
+    unsigned frame;
+    bool software;
+    bool drawn_once;
+    uint64_t last_hash;
+    float last_scale;
+    Color last_background;
+    int last_w, last_h;
+};
+
+static Status sdl_status(const char *doing) {
+    return status_error(STATUS_IO, "cannot %s: %s", doing, SDL_GetError());
+}
+
+Status sdl_render_open(SdlRender **out, SDL_Renderer *renderer, SdlFont *font) {
+    *out = NULL;
+    SdlRender *render = calloc(1, sizeof *render);
+    if (!render) return status_no_memory("the renderer", sizeof *render);
+    render->renderer = renderer;
+    render->font = font;
+    SDL_RendererInfo info;
+    // In software SDL fills plain rectangles fast only where they have no texture.
+    render->software =
+        SDL_GetRendererInfo(renderer, &info) == 0 && (info.flags & SDL_RENDERER_SOFTWARE);
+    SDL_SetRenderDrawBlendMode(renderer, SDL_BLENDMODE_BLEND);
+    *out = render;
+    return status_ok();
+}
+
+void sdl_render_forget_textures(SdlRender *render) {
+    for (int i = 0; i < render->picture_count; i++) SDL_DestroyTexture(render->pictures[i].texture);
+    render->picture_count = 0;
+    if (render->atlas) SDL_DestroyTexture(render->atlas);
+    render->atlas = NULL;
+    render->drawn_once = false;
+}
+
+void sdl_render_close(SdlRender **render) {
+    if (!*render) return;
+    sdl_render_forget_textures(*render);
+    free((*render)->pictures);
+    free((*render)->pixels);
+    mesh_close(&(*render)->mesh);
+    free(*render);
+    *render = NULL;
+}
+
+void sdl_render_invalidate(SdlRender *render) {
+    render->drawn_once = false;
+}
+
+static uint32_t *pixel_room(SdlRender *render, size_t count) {
+    if (count > render->pixel_capacity) {
+        uint32_t *bigger = realloc(render->pixels, count * sizeof *bigger);
+        if (!bigger) return NULL;
+        render->pixels = bigger;
+        render->pixel_capacity = count;
+    }
+    return render->pixels;
+}
+
+// New characters go to the atlas texture: white with their coverage as alpha.
+static Status upload_atlas(SdlRender *render) {
+    SdlFontAtlas atlas = sdl_font_atlas(render->font);
+    if (render->atlas && render->atlas_size != atlas.size) {
+        SDL_DestroyTexture(render->atlas);
+        render->atlas = NULL;
+    }
+    if (!render->atlas) {
+        render->atlas = SDL_CreateTexture(render->renderer, SDL_PIXELFORMAT_ARGB8888,
+                                          SDL_TEXTUREACCESS_STATIC, atlas.size, atlas.size);
+        if (!render->atlas) return sdl_status("make the texture of the characters");
+        SDL_SetTextureBlendMode(render->atlas, SDL_BLENDMODE_BLEND);
+        // Characters lie on whole pixels, nothing is between texels.
+        SDL_SetTextureScaleMode(render->atlas, SDL_ScaleModeNearest);
+        render->atlas_size = atlas.size;
+        atlas.dirty_y0 = 0;
+        atlas.dirty_y1 = atlas.size;
+    }
+    int rows = atlas.dirty_y1 - atlas.dirty_y0;
+    if (rows <= 0) return status_ok();
+    size_t count = (size_t)rows * (size_t)atlas.size;
+    uint32_t *to = pixel_room(render, count);
+    if (!to) return status_no_memory("characters", count * 4);
+    const unsigned char *from = atlas.coverage + (size_t)atlas.dirty_y0 * (size_t)atlas.size;
+    for (size_t i = 0; i < count; i++) to[i] = (uint32_t)from[i] << 24 | 0xFFFFFFu;
+    SDL_Rect area = {0, atlas.dirty_y0, atlas.size, rows};
+    if (SDL_UpdateTexture(render->atlas, &area, to, atlas.size * 4) != 0) {
+        return sdl_status("upload characters");
+    }
+    sdl_font_atlas_uploaded(render->font);
+    return status_ok();
+}
+
+static Picture *picture_of(SdlRender *render, const DrawImage *image, ImageSampling sampling) {
+    for (int i = 0; i < render->picture_count; i++) {
+        Picture *p = &render->pictures[i];
+        if (p->key == image->key && p->sampling == sampling) return p;
+    }
+    if (render->picture_count == render->picture_capacity) {
+        int to = render->picture_capacity ? render->picture_capacity * 2 : 64;
+        Picture *bigger = realloc(render->pictures, (size_t)to * sizeof *bigger);
+        if (!bigger) return NULL;
+        render->pictures = bigger;
+        render->picture_capacity = to;
+    }
+    Picture *p = &render->pictures[render->picture_count++];
+    *p = (Picture){.key = image->key, .sampling = sampling};
+    return p;
+}
+
+static Status upload_pixels(SdlRender *render, SDL_Texture *texture, const DrawImage *image) {
+    if (image->format == IMAGE_RGBA8) {
+        if (SDL_UpdateTexture(texture, NULL, image->pixels, image->stride) == 0) return status_ok();
+        return sdl_status("upload a picture");
+    }
+    size_t count = (size_t)image->width * (size_t)image->height;
+    uint32_t *to = pixel_room(render, count);
+    if (!to) return status_no_memory("a picture", count * 4);
+    for (int y = 0; y < image->height; y++) {
+        const uint8_t *row = (const uint8_t *)image->pixels + (ptrdiff_t)y * image->stride;
+        uint8_t *line = (uint8_t *)(to + (size_t)y * (size_t)image->width);
+        for (int x = 0; x < image->width; x++) {
+            memset(line + 4 * x, row[x], 3);
+            line[4 * x + 3] = 255;
+        }
+    }
+    if (SDL_UpdateTexture(texture, NULL, to, image->width * 4) != 0) {
+        return sdl_status("upload a picture");
+    }
+    return status_ok();
+}
+
+// The texture with the image's present pixels.
+static Status prepare_picture(SdlRender *render, const MeshBatch *batch, SDL_Texture **texture) {
+    const DrawImage *image = &batch->image;
+    *texture = NULL;
+    Picture *p = picture_of(render, image, batch->sampling);
+    if (!p) return status_no_memory("pictures", 64 * sizeof(Picture));
+    p->used = render->frame;
+    bool resized = p->width != image->width || p->height != image->height;
+    bool stale =
+        !p->texture || resized || p->version != image->version || p->format != image->format;
+    if (!p->texture || resized) {
+        if (p->texture) SDL_DestroyTexture(p->texture);
+        // Bytes in memory order R, G, B, A on every machine.
+        p->texture = SDL_CreateTexture(render->renderer, SDL_PIXELFORMAT_RGBA32,
+                                       SDL_TEXTUREACCESS_STATIC, image->width, image->height);
+        if (!p->texture) return sdl_status("make a texture");
+        SDL_SetTextureBlendMode(p->texture, SDL_BLENDMODE_BLEND);
+        bool nearest = batch->sampling == SAMPLE_NEAREST;
+        SDL_SetTextureScaleMode(p->texture, nearest ? SDL_ScaleModeNearest : SDL_ScaleModeLinear);
+        p->width = image->width;
+        p->height = image->height;
+    }
+    if (stale) {
+        Status status = upload_pixels(render, p->texture, image);
+        if (!status_is_ok(&status)) return status;
+        p->version = image->version;
+        p->format = image->format;
+    }
+    *texture = p->texture;
+    return status_ok();
+}
+
+static void drop_unused(SdlRender *render) {
+    for (int i = render->picture_count - 1; i >= 0; i--) {
+        Picture *p = &render->pictures[i];
+        if (render->frame - p->used < TEXTURE_KEEP_FRAMES) continue;
+        if (p->texture) SDL_DestroyTexture(p->texture);
+        *p = render->pictures[--render->picture_count];
+    }
+}
+
+static Status draw_batch(SdlRender *render, const MeshBatch *batch) {
+    Status status;
+    SDL_Texture *texture = batch->texture == MESH_GLYPHS ? render->atlas : NULL;
+    if (batch->index_count == 0) return status_ok();
+    if (batch->texture == MESH_IMAGE) TRY(prepare_picture(render, batch, &texture));
+    SDL_Rect clip = {batch->clip_x, batch->clip_y, batch->clip_w, batch->clip_h};
+    SDL_RenderSetClipRect(render->renderer, &clip);
+    const MeshVertex *v = render->mesh.vertices + batch->first_vertex;
+    const int32_t *indices = render->mesh.indices + batch->first_index;
+    int drawn = SDL_RenderGeometryRaw(render->renderer, texture, &v->x, sizeof *v,
+                                      (const SDL_Color *)(const void *)&v->color, sizeof *v, &v->u,
+                                      sizeof *v, (int)batch->vertex_count, indices,
+                                      (int)batch->index_count, sizeof *indices);
+    if (drawn != 0) return sdl_status("draw");
+    return status_ok();
+fail:
+    return status;
+}
+
+// Tessellates again when the atlas was emptied meanwhile: coordinates made before are void then.
+static void make_mesh(SdlRender *render, const DrawList *list, float scale) {
+    UiFont font = sdl_font_interface(render->font);
+    for (int i = 0; i < UPLOAD_TRIES; i++) {
+        unsigned before = sdl_font_generation(render->font);
+        SdlFontAtlas atlas = sdl_font_atlas(render->font);
+        MeshOptions options = {scale, !render->software, atlas.white_u, atlas.white_v};
+        tessellate(&render->mesh, list, &font, &options);
+        if (sdl_font_generation(render->font) == before) break;
+    }
+}
+
+static Status draw_all(SdlRender *render, const DrawList *list, float scale, Color background) {
+    Status status;
+    render->frame++;
+    make_mesh(render, list, scale);
+    TRY(upload_atlas(render));
+    SDL_RenderSetClipRect(render->renderer, NULL);
+    SDL_SetRenderDrawColor(render->renderer, background.r, background.g, background.b, 255);
+    SDL_RenderClear(render->renderer);
+    for (size_t i = 0; i < render->mesh.batch_count; i++) {
+        TRY(draw_batch(render, &render->mesh.batches[i]));
+    }
+    SDL_RenderSetClipRect(render->renderer, NULL);
+    drop_unused(render);
+    return status_ok();
+fail:
+    return status;
+}
+
+Status sdl_render_frame(SdlRender *render, const DrawList *list, float scale, Color background,
+                        bool *drawn) {
+    int w = 0, h = 0;
+    SDL_GetRendererOutputSize(render->renderer, &w, &h);
+    uint64_t hash = draw_list_hash(list);
+    bool same = render->drawn_once && hash == render->last_hash && scale == render->last_scale &&
+                w == render->last_w && h == render->last_h &&
+                memcmp(&background, &render->last_background, sizeof background) == 0;
+    if (drawn) *drawn = !same;
+    if (same) return status_ok();
+    Status status = draw_all(render, list, scale, background);
+    if (!status_is_ok(&status)) return status;
+    SDL_RenderPresent(render->renderer);
+    render->drawn_once = true;
+    render->last_hash = hash;
+    render->last_scale = scale;
+    render->last_background = background;
+    render->last_w = w;
+    render->last_h = h;
+    return status_ok();
+}
+
+Status sdl_render_screenshot(SdlRender *render, const DrawList *list, float scale, Color background,
+                             const char *path) {
+    Status status;
+    int w = 0, h = 0;
+    SDL_Surface *picture = NULL;
+    TRY(draw_all(render, list, scale, background));
+    render->drawn_once = false;
+    SDL_GetRendererOutputSize(render->renderer, &w, &h);
+    picture = SDL_CreateRGBSurfaceWithFormat(0, w, h, 32, SDL_PIXELFORMAT_ARGB8888);
+    if (!picture) {
+        status = sdl_status("make a picture of the window");
+        goto fail;
+    }
+    if (SDL_RenderReadPixels(render->renderer, NULL, SDL_PIXELFORMAT_ARGB8888, picture->pixels,
+                             picture->pitch) != 0) {
+        status = sdl_status("read the window's pixels");
+        goto fail;
+    }
+    size_t n = strlen(path);
+    bool bmp = n > 4 && SDL_strcasecmp(path + n - 4, ".bmp") == 0;
+    if ((bmp ? SDL_SaveBMP(picture, path) : IMG_SavePNG(picture, path)) != 0) {
+        status = status_error(STATUS_IO, "cannot write the picture %s: %s", path, SDL_GetError());
+        goto fail;
+    }
+    status = status_ok();
+fail:
+    SDL_FreeSurface(picture);
+    return status;
+}
