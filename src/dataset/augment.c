@@ -177,26 +177,48 @@ static void sample_row(const Warp *warp, const uint8_t *src, uint32_t height, ui
     }
 }
 
-static uint8_t extreme(uint8_t a, uint8_t b, bool largest) {
-    return (a > b) == largest ? a : b;
+// Both in bytes, so that the compiler makes them 16 pixels at a time. `share` is of 256.
+static void row_towards_largest(const uint8_t *above, const uint8_t *here, const uint8_t *below,
+                                int width, unsigned share, uint8_t *out) {
+    for (int x = 0; x < width; x++) {
+        uint8_t best = here[x] > above[x] ? here[x] : above[x];
+        best = best > below[x] ? best : below[x];
+        best = best > here[x - 1] ? best : here[x - 1];
+        best = best > here[x + 1] ? best : here[x + 1];
+        out[x] = (uint8_t)(here[x] + ((share * (unsigned)(best - here[x]) + 128) >> 8));
+    }
 }
 
-// In place, so two rows are kept as they were before.
+static void row_towards_smallest(const uint8_t *above, const uint8_t *here, const uint8_t *below,
+                                 int width, unsigned share, uint8_t *out) {
+    for (int x = 0; x < width; x++) {
+        uint8_t best = here[x] < above[x] ? here[x] : above[x];
+        best = best < below[x] ? best : below[x];
+        best = best < here[x - 1] ? best : here[x - 1];
+        best = best < here[x + 1] ? best : here[x + 1];
+        out[x] = (uint8_t)(here[x] - ((share * (unsigned)(here[x] - best) + 128) >> 8));
+    }
+}
+
+// In place, so three rows are kept as they were before, each with paper at both ends.
 static void thicken(float amount, uint32_t height, uint32_t width, uint8_t *dst) {
-    uint8_t above[DATASET_EXTENT_MAX] = {0}, here[DATASET_EXTENT_MAX];
-    bool largest = amount > 0.0f;
-    float share = fminf(fabsf(amount), 1.0f);
+    uint8_t rows[3][DATASET_EXTENT_MAX + 2];
+    for (int r = 0; r < 3; r++) {
+        rows[r][0] = 0;
+        memset(rows[r] + 1, 0, width + 1);
+    }
+    unsigned share = (unsigned)(fminf(fabsf(amount), 1.0f) * 256.0f + 0.5f);
+    memcpy(rows[1] + 1, dst, width); // row y is in rows[(y + 1) % 3]
     for (uint32_t y = 0; y < height; y++) {
-        uint8_t *row = dst + (size_t)y * width;
-        memcpy(here, row, width);
-        for (uint32_t x = 0; x < width; x++) {
-            uint8_t best = extreme(here[x], above[x], largest);
-            best = extreme(best, y + 1 < height ? row[width + x] : 0, largest);
-            best = extreme(best, x > 0 ? here[x - 1] : 0, largest);
-            best = extreme(best, x + 1 < width ? here[x + 1] : 0, largest);
-            row[x] = (uint8_t)((float)here[x] + share * ((float)best - (float)here[x]) + 0.5f);
+        const uint8_t *above = rows[y % 3] + 1, *here = rows[(y + 1) % 3] + 1;
+        uint8_t *below = rows[(y + 2) % 3] + 1, *out = dst + (size_t)y * width;
+        if (y + 1 < height) {
+            memcpy(below, out + width, width);
+        } else {
+            memset(below, 0, width);
         }
-        memcpy(above, here, width);
+        (amount > 0.0f ? row_towards_largest : row_towards_smallest)(above, here, below, (int)width,
+                                                                     share, out);
     }
 }
 
