@@ -50,38 +50,52 @@ static float distance2(InkPoint p, InkPoint a, InkPoint b) {
     return ex * ex + ey * ey;
 }
 
-// The eraser strokes behind stroke `after` that come near a box.
-static bool is_erased(const Drawing *drawing, size_t after, InkPoint p) {
-    for (size_t s = after + 1; s < drawing->live; s++) {
-        const Stroke *stroke = &drawing->strokes[s];
-        if (stroke->kind != STROKE_ERASE) continue;
-        const InkPoint *q = drawing->points + stroke->first;
-        for (uint32_t i = 0; i < stroke->count; i++) {
-            InkPoint from = q[i > 0 ? i - 1 : 0];
-            float radius = brush_radius(stroke->radius, fmaxf(from.pressure, q[i].pressure));
-            if (distance2(p, from, q[i]) <= radius * radius) return true;
-        }
-    }
-    return false;
-}
-
 static bool is_outside(InkPoint p) {
     return p.x < 0.0f || p.x > 1.0f || p.y < 0.0f || p.y > 1.0f;
 }
 
+// One segment of an eraser stroke.
+typedef struct Eraser {
+    InkPoint a, b;
+    float radius;
+} Eraser;
+
 typedef struct Walk {
     Trace *trace;
-    const Drawing *drawing;
-    size_t stroke;
-    bool erasers; // there are any behind this stroke
+    const Eraser *erasers; // of the strokes behind the one that is walked
+    size_t eraser_count;
+    uint32_t *near; // numbers of those that can touch the segment that is walked
+    size_t near_count;
+    float radius; // of the stroke
     bool down;    // the last point is in the trace
 } Walk;
 
+// Leaves in walk->near what can erase between a and b.
+static void find_near(Walk *walk, InkPoint a, InkPoint b) {
+    float x0 = fminf(a.x, b.x), x1 = fmaxf(a.x, b.x), y0 = fminf(a.y, b.y), y1 = fmaxf(a.y, b.y);
+    walk->near_count = 0;
+    for (size_t i = 0; i < walk->eraser_count; i++) {
+        const Eraser *e = &walk->erasers[i];
+        if (fmaxf(e->a.x, e->b.x) + e->radius < x0 || fminf(e->a.x, e->b.x) - e->radius > x1)
+            continue;
+        if (fmaxf(e->a.y, e->b.y) + e->radius < y0 || fminf(e->a.y, e->b.y) - e->radius > y1)
+            continue;
+        walk->near[walk->near_count++] = (uint32_t)i;
+    }
+}
+
+static bool is_erased(const Walk *walk, InkPoint p) {
+    for (size_t i = 0; i < walk->near_count; i++) {
+        const Eraser *e = &walk->erasers[walk->near[i]];
+        if (distance2(p, e->a, e->b) <= e->radius * e->radius) return true;
+    }
+    return false;
+}
+
 static Status walk_to(Walk *walk, InkPoint p) {
-    bool seen = !is_outside(p) && !(walk->erasers && is_erased(walk->drawing, walk->stroke, p));
+    bool seen = !is_outside(p) && !is_erased(walk, p);
     Status status = status_ok();
-    if (seen)
-        status = put(walk->trace, p, walk->drawing->strokes[walk->stroke].radius, !walk->down);
+    if (seen) status = put(walk->trace, p, walk->radius, !walk->down);
     walk->down = seen;
     return status;
 }
@@ -89,7 +103,8 @@ static Status walk_to(Walk *walk, InkPoint p) {
 // From a (walked to already) to b, in small steps where something may cut.
 static Status walk_segment(Walk *walk, InkPoint a, InkPoint b) {
     int steps = 1;
-    if (walk->erasers || is_outside(a) || is_outside(b)) {
+    find_near(walk, a, b);
+    if (walk->near_count > 0 || is_outside(a) || is_outside(b)) {
         float length = hypotf(b.x - a.x, b.y - a.y);
         steps = 1 + (int)(length / (BRUSH_RADIUS_MIN * 0.5f));
     }
@@ -104,21 +119,65 @@ static Status walk_segment(Walk *walk, InkPoint a, InkPoint b) {
     return status_ok();
 }
 
-Status trace_drawing(Trace *trace, const Drawing *drawing) {
+static Status walk_stroke(Walk *walk, const Drawing *drawing, const Stroke *stroke) {
     Status status = status_ok();
-    trace->point_count = trace->line_count = 0;
-    size_t last_eraser = 0;
-    for (size_t s = drawing_first(drawing); s < drawing->live; s++)
-        if (drawing->strokes[s].kind == STROKE_ERASE) last_eraser = s;
+    const InkPoint *points = drawing->points + stroke->first;
+    walk->radius = stroke->radius;
+    walk->down = false;
+    for (uint32_t i = 0; i < stroke->count && status_is_ok(&status); i++) {
+        if (i == 0) {
+            find_near(walk, points[0], points[0]);
+            status = walk_to(walk, points[0]);
+        } else {
+            status = walk_segment(walk, points[i - 1], points[i]);
+        }
+    }
+    return status;
+}
+
+// All eraser segments of the visible strokes, in order; behind[s] becomes the number of the
+// first one that comes after stroke s.
+static size_t collect_erasers(const Drawing *drawing, Eraser *erasers, uint32_t *behind) {
+    size_t count = 0;
     for (size_t s = drawing_first(drawing); s < drawing->live; s++) {
         const Stroke *stroke = &drawing->strokes[s];
-        if (stroke->kind != STROKE_INK || stroke->count == 0) continue;
-        const InkPoint *points = drawing->points + stroke->first;
-        Walk walk = {.trace = trace, .drawing = drawing, .stroke = s, .erasers = s < last_eraser};
-        TRY(walk_to(&walk, points[0]));
-        for (uint32_t i = 1; i < stroke->count; i++)
-            TRY(walk_segment(&walk, points[i - 1], points[i]));
+        const InkPoint *p = drawing->points + stroke->first;
+        for (uint32_t i = 0; stroke->kind == STROKE_ERASE && i < stroke->count; i++) {
+            InkPoint from = p[i > 0 ? i - 1 : 0];
+            erasers[count++] = (Eraser){
+                from, p[i], brush_radius(stroke->radius, fmaxf(from.pressure, p[i].pressure))};
+        }
+        behind[s] = (uint32_t)count;
+    }
+    return count;
+}
+
+Status trace_drawing(Trace *trace, const Drawing *drawing) {
+    Status status = status_ok();
+    size_t most = 0, first = drawing_first(drawing), all = 0;
+    Eraser *erasers = NULL;
+    uint32_t *numbers = NULL;
+    trace->point_count = trace->line_count = 0;
+    for (size_t s = first; s < drawing->live; s++)
+        if (drawing->strokes[s].kind == STROKE_ERASE) most += drawing->strokes[s].count;
+    if (most > 0) {
+        erasers = malloc(most * sizeof *erasers);
+        numbers = malloc((most + drawing->live) * sizeof *numbers);
+        if (!erasers || !numbers) {
+            status = status_no_memory("the lines of a drawing", most * sizeof *erasers);
+            goto fail;
+        }
+        all = collect_erasers(drawing, erasers, numbers + most);
+    }
+    for (size_t s = first; s < drawing->live; s++) {
+        if (drawing->strokes[s].kind != STROKE_INK) continue;
+        size_t skip = all > 0 ? numbers[most + s] : 0;
+        Walk walk = {.trace = trace, .near = numbers, .eraser_count = all - skip};
+        if (walk.eraser_count > 0) walk.erasers = erasers + skip;
+        TRY(walk_stroke(&walk, drawing, &drawing->strokes[s]));
     }
 fail:
+    free(erasers);
+    free(numbers);
     return status;
 }
