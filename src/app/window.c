@@ -37,7 +37,7 @@ static void window_event(Window *window, SDL_Event *event) {
         sdl_input_event(&window->input, event, window->window_scale);
         window_event_of_window(window, &event->window);
     } else if (event->type == SDL_DROPFILE) {
-        workbench_check(window->bench, files_open(window->bench, event->drop.file));
+        workbench_check(window->bench, bench_open(window->bench, event->drop.file));
         SDL_free(event->drop.file);
     } else if (event->type == SDL_RENDER_TARGETS_RESET) {
         sdl_render_invalidate(window->render);

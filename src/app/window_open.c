@@ -135,7 +135,7 @@ static Status window_open_workbench(Window *window, const WindowOptions *options
     window->bench->prefs = window->prefs.bench;
     window->bench->ink.brush = window->prefs.bench.brush;
     window->bench->tab = (DeckTab)window->prefs.bench.tab;
-    if (options->demo) status = files_open(window->bench, options->demo);
+    if (options->demo) status = bench_open(window->bench, options->demo);
     return status;
 }
 

@@ -11,7 +11,7 @@ static void dialog_accept_open(Workbench *bench) {
     char path[FILE_PATH_MAX];
     text_copy(path, sizeof path, state->path);
     bench->dialog = DIALOG_NONE; // a data set may ask its own question
-    Status status = files_open(bench, path);
+    Status status = bench_open(bench, path);
     if (status_is_ok(&status)) return;
     log_write(&bench->hooks.logger, LOG_ERROR, "%s", status.message);
     text_copy(state->problem, sizeof state->problem, status.message);
@@ -21,7 +21,7 @@ static void dialog_accept_open(Workbench *bench) {
 static void dialog_accept_save(Workbench *bench) {
     PathDialogState *state = &bench->path;
     char path[FILE_PATH_MAX];
-    files_expand(state->path, path);
+    bench_expand(state->path, path);
     if (path_extension(path)[0] == '\0' && strlen(path) + 13 < sizeof path)
         strcat(path, ".safetensors");
     if (file_is_directory(path)) {
@@ -35,7 +35,7 @@ static void dialog_accept_save(Workbench *bench) {
                  "%.200s is there already. Press Save again to replace it.", path_basename(path));
         return;
     }
-    Status status = files_save(bench, bench->save_id, path);
+    Status status = bench_save(bench, bench->save_id, path);
     if (status_is_ok(&status)) {
         bench->dialog = DIALOG_NONE;
         return;
@@ -49,7 +49,7 @@ void dialog_path(Ui *ui, Workbench *bench) {
     bool saving = bench->dialog == DIALOG_SAVE;
     char before[FILE_PATH_MAX];
     text_copy(before, sizeof before, state->path);
-    files_list(state);
+    bench_list(state);
     UiPathDialog dialog = {
         .title = saving ? "Save the network" : "Open",
         .action = saving ? "Save" : "Open",
@@ -74,7 +74,7 @@ void dialog_path(Ui *ui, Workbench *bench) {
     }
     // A directory without a data set is a place to go into.
     char path[FILE_PATH_MAX];
-    files_expand(state->path, path);
+    bench_expand(state->path, path);
     DatasetPlace place;
     if (!saving && file_is_directory(path)) {
         Status status = dataset_look_in(path, &place);

@@ -21,12 +21,12 @@ static void dialog_prepare_open(Workbench *bench) {
 
 static void dialog_prepare_save(Workbench *bench) {
     PathDialogState *state = &bench->path;
-    bench->save_id = files_save_target(bench);
+    bench->save_id = bench_save_target(bench);
     state->problem[0] = '\0';
     state->overwrite[0] = '\0';
     state->scroll = (UiScroll){0};
     state->listed[0] = '\0';
-    files_suggest(bench, bench->save_id, state->path);
+    bench_suggest(bench, bench->save_id, state->path);
 }
 
 static void dialog_prepare_layers(Workbench *bench) {

@@ -42,7 +42,7 @@ static void files_forget_model(Workbench *bench, int index) {
     for (int i = index; i < bench->model_count; i++) bench->models[i] = bench->models[i + 1];
 }
 
-Status files_add_model(Workbench *bench, SavedModel *model, const char *path, bool shipped,
+Status bench_add_model(Workbench *bench, SavedModel *model, const char *path, bool shipped,
                        bool quiet) {
     // The same file again replaces what was read before; when the list is full, the oldest goes
     // (it is on the disk).
@@ -74,7 +74,7 @@ static Status files_open_model(Workbench *bench, const char *path) {
     SavedModel *model;
     Status status = format_read(path, &model);
     if (!status_is_ok(&status)) return status;
-    return files_add_model(bench, model, path, false, false);
+    return bench_add_model(bench, model, path, false, false);
 }
 
 static Status files_open_picture(Workbench *bench, const char *path) {
@@ -135,12 +135,12 @@ static bool files_ends(const char *path, const char *const *endings) {
     return false;
 }
 
-Status files_open(Workbench *bench, const char *given) {
+Status bench_open(Workbench *bench, const char *given) {
     static const char *const pictures[] = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", NULL};
     static const char *const strokes[] = {".jsonl", ".ndjson", NULL};
     char path[FILE_PATH_MAX];
     Status status;
-    files_expand(given, path);
+    bench_expand(given, path);
     if (file_is_directory(path))
         status = files_open_directory(bench, path);
     else if (!file_exists(path))
@@ -163,14 +163,14 @@ static ModelEntry *files_model(Workbench *bench, uint64_t id) {
     return NULL;
 }
 
-uint64_t files_save_target(Workbench *bench) {
+uint64_t bench_save_target(Workbench *bench) {
     RunEntry *run = runs_selected(bench);
     if (run && entry_has_progress(run)) return run->id;
     Source source = answer_source(bench);
     return source_id(&source);
 }
 
-Status files_save(Workbench *bench, uint64_t id, const char *path) {
+Status bench_save(Workbench *bench, uint64_t id, const char *path) {
     RunEntry *run = runs_find(bench, id);
     ModelEntry *entry = files_model(bench, id);
     SavedModel *made = NULL;
@@ -190,7 +190,7 @@ fail:
     return status;
 }
 
-void files_suggest(Workbench *bench, uint64_t id, char out[FILE_PATH_MAX]) {
+void bench_suggest(Workbench *bench, uint64_t id, char out[FILE_PATH_MAX]) {
     RunEntry *run = runs_find(bench, id);
     ModelEntry *entry = files_model(bench, id);
     char name[128] = "model";
@@ -211,7 +211,7 @@ void files_suggest(Workbench *bench, uint64_t id, char out[FILE_PATH_MAX]) {
 
 // ---- paths --------------------------------------------------------------------------------------
 
-void files_expand(const char *path, char out[FILE_PATH_MAX]) {
+void bench_expand(const char *path, char out[FILE_PATH_MAX]) {
     const char *home = getenv("HOME");
     if (path[0] == '~' && (path[1] == '/' || path[1] == '\0') && home)
         snprintf(out, FILE_PATH_MAX, "%s%s", home, path + 1);
@@ -219,7 +219,7 @@ void files_expand(const char *path, char out[FILE_PATH_MAX]) {
         text_copy(out, FILE_PATH_MAX, path);
 }
 
-void files_list_close(PathDialogState *state) {
+void bench_list_close(PathDialogState *state) {
     for (int i = 0; i < state->name_count; i++) free(state->names[i]);
     state->name_count = state->shown_count = 0;
     state->listed[0] = '\0';
@@ -234,7 +234,7 @@ static int files_compare(const void *a, const void *b) {
 }
 
 static void files_read_directory(PathDialogState *state, const char *directory) {
-    files_list_close(state);
+    bench_list_close(state);
     text_copy(state->listed, sizeof state->listed, directory);
     DIR *dir = opendir(directory);
     if (!dir) return; // what is typed may be on its way to a directory that is there
@@ -253,9 +253,9 @@ static void files_read_directory(PathDialogState *state, const char *directory) 
     qsort(state->names, (size_t)state->name_count, sizeof *state->names, files_compare);
 }
 
-void files_list(PathDialogState *state) {
+void bench_list(PathDialogState *state) {
     char path[FILE_PATH_MAX], directory[FILE_PATH_MAX];
-    files_expand(state->path, path);
+    bench_expand(state->path, path);
     const char *name = path_basename(path);
     size_t size = (size_t)(name - path);
     memcpy(directory, path, size);

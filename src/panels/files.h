@@ -8,25 +8,25 @@
 // A model file answers the canvas from now on; a picture or the first drawing of a .jsonl goes to
 // the canvas; a directory with IDX files becomes the data set (asks first when runs would go).
 // Directories without a data set are STATUS_NOT_FOUND.
-Status files_open(Workbench *bench, const char *path);
+Status bench_open(Workbench *bench, const char *path);
 
 // A model that was read already; taken over. Says so unless `quiet`.
-Status files_add_model(Workbench *bench, SavedModel *model, const char *path, bool shipped,
+Status bench_add_model(Workbench *bench, SavedModel *model, const char *path, bool shipped,
                        bool quiet);
 
 // Writes the run's or model's weights to `path` (by ending; without one .safetensors is appended).
 // Replaces a file that is there.
-Status files_save(Workbench *bench, uint64_t id, const char *path);
+Status bench_save(Workbench *bench, uint64_t id, const char *path);
 
 // What Save... would write: the selected run, else the network that answers; 0: nothing.
-uint64_t files_save_target(Workbench *bench);
+uint64_t bench_save_target(Workbench *bench);
 // A name for it: "lenet5-adam.safetensors" in the last directory.
-void files_suggest(Workbench *bench, uint64_t id, char out[FILE_PATH_MAX]);
+void bench_suggest(Workbench *bench, uint64_t id, char out[FILE_PATH_MAX]);
 // "~/..." becomes the home directory; others are copied.
-void files_expand(const char *path, char out[FILE_PATH_MAX]);
+void bench_expand(const char *path, char out[FILE_PATH_MAX]);
 
 // Fills in bench->path's list from the directory that its path names. Cheap when it is unchanged.
-void files_list(PathDialogState *state);
-void files_list_close(PathDialogState *state);
+void bench_list(PathDialogState *state);
+void bench_list_close(PathDialogState *state);
 
 #endif

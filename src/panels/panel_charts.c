@@ -15,19 +15,13 @@ static const char *chart_x_name(const Workbench *bench) {
 static double chart_x_max(Workbench *bench) {
     double most = 0;
     if (bench->prefs.by_seconds) return 0;
+    if (bench->runs.count == 0) return bench->form.epochs;
     for (int i = 0; i < bench->runs.count; i++) {
         const RunEntry *run = bench->runs.entry[i];
         if (run->visible && entry_is_active(run) && run->log->config.epochs > most)
             most = run->log->config.epochs;
     }
     return most;
-}
-
-static void format_loss(char out[32], double value) {
-    snprintf(out, 32, value >= 1 ? "%.3f" : "%.4f", value);
-}
-static void format_percent(char out[32], double value) {
-    snprintf(out, 32, "%.2f %%", value);
 }
 
 static void charts_loss(Ui *ui, Workbench *bench, Rect rect) {
@@ -70,7 +64,6 @@ static void charts_loss(Ui *ui, Workbench *bench, Rect rect) {
                       .x_name = chart_x_name(bench),
                       .x_max = chart_x_max(bench),
                       .y_floor = 1e-6,
-                      .format_y = format_loss,
                       .hover = &bench->hover,
                       .empty = "The loss of every batch, once a network trains"};
     ui_chart(ui, inside, "Loss", &bench->loss_view, &spec);
@@ -119,7 +112,6 @@ static void charts_accuracy(Ui *ui, Workbench *bench, Rect rect) {
                       .line_count = count,
                       .x_name = chart_x_name(bench),
                       .x_max = chart_x_max(bench),
-                      .format_y = format_percent,
                       .hover = &bench->hover,
                       .empty = "Right answers after every epoch"};
     ui_chart(ui, inside, "Accuracy", &bench->accuracy_view, &spec);

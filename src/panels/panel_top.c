@@ -135,7 +135,7 @@ static void top_buttons(Ui *ui, Workbench *bench, Rect *inside) {
     if (ui_button(ui, open, "Open\xe2\x80\xa6", 0)) dialog_open(bench, DIALOG_OPEN);
     ui_tooltip(ui, "A model, a picture, strokes or a directory with a data set (Ctrl+O).\n"
                    "Dropping a file on the window does the same.");
-    unsigned none = files_save_target(bench) ? 0 : UI_DISABLED;
+    unsigned none = bench_save_target(bench) ? 0 : UI_DISABLED;
     if (ui_button(ui, save, "Save\xe2\x80\xa6", none)) dialog_open(bench, DIALOG_SAVE);
     ui_tooltip(ui, none ? "There is no network to save yet."
                         : "The weights of the selected run, as a file (Ctrl+S).");

@@ -66,7 +66,7 @@ static void root_keys(Ui *ui, Workbench *bench) {
     if (ui_shortcut(ui, KEY_SPACE, 0)) training_toggle(ui, bench);
     if (ui_shortcut_char(ui, 's', 0)) runs_step(bench);
     if (ui_shortcut_char(ui, 'o', MOD_CTRL)) dialog_open(bench, DIALOG_OPEN);
-    if (ui_shortcut_char(ui, 's', MOD_CTRL) && files_save_target(bench))
+    if (ui_shortcut_char(ui, 's', MOD_CTRL) && bench_save_target(bench))
         dialog_open(bench, DIALOG_SAVE);
     if (ui_shortcut_char(ui, 'q', MOD_CTRL)) workbench_quit(bench);
     if (ui_shortcut_char(ui, '?', 0) || ui_shortcut(ui, KEY_F1, 0)) dialog_open(bench, DIALOG_KEYS);

@@ -136,9 +136,9 @@ static void workbench_open_models(Workbench *bench, const WorkbenchOptions *opti
         Status status = format_read(options->shipped_model, &model);
         if (workbench_check(bench, status))
             workbench_check(bench,
-                            files_add_model(bench, model, options->shipped_model, true, true));
+                            bench_add_model(bench, model, options->shipped_model, true, true));
     }
-    if (options->model) workbench_check(bench, files_open(bench, options->model));
+    if (options->model) workbench_check(bench, bench_open(bench, options->model));
 }
 
 Status workbench_open(Workbench **out, const WorkbenchOptions *options) {
@@ -189,7 +189,7 @@ void workbench_close(Workbench **handle) {
     ink_state_close(&bench->ink);
     mosaics_close(bench->features);
     mosaics_close(bench->filters);
-    files_list_close(&bench->path);
+    bench_list_close(&bench->path);
     free(bench);
 }
 
