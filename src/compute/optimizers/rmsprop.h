@@ -29,9 +29,10 @@ OPTIMIZER_FN float rmsprop_update(float w, float g, float s[OPTIMIZER_SLOTS_MAX]
     }
     float change = g / (sqrtf(variance) + step->eps);
     if (step->momentum != 0.0f) {
-        float *buffer = step->centered ? &s[2] : &s[1];
-        *buffer = step->momentum * *buffer + change;
-        change = *buffer;
+        // Values, not a pointer to the slot: otherwise compilers do not vectorise the loop around.
+        change = step->momentum * (step->centered ? s[2] : s[1]) + change;
+        s[1] = step->centered ? s[1] : change;
+        s[2] = step->centered ? change : s[2];
     }
     return w - step->lr * change;
 }
