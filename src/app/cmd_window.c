@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "train/config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 const CliOption window_options[] = {
@@ -60,6 +61,23 @@ fail:
     return status;
 }
 
+static bool window_has_variable(const char *name) {
+    const char *value = getenv(name);
+    return value != NULL && value[0] != '\0';
+}
+
+// Without a display SDL would take over the console, or draw where nobody sees it: nobody who types
+// the program's name over a remote shell wants either. Pictures need no display.
+static Status window_check_display(const WindowOptions *options) {
+    if (options->screenshot != NULL || window_has_variable("DISPLAY") ||
+        window_has_variable("WAYLAND_DISPLAY") || window_has_variable("SDL_VIDEODRIVER"))
+        return status_ok();
+    return status_error(
+        STATUS_NOT_FOUND,
+        "there is no display to open the window on (neither DISPLAY nor "
+        "WAYLAND_DISPLAY is set); the subcommands work without one: inkling --help");
+}
+
 int cmd_window(const CliArgs *args) {
     Status status;
     char shipped[FILE_PATH_MAX];
@@ -87,6 +105,7 @@ int cmd_window(const CliArgs *args) {
     if (options.settings != NULL) TRY(config_parse(options.settings, &config));
     if (options.model != NULL && !file_exists(options.model))
         TRY(status_error(STATUS_NOT_FOUND, "there is no file %s", options.model));
+    TRY(window_check_display(&options));
     return window_main(&options);
 fail:
     return cli_fail(&status);
