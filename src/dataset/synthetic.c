@@ -19,16 +19,16 @@ typedef struct Knot {
 
 int synthetic_form_count(int digit) {
     ASSERT(digit >= 0 && digit <= 9);
-    return synthetic_forms[digit].count;
+    return synthetic_forms(digit)->count;
 }
 
 const char *synthetic_form_name(int digit, int form) {
     ASSERT(form >= 0 && form < synthetic_form_count(digit));
-    return synthetic_forms[digit].forms[form].name;
+    return synthetic_forms(digit)->forms[form].name;
 }
 
 int synthetic_form_draw(int digit, Rng *rng) {
-    const FormList *list = &synthetic_forms[digit];
+    const FormList *list = synthetic_forms(digit);
     float sum = 0.0f;
     for (int i = 0; i < list->count; i++) sum += list->forms[i].weight;
     float at = (float)rng_uniform(rng) * sum;
@@ -65,13 +65,14 @@ static float normal(Rng *rng, float sigma) {
 
 // Moves the knots part of the way to another form of the same family.
 static void blend(int digit, int form, Rng *rng, Knot *knots, int count) {
-    const FormList *list = &synthetic_forms[digit];
+    const FormList *list = synthetic_forms(digit);
     char family = list->forms[form].family;
     int same = 0;
     for (int i = 0; i < list->count; i++) same += i != form && list->forms[i].family == family;
     if (family == 0 || same == 0) return;
     int pick = (int)rng_below(rng, (uint32_t)same);
-    float share = (float)rng_uniform(rng);
+    // A little beyond either of the two as well.
+    float share = (float)rng_range(rng, -0.2, 1.2);
     for (int i = 0; i < list->count; i++) {
         if (i == form || list->forms[i].family != family || pick-- != 0) continue;
         Knot other[FORM_POINTS_MAX];
@@ -97,6 +98,10 @@ static void shake(float wildness, Rng *rng, Knot *knots, int count) {
     }
 }
 
+// How much wider than in the table people write each digit, as a logarithm.
+static const float usual_aspect[10] = {0.17f, 0.00f, 0.15f, 0.12f, 0.12f,
+                                       0.14f, 0.07f, 0.12f, 0.06f, 0.04f};
+
 // Smooth bending of the plane: what makes one writer's digits top-heavy, bowed, slanted, narrow.
 static void bend(int digit, float wildness, Rng *rng, Knot *knots, int count) {
     float low = knots[0].x, high = knots[0].x;
@@ -108,10 +113,11 @@ static void bend(int digit, float wildness, Rng *rng, Knot *knots, int count) {
     float slant = digit == 1 ? normal(rng, 0.30f) + 0.20f : normal(rng, 0.28f) + 0.18f;
     float taper = normal(rng, 0.25f), bow = normal(rng, 0.18f), twist = normal(rng, 0.15f);
     float heavy = normal(rng, 0.25f), hump = normal(rng, 0.10f), lean = normal(rng, 0.20f);
-    float aspect = expf(wildness * (0.12f + normal(rng, 0.24f)));
+    float aspect = expf(wildness * (usual_aspect[digit] + normal(rng, 0.22f)));
     float angle = wildness * normal(rng, 0.13f);
     float middle = 0.5f * (low + high), c = cosf(angle), s = sinf(angle);
-    if (digit == 1) bow *= 0.4f; // else it turns into a bracket
+    if (digit == 1) bow *= 0.4f;                  // else it turns into a bracket
+    if (digit == 7) aspect = fmaxf(aspect, 1.0f); // a narrow one is a 1 with a flag
     for (int k = 0; k < count; k++) {
         float x = knots[k].x - middle, y = knots[k].y - 0.5f;
         float nx = x * (1.0f + wildness * (taper * y + lean * x)) +
@@ -248,7 +254,7 @@ static void hurry(SyntheticStrokes *strokes, int passes) {
     }
 }
 
-// Tremor: two slow waves across the line.
+// Tremor: two slow waves across the line; and the pen pressed more here than there.
 static void tremble(SyntheticStrokes *strokes, float wildness, Rng *rng) {
     for (int wave = 0; wave < 2; wave++) {
         float size = wildness * fabsf(normal(rng, wave == 0 ? 0.012f : 0.006f));
@@ -259,12 +265,17 @@ static void tremble(SyntheticStrokes *strokes, float wildness, Rng *rng) {
             strokes->y[i] += size * sinf(rate * (float)i + phase_y);
         }
     }
+    float size = wildness * fabsf(normal(rng, 0.12f)), rate = (float)rng_range(rng, 0.05, 0.3);
+    float phase = (float)rng_range(rng, 0, 6.28);
+    for (int i = 0; i < strokes->first[strokes->stroke_count]; i++) {
+        strokes->press[i] = 1.0f + size * sinf(rate * (float)i + phase);
+    }
 }
 
 void synthetic_strokes(int digit, int form, float wildness, Rng *rng, SyntheticStrokes *out) {
     ASSERT(form >= 0 && form < synthetic_form_count(digit));
     Knot knots[FORM_POINTS_MAX];
-    int count = parse_path(synthetic_forms[digit].forms[form].path, knots);
+    int count = parse_path(synthetic_forms(digit)->forms[form].path, knots);
     if (wildness > 0.0f && rng_uniform(rng) < 0.7) blend(digit, form, rng, knots, count);
     shake(wildness, rng, knots, count);
     bend(digit, wildness, rng, knots, count);
@@ -272,6 +283,19 @@ void synthetic_strokes(int digit, int form, float wildness, Rng *rng, SyntheticS
     respace(out, wildness, rng);
     hurry(out, (int)(wildness * (float)rng_range(rng, 0.0, 7.0)));
     tremble(out, wildness, rng);
+}
+
+// How narrow the strokes are: the shorter side of their box as a share of the longer.
+static float narrowness(const SyntheticStrokes *strokes) {
+    float x0 = strokes->x[0], x1 = x0, y0 = strokes->y[0], y1 = y0;
+    for (int i = 1; i < strokes->first[strokes->stroke_count]; i++) {
+        x0 = fminf(x0, strokes->x[i]);
+        x1 = fmaxf(x1, strokes->x[i]);
+        y0 = fminf(y0, strokes->y[i]);
+        y1 = fmaxf(y1, strokes->y[i]);
+    }
+    float longer = fmaxf(fmaxf(x1 - x0, y1 - y0), 1e-6f);
+    return fminf(x1 - x0, y1 - y0) / longer;
 }
 
 uint8_t synthetic_image(uint64_t seed, uint64_t stream, uint32_t index,
@@ -285,10 +309,12 @@ uint8_t synthetic_image(uint64_t seed, uint64_t stream, uint32_t index,
 
     Rng rng = rng_at(&base, index);
     SyntheticStrokes strokes;
-    float wildness = (float)rng_range(&rng, 0.5, 1.45);
+    float wildness = (float)rng_range(&rng, 0.5, 1.35);
     synthetic_strokes(digit, synthetic_form_draw(digit, &rng), wildness, &rng, &strokes);
     // Pen widths in final pixels, as MNIST's: most are 2 to 4. The box of the ink is 20.
-    float pen = expf(normal(&rng, 0.32f)) * 2.6f;
+    float pen = expf(normal(&rng, 0.31f)) * 2.45f;
+    // A pen too thick for the loops of a narrow digit leaves a blot that could be any digit.
+    if (digit != 1) pen = fminf(pen, fmaxf(1.8f, 0.33f * 20.0f * narrowness(&strokes)));
     float ink = rng_uniform(&rng) < 0.85 ? 1.0f : (float)rng_range(&rng, 0.75, 1.0);
     float blur = (float)rng_range(&rng, 0.0, 0.5);
     synthetic_render(&strokes, pen, ink, blur, out);

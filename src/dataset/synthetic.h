@@ -20,11 +20,12 @@ enum {
 };
 
 // Pen strokes: stroke s is the points first[s] .. first[s + 1] - 1, in the order of writing. x to
-// the right, y down; a digit is about 1 high before it is scaled.
+// the right, y down; a digit is about 1 high before it is scaled. `press` is the width of the line
+// there as a share of the pen's.
 typedef struct SyntheticStrokes {
     int stroke_count;
     int first[SYNTHETIC_STROKES_MAX + 1];
-    float x[SYNTHETIC_POINTS_MAX], y[SYNTHETIC_POINTS_MAX];
+    float x[SYNTHETIC_POINTS_MAX], y[SYNTHETIC_POINTS_MAX], press[SYNTHETIC_POINTS_MAX];
 } SyntheticStrokes;
 
 // The forms of a digit (0..9), such as 7 "with a bar". Any text or number, never NULL, for

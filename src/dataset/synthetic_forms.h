@@ -20,6 +20,10 @@ typedef struct FormList {
     int count;
 } FormList;
 
-extern const FormList synthetic_forms[10];
+extern const FormList synthetic_forms_0_4[5], synthetic_forms_5_9[5];
+
+static inline const FormList *synthetic_forms(int digit) {
+    return digit < 5 ? &synthetic_forms_0_4[digit] : &synthetic_forms_5_9[digit - 5];
+}
 
 #endif

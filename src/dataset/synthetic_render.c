@@ -139,7 +139,7 @@ void synthetic_render(const SyntheticStrokes *strokes, float pen, float ink, flo
         for (int i = strokes->first[s]; i + 1 < strokes->first[s + 1]; i++) {
             paper_line(&paper, scale * strokes->x[i] + off_x, scale * strokes->y[i] + off_y,
                        scale * strokes->x[i + 1] + off_x, scale * strokes->y[i + 1] + off_y,
-                       radius);
+                       radius * strokes->press[i]);
         }
     }
     int counts[BOX][BOX];
