@@ -1,10 +1,14 @@
-// Opening the CPU back end. backend.c and check_kernels include this, nobody else.
+// Opening the CPU back end. backend.c, sgemm_rate.c and check_kernels include this, nobody else.
 #ifndef INKLING_COMPUTE_CPU_H
 #define INKLING_COMPUTE_CPU_H
 
 #include "compute/backend.h"
+#include "kernels/cpu/kernels.h"
 
-// With the best instruction set this machine has.
+// With the best instruction set that this machine has.
 Status cpu_open(const BackendConfig *config, Backend **out);
+
+// With a given one. STATUS_UNSUPPORTED where there is no such thing.
+Status cpu_open_isa(const BackendConfig *config, CpuIsa isa, Backend **out);
 
 #endif

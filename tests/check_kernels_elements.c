@@ -1,0 +1,186 @@
+// Gathering, activations, dropout, scaling and sums against the oracle.
+#include "check_kernels.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef struct ElementContext {
+    Activation kind;
+    float parameter;
+    uint64_t key;
+    size_t count;
+    bool in_place;
+    GatherShape gather;
+    const int32_t *indices;
+    int n;
+} ElementContext;
+
+static const size_t counts[] = {1, 3, 16, 17, 100, 4096, 8192, 8193, 50001};
+enum { COUNTS = sizeof counts / sizeof counts[0] };
+
+static void make_wild(float *x, size_t count) {
+    static const float wild[] = {0.0f,  -0.0f,  INFINITY, -INFINITY, NAN,    88.0f,
+                                 90.0f, -90.0f, -105.0f,  1e-8f,     -1e-8f, FLT_MAX};
+    for (size_t i = 0; i < count; i++)
+        if (i % 29 == 7) x[i] = wild[i / 29 % (sizeof wild / sizeof wild[0])];
+}
+
+// ---- data -------------------------------------------------------------------------------------
+
+static void gather(Backend *be, const void *context, void **d) {
+    const ElementContext *c = context;
+    be->ops->gather(be, &c->gather, d[0], c->indices, c->n, d[1]);
+}
+
+static void gather_labels(Backend *be, const void *context, void **d) {
+    const ElementContext *c = context;
+    be->ops->gather_labels(be, d[0], c->indices, c->n, d[1]);
+}
+
+static void check_gather(Check *check, GatherShape s, int images, int n) {
+    int32_t indices[100];
+    for (int i = 0; i < n; i++) indices[i] = (int32_t)rng_below(&check->rng, (uint32_t)images);
+    ElementContext context = {.gather = s, .indices = indices, .n = n};
+    size_t size = (size_t)s.channels * s.height * s.width;
+    Case c = {.call = gather, .context = &context};
+    snprintf(c.title, sizeof c.title, "gather %dx%dx%d, batch %d", s.channels, s.height, s.width,
+             n);
+    uint8_t *bytes = check_arg(&c, ARG_IN, 1, (size_t)images * size)->host;
+    for (size_t i = 0; i < (size_t)images * size; i++)
+        bytes[i] = (uint8_t)rng_below(&check->rng, 256);
+    check_floats(check, &c, ARG_OUT, (size_t)n * size);
+    check_oracle(check, &c);
+    check_compare(check, &c);
+    c = (Case){.call = gather_labels, .context = &context};
+    snprintf(c.title, sizeof c.title, "gather labels, batch %d", n);
+    bytes = check_arg(&c, ARG_IN, 1, (size_t)images)->host;
+    for (int i = 0; i < images; i++) bytes[i] = (uint8_t)rng_below(&check->rng, 256);
+    check_arg(&c, ARG_OUT, 1, (size_t)n);
+    check_oracle(check, &c);
+    check_compare(check, &c);
+}
+
+// ---- activations ------------------------------------------------------------------------------
+
+static void activation_forward(Backend *be, const void *context, void **d) {
+    const ElementContext *c = context;
+    if (c->in_place)
+        be->ops->activation_forward(be, c->kind, c->parameter, c->count, d[1], d[1]);
+    else
+        be->ops->activation_forward(be, c->kind, c->parameter, c->count, d[0], d[1]);
+}
+
+static void activation_backward(Backend *be, const void *context, void **d) {
+    const ElementContext *c = context;
+    float *dx = c->in_place ? d[1] : d[2];
+    be->ops->activation_backward(be, c->kind, c->parameter, c->count, d[0], d[1], dx);
+}
+
+static void check_activation(Check *check, Activation kind, size_t count, bool in_place) {
+    ElementContext context = {
+        .kind = kind, .parameter = 0.01f, .count = count, .in_place = in_place};
+    Case c = {.call = activation_forward, .context = &context};
+    snprintf(c.title, sizeof c.title, "activation %d forward, %zu elements%s", kind, count,
+             in_place ? ", in place" : "");
+    float *x = check_floats(check, &c, ARG_IN, count);
+    float *y = check_floats(check, &c, in_place ? ARG_INOUT : ARG_OUT, count);
+    for (size_t i = 0; i < count; i++) x[i] *= 8.0f;
+    make_wild(x, count);
+    if (in_place) memcpy(y, x, count * sizeof *y);
+    check_oracle(check, &c);
+    // exp to 2 units in the last place, its argument of up to 16 rounded once, a sum, a quotient.
+    if (kind == ACTIVATION_SIGMOID || kind == ACTIVATION_TANH)
+        c.args[1].tolerance = check_relative(&c.args[1], 8.0 * FLT_EPSILON, 1e-37);
+    check_compare(check, &c);
+
+    c = (Case){.call = activation_backward, .context = &context};
+    snprintf(c.title, sizeof c.title, "activation %d backward, %zu elements%s", kind, count,
+             in_place ? ", in place" : "");
+    y = check_floats(check, &c, ARG_IN, count);
+    make_wild(y, count);
+    check_floats(check, &c, in_place ? ARG_INOUT : ARG_IN, count);
+    check_floats(check, &c, ARG_OUT, in_place ? 0 : count);
+    check_oracle(check, &c);
+    check_compare(check, &c);
+}
+
+// ---- dropout, scale, sum ----------------------------------------------------------------------
+
+static void dropout(Backend *be, const void *context, void **d) {
+    const ElementContext *c = context;
+    be->ops->dropout(be, c->parameter, c->key, c->count, c->in_place ? d[1] : d[0], d[1]);
+}
+
+static void scale(Backend *be, const void *context, void **d) {
+    const ElementContext *c = context;
+    be->ops->scale(be, c->count, c->parameter, d[0]);
+}
+
+static void sum_squares(Backend *be, const void *context, void **d) {
+    const ElementContext *c = context;
+    be->ops->sum_squares(be, c->count, d[0], d[1]);
+}
+
+static void zero(Backend *be, const void *context, void **d) {
+    const ElementContext *c = context;
+    be->ops->zero(be, d[0], c->count * sizeof(float));
+}
+
+static void copy(Backend *be, const void *context, void **d) {
+    const ElementContext *c = context;
+    be->ops->copy(be, d[1], d[0], c->count * sizeof(float));
+}
+
+static void check_other(Check *check, size_t count, float p, bool in_place) {
+    ElementContext context = {
+        .parameter = p, .key = rng_next(&check->rng), .count = count, .in_place = in_place};
+    Case c = {.call = dropout, .context = &context};
+    snprintf(c.title, sizeof c.title, "dropout %g, %zu elements", (double)p, count);
+    check_floats(check, &c, ARG_IN, count);
+    check_floats(check, &c, in_place ? ARG_INOUT : ARG_OUT, count);
+    check_oracle(check, &c);
+    check_compare(check, &c);
+
+    c = (Case){.call = scale, .context = &context};
+    snprintf(c.title, sizeof c.title, "scale, %zu elements", count);
+    make_wild(check_floats(check, &c, ARG_INOUT, count), count);
+    check_oracle(check, &c);
+    check_compare(check, &c);
+
+    c = (Case){.call = sum_squares, .context = &context};
+    snprintf(c.title, sizeof c.title, "sum of squares, %zu elements", count);
+    check_floats(check, &c, ARG_IN, count);
+    check_arg(&c, ARG_OUT, sizeof(double), 1);
+    check_oracle(check, &c);
+    c.args[1].tolerance = check_relative(&c.args[1], 2.0 * (double)count * DBL_EPSILON, 0.0);
+    check_compare(check, &c);
+
+    c = (Case){.call = zero, .context = &context};
+    snprintf(c.title, sizeof c.title, "zero, %zu elements", count);
+    check_floats(check, &c, ARG_INOUT, count);
+    check_oracle(check, &c);
+    check_compare(check, &c);
+
+    c = (Case){.call = copy, .context = &context};
+    snprintf(c.title, sizeof c.title, "copy, %zu elements", count);
+    check_floats(check, &c, ARG_IN, count);
+    check_floats(check, &c, ARG_OUT, count);
+    check_oracle(check, &c);
+    check_compare(check, &c);
+}
+
+void check_elements(Check *check) {
+    check_gather(check, (GatherShape){1, 28, 28, 0.1307f, 0.3081f}, 50, 64);
+    check_gather(check, (GatherShape){3, 5, 7, 0.5f, 0.5f}, 9, 13);
+    check_gather(check, (GatherShape){1, 1, 1, 0.0f, 1.0f}, 2, 1);
+    for (int i = 0; i < COUNTS; i++) {
+        for (int kind = 0; kind < ACTIVATION_COUNT; kind++) {
+            check_activation(check, (Activation)kind, counts[i], false);
+            check_activation(check, (Activation)kind, counts[i], true);
+        }
+        check_other(check, counts[i], i % 2 ? 0.5f : 0.1f, i % 3 == 0);
+    }
+    check_other(check, 1000, 0.0f, false);
+}

@@ -1,0 +1,204 @@
+// Dense layers and convolutions against the oracle. The tolerance of a sum of k products is
+// c * k * FLT_EPSILON * sum|a||b|; the last factor is the oracle's own result for the absolute
+// values of all inputs, without the activation. Activations have a slope of at most 1, so they
+// carry an error on and do not enlarge it; their own is a few units in the last place.
+#include "check_kernels.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { X, W, B, Y, FORWARD_ARGS };
+enum { GX, GW, GY, GDY, GDX, GDW, GDB };
+
+static const Activation activations[] = {ACTIVATION_NONE, ACTIVATION_RELU, ACTIVATION_LEAKY_RELU,
+                                         ACTIVATION_SIGMOID, ACTIVATION_TANH};
+
+// Own error of an activation: zero, or the few roundings of exp and a quotient.
+static void add_activation_error(Arg *arg) {
+    for (size_t i = 0; i < arg->count; i++)
+        arg->tolerance[i] +=
+            8.0 * FLT_EPSILON * fmax(fabs((double)((float *)arg->oracle)[i]), 1e-3);
+}
+
+// ---- dense ------------------------------------------------------------------------------------
+
+typedef struct DenseContext {
+    DenseShape s;
+    int n;
+} DenseContext;
+
+static void dense_forward(Backend *be, const void *context, void **d) {
+    const DenseContext *c = context;
+    Status status = be->ops->reserve(be, &c->s, NULL, c->n);
+    if (!status_is_ok(&status)) abort();
+    be->ops->dense_forward(be, &c->s, c->n, d[X], d[W], d[B], d[Y]);
+}
+
+static void dense_backward(Backend *be, const void *context, void **d) {
+    const DenseContext *c = context;
+    Status status = be->ops->reserve(be, &c->s, NULL, c->n);
+    if (!status_is_ok(&status)) abort();
+    be->ops->dense_backward(be, &c->s, c->n, d[GX], d[GW], d[GY], d[GDY], d[GDX], d[GDW], d[GDB]);
+}
+
+// dy as it is behind the activation, in place of dy, for the magnitudes of the gradients.
+static void gradient_tolerances(Check *check, Case *c, const void *plain, int k_dx, int k_dw,
+                                bool with_dx) {
+    void *dy = c->args[GDY].host;
+    c->args[GDY].host = c->args[GDY].oracle;
+    c->args[GDW].tolerance = check_magnitude(check, c, GDW, plain, 2.0 * k_dw * FLT_EPSILON);
+    c->args[GDB].tolerance = check_magnitude(check, c, GDB, plain, 2.0 * k_dw * FLT_EPSILON);
+    if (with_dx)
+        c->args[GDX].tolerance = check_magnitude(check, c, GDX, plain, 2.0 * k_dx * FLT_EPSILON);
+    c->args[GDY].host = dy;
+}
+
+static void check_dense(Check *check, DenseShape s, int n, bool with_dx) {
+    DenseContext context = {s, n}, plain = {s, n};
+    plain.s.activation = ACTIVATION_NONE;
+    size_t in = (size_t)s.in, out = (size_t)s.out, batch = (size_t)n;
+    Case c = {.call = dense_forward, .context = &context};
+    snprintf(c.title, sizeof c.title, "dense forward %d-%d, batch %d, activation %d", s.in, s.out,
+             n, s.activation);
+    check_floats(check, &c, ARG_IN, batch * in);
+    check_floats(check, &c, ARG_IN, out * in);
+    check_floats(check, &c, ARG_IN, out);
+    check_floats(check, &c, ARG_OUT, batch * out);
+    check_oracle(check, &c);
+    c.args[Y].tolerance = check_magnitude(check, &c, Y, &plain, 2.0 * (s.in + 1) * FLT_EPSILON);
+    add_activation_error(&c.args[Y]);
+    check_compare(check, &c);
+
+    c = (Case){.call = dense_backward, .context = &context};
+    snprintf(c.title, sizeof c.title, "dense backward %d-%d, batch %d, activation %d%s", s.in,
+             s.out, n, s.activation, with_dx ? "" : ", no dx");
+    check_floats(check, &c, ARG_IN, batch * in);
+    check_floats(check, &c, ARG_IN, out * in);
+    check_floats(check, &c, ARG_IN, batch * out);
+    check_floats(check, &c, ARG_INOUT, batch * out);
+    check_floats(check, &c, ARG_OUT, with_dx ? batch * in : 0);
+    check_floats(check, &c, ARG_OUT, out * in);
+    check_floats(check, &c, ARG_OUT, out);
+    check_oracle(check, &c);
+    gradient_tolerances(check, &c, &plain, s.out, n, with_dx);
+    check_compare(check, &c);
+}
+
+// ---- convolution ------------------------------------------------------------------------------
+
+typedef struct ConvContext {
+    ConvShape s;
+    int n;
+} ConvContext;
+
+static void conv_forward(Backend *be, const void *context, void **d) {
+    const ConvContext *c = context;
+    Status status = be->ops->reserve(be, NULL, &c->s, c->n);
+    if (!status_is_ok(&status)) abort();
+    be->ops->conv_forward(be, &c->s, c->n, d[X], d[W], d[B], d[Y]);
+}
+
+static void conv_backward(Backend *be, const void *context, void **d) {
+    const ConvContext *c = context;
+    Status status = be->ops->reserve(be, NULL, &c->s, c->n);
+    if (!status_is_ok(&status)) abort();
+    be->ops->conv_backward(be, &c->s, c->n, d[GX], d[GW], d[GY], d[GDY], d[GDX], d[GDW], d[GDB]);
+}
+
+static void check_conv(Check *check, ConvShape s, int n, bool with_dx) {
+    s.out_h = (s.in_h + 2 * s.pad - s.kernel_h) / s.stride + 1;
+    s.out_w = (s.in_w + 2 * s.pad - s.kernel_w) / s.stride + 1;
+    ConvContext context = {s, n}, plain = {s, n};
+    plain.s.activation = ACTIVATION_NONE;
+    size_t x = (size_t)n * s.in_c * s.in_h * s.in_w, y = (size_t)n * s.out_c * s.out_h * s.out_w;
+    int filter = s.in_c * s.kernel_h * s.kernel_w;
+    size_t w = (size_t)s.out_c * (size_t)filter;
+    char shape[100];
+    snprintf(shape, sizeof shape, "%dx%dx%d-%d k%dx%d s%d p%d, batch %d, activation %d", s.in_c,
+             s.in_h, s.in_w, s.out_c, s.kernel_h, s.kernel_w, s.stride, s.pad, n, s.activation);
+    Case c = {.call = conv_forward, .context = &context};
+    snprintf(c.title, sizeof c.title, "conv forward %s", shape);
+    check_floats(check, &c, ARG_IN, x);
+    check_floats(check, &c, ARG_IN, w);
+    check_floats(check, &c, ARG_IN, (size_t)s.out_c);
+    check_floats(check, &c, ARG_OUT, y);
+    check_oracle(check, &c);
+    c.args[Y].tolerance = check_magnitude(check, &c, Y, &plain, 2.0 * (filter + 1) * FLT_EPSILON);
+    add_activation_error(&c.args[Y]);
+    check_compare(check, &c);
+
+    c = (Case){.call = conv_backward, .context = &context};
+    snprintf(c.title, sizeof c.title, "conv backward %s%s", shape, with_dx ? "" : ", no dx");
+    check_floats(check, &c, ARG_IN, x);
+    check_floats(check, &c, ARG_IN, w);
+    check_floats(check, &c, ARG_IN, y);
+    check_floats(check, &c, ARG_INOUT, y);
+    check_floats(check, &c, ARG_OUT, with_dx ? x : 0);
+    check_floats(check, &c, ARG_OUT, w);
+    check_floats(check, &c, ARG_OUT, (size_t)s.out_c);
+    check_oracle(check, &c);
+    gradient_tolerances(check, &c, &plain, s.out_c * s.kernel_h * s.kernel_w, n * s.out_h * s.out_w,
+                        with_dx);
+    check_compare(check, &c);
+}
+
+// ---- the shapes -------------------------------------------------------------------------------
+
+static const struct {
+    int in, out, n;
+} dense_cases[] = {
+    {1, 1, 1},    {1, 1, 64},     {3, 2, 5},     {784, 10, 1},   {100, 10, 2},
+    {84, 10, 64}, {17, 33, 16},   {31, 15, 17},  {129, 7, 3},    {5, 100, 65},
+    {64, 64, 64}, {257, 131, 33}, {40, 21, 130}, {300, 100, 64}, {130, 97, 100},
+};
+
+static const struct {
+    ConvShape s;
+    int n;
+} conv_cases[] = {
+    {{1, 1, 1, .out_c = 1, .kernel_h = 1, .kernel_w = 1, .stride = 1}, 1},
+    {{3, 1, 1, .out_c = 2, .kernel_h = 1, .kernel_w = 1, .stride = 1}, 5},
+    {{1, 28, 28, .out_c = 6, .kernel_h = 5, .kernel_w = 5, .stride = 1, .pad = 2}, 33},
+    {{6, 14, 14, .out_c = 16, .kernel_h = 5, .kernel_w = 5, .stride = 1}, 17},
+    {{1, 12, 13, .out_c = 32, .kernel_h = 3, .kernel_w = 3, .stride = 1, .pad = 1}, 8},
+    {{5, 7, 6, .out_c = 13, .kernel_h = 3, .kernel_w = 3, .stride = 1, .pad = 1}, 67},
+    {{2, 9, 9, .out_c = 3, .kernel_h = 2, .kernel_w = 2, .stride = 3}, 4},
+    {{2, 9, 8, .out_c = 3, .kernel_h = 1, .kernel_w = 1, .stride = 2}, 3},
+    {{3, 8, 11, .out_c = 4, .kernel_h = 3, .kernel_w = 5, .stride = 2, .pad = 2}, 19},
+    {{2, 3, 3, .out_c = 2, .kernel_h = 3, .kernel_w = 3, .stride = 1, .pad = 4}, 2},
+    {{1, 2, 5, .out_c = 3, .kernel_h = 2, .kernel_w = 4, .stride = 1, .pad = 1}, 6},
+    {{7, 5, 5, .out_c = 9, .kernel_h = 1, .kernel_w = 1, .stride = 1}, 16},
+    {{25, 4, 4, .out_c = 26, .kernel_h = 4, .kernel_w = 4, .stride = 1}, 9},
+    {{2, 11, 11, .out_c = 5, .kernel_h = 7, .kernel_w = 7, .stride = 4, .pad = 3}, 130},
+};
+
+void check_products(Check *check) {
+    for (size_t i = 0; i < sizeof dense_cases / sizeof dense_cases[0]; i++) {
+        DenseShape s = {dense_cases[i].in, dense_cases[i].out, activations[i % 5], 0.01f};
+        check_dense(check, s, dense_cases[i].n, i % 3 != 2);
+    }
+    for (size_t i = 0; i < sizeof conv_cases / sizeof conv_cases[0]; i++) {
+        ConvShape s = conv_cases[i].s;
+        s.activation = activations[(i + 1) % 5];
+        s.activation_parameter = 0.01f;
+        check_conv(check, s, conv_cases[i].n, i % 4 != 2);
+    }
+    for (int i = 0; i < 12; i++) {
+        DenseShape d = {1 + (int)rng_below(&check->rng, 200), 1 + (int)rng_below(&check->rng, 200),
+                        activations[i % 5], 0.2f};
+        check_dense(check, d, 1 + (int)rng_below(&check->rng, 140), i % 3 != 0);
+        ConvShape s = {.in_c = 1 + (int)rng_below(&check->rng, 12),
+                       .in_h = 5 + (int)rng_below(&check->rng, 9),
+                       .in_w = 5 + (int)rng_below(&check->rng, 9),
+                       .out_c = 1 + (int)rng_below(&check->rng, 28),
+                       .kernel_h = 1 + (int)rng_below(&check->rng, 5),
+                       .kernel_w = 1 + (int)rng_below(&check->rng, 5),
+                       .stride = 1 + (int)rng_below(&check->rng, 3),
+                       .pad = (int)rng_below(&check->rng, 3),
+                       .activation = activations[i % 5],
+                       .activation_parameter = 0.2f};
+        check_conv(check, s, 1 + (int)rng_below(&check->rng, 70), i % 3 != 0);
+    }
+}
