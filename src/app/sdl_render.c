@@ -1,7 +1,12 @@
-// Triangles and textures to SDL; see sdl_render.h.
+// Triangles and textures to SDL; see sdl_render.h. Where SDL has no graphics driver it would draw
+// triangles slowly and without sub-pixel precision: there the toolkit's own rasteriser draws what
+// has changed into one texture of the size of the window.
 #include "app/sdl_render.h"
 
+#include "ui/damage.h"
+
 #include <SDL_image.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +35,12 @@ struct SdlRender {
     size_t pixel_capacity;
     unsigned frame;
     bool software;
+    Damage damage; // the next four: software only
+    SDL_Texture *screen;
+    uint32_t *screen_pixels;
+    int screen_w, screen_h;
+    DrawCommand *touched; // commands that reach into what has changed
+    size_t touched_capacity;
     bool drawn_once;
     uint64_t last_hash;
     float last_scale;
@@ -48,7 +59,6 @@ Status sdl_render_open(SdlRender **out, SDL_Renderer *renderer, SdlFont *font) {
     render->renderer = renderer;
     render->font = font;
     SDL_RendererInfo info;
-    // In software SDL fills plain rectangles fast only where they have no texture.
     render->software =
         SDL_GetRendererInfo(renderer, &info) == 0 && (info.flags & SDL_RENDERER_SOFTWARE);
     SDL_SetRenderDrawBlendMode(renderer, SDL_BLENDMODE_BLEND);
@@ -60,7 +70,9 @@ void sdl_render_forget_textures(SdlRender *render) {
     for (int i = 0; i < render->picture_count; i++) SDL_DestroyTexture(render->pictures[i].texture);
     render->picture_count = 0;
     if (render->atlas) SDL_DestroyTexture(render->atlas);
-    render->atlas = NULL;
+    if (render->screen) SDL_DestroyTexture(render->screen);
+    render->atlas = render->screen = NULL;
+    damage_forget(&render->damage);
     render->drawn_once = false;
 }
 
@@ -69,6 +81,9 @@ void sdl_render_close(SdlRender **render) {
     sdl_render_forget_textures(*render);
     free((*render)->pictures);
     free((*render)->pixels);
+    free((*render)->screen_pixels);
+    free((*render)->touched);
+    damage_close(&(*render)->damage);
     mesh_close(&(*render)->mesh);
     free(*render);
     *render = NULL;
@@ -221,12 +236,12 @@ fail:
 }
 
 // Tessellates again when the atlas was emptied meanwhile: coordinates made before are void then.
-static void make_mesh(SdlRender *render, const DrawList *list, float scale) {
+static void make_mesh(SdlRender *render, const DrawList *list, float scale, bool one_atlas) {
     UiFont font = sdl_font_interface(render->font);
     for (int i = 0; i < UPLOAD_TRIES; i++) {
         unsigned before = sdl_font_generation(render->font);
         SdlFontAtlas atlas = sdl_font_atlas(render->font);
-        MeshOptions options = {scale, !render->software, atlas.white_u, atlas.white_v};
+        MeshOptions options = {scale, one_atlas, atlas.white_u, atlas.white_v};
         tessellate(&render->mesh, list, &font, &options);
         if (sdl_font_generation(render->font) == before) break;
     }
@@ -235,7 +250,7 @@ static void make_mesh(SdlRender *render, const DrawList *list, float scale) {
 static Status draw_all(SdlRender *render, const DrawList *list, float scale, Color background) {
     Status status;
     render->frame++;
-    make_mesh(render, list, scale);
+    make_mesh(render, list, scale, true);
     TRY(upload_atlas(render));
     SDL_RenderSetClipRect(render->renderer, NULL);
     SDL_SetRenderDrawColor(render->renderer, background.r, background.g, background.b, 255);
@@ -250,6 +265,84 @@ fail:
     return status;
 }
 
+// The commands of `list` that reach into one of the areas; all of them when there is no memory.
+static DrawList touched_commands(SdlRender *render, const DrawList *list, float scale) {
+    DrawList part = *list;
+    const Damage *damage = &render->damage;
+    if (list->count > render->touched_capacity) {
+        DrawCommand *bigger = realloc(render->touched, list->count * sizeof *bigger);
+        if (!bigger) return part;
+        render->touched = bigger;
+        render->touched_capacity = list->count;
+    }
+    part.commands = render->touched;
+    part.count = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        const DrawCommand *command = &list->commands[i];
+        float reach = command->width + 5;
+        Rect r = rect_intersect(rect_make(command->rect.x - reach, command->rect.y - reach,
+                                          command->rect.w + 2 * reach, command->rect.h + 2 * reach),
+                                command->clip);
+        for (int k = 0; k < damage->area_count; k++) {
+            const RasterArea *a = &damage->areas[k];
+            bool apart =
+                rect_right(r) * scale + 1 < (float)a->x0 || r.x * scale - 1 > (float)a->x1 ||
+                rect_bottom(r) * scale + 1 < (float)a->y0 || r.y * scale - 1 > (float)a->y1;
+            if (apart) continue;
+            part.commands[part.count++] = *command;
+            break;
+        }
+    }
+    return part;
+}
+
+static Status resize_screen(SdlRender *render, int w, int h) {
+    if (render->screen && render->screen_w == w && render->screen_h == h) return status_ok();
+    if (render->screen) SDL_DestroyTexture(render->screen);
+    render->screen = SDL_CreateTexture(render->renderer, SDL_PIXELFORMAT_ARGB8888,
+                                       SDL_TEXTUREACCESS_STATIC, w, h);
+    if (!render->screen) return sdl_status("make the texture of the window");
+    SDL_SetTextureBlendMode(render->screen, SDL_BLENDMODE_NONE);
+    uint32_t *bigger = realloc(render->screen_pixels, (size_t)w * (size_t)h * sizeof *bigger);
+    if (!bigger) return status_no_memory("the window's pixels", (size_t)w * (size_t)h * 4);
+    render->screen_pixels = bigger;
+    render->screen_w = w;
+    render->screen_h = h;
+    damage_forget(&render->damage);
+    return status_ok();
+}
+
+static Status draw_software(SdlRender *render, const DrawList *list, float scale, Color background,
+                            int w, int h) {
+    Status status;
+    TRY(resize_screen(render, w, h));
+    damage_update(&render->damage, list, scale, w, h, background);
+    DrawList part = touched_commands(render, list, scale);
+    make_mesh(render, &part, scale, false);
+    SdlFontAtlas atlas = sdl_font_atlas(render->font);
+    Raster raster = {render->screen_pixels, w, h};
+    for (int i = 0; i < render->damage.area_count; i++) {
+        RasterArea a = render->damage.areas[i];
+        raster_clear(&raster, a, background);
+        raster_mesh(&raster, &render->mesh, a, atlas.coverage, atlas.size);
+        SDL_Rect rect = {a.x0, a.y0, a.x1 - a.x0, a.y1 - a.y0};
+        const uint32_t *from = render->screen_pixels + (ptrdiff_t)a.y0 * w + a.x0;
+        if (SDL_UpdateTexture(render->screen, &rect, from, w * 4) != 0) {
+            status = sdl_status("show the window's pixels");
+            goto fail;
+        }
+    }
+    SDL_RenderSetClipRect(render->renderer, NULL);
+    if (SDL_RenderCopy(render->renderer, render->screen, NULL, NULL) != 0) {
+        status = sdl_status("show the window");
+        goto fail;
+    }
+    return status_ok();
+fail:
+    damage_forget(&render->damage);
+    return status;
+}
+
 Status sdl_render_frame(SdlRender *render, const DrawList *list, float scale, Color background,
                         bool *drawn) {
     int w = 0, h = 0;
@@ -260,7 +353,8 @@ Status sdl_render_frame(SdlRender *render, const DrawList *list, float scale, Co
                 memcmp(&background, &render->last_background, sizeof background) == 0;
     if (drawn) *drawn = !same;
     if (same) return status_ok();
-    Status status = draw_all(render, list, scale, background);
+    Status status = render->software ? draw_software(render, list, scale, background, w, h)
+                                     : draw_all(render, list, scale, background);
     if (!status_is_ok(&status)) return status;
     SDL_RenderPresent(render->renderer);
     render->drawn_once = true;
@@ -276,20 +370,18 @@ Status sdl_render_screenshot(SdlRender *render, const DrawList *list, float scal
                              const char *path) {
     Status status;
     int w = 0, h = 0;
-    SDL_Surface *picture = NULL;
-    TRY(draw_all(render, list, scale, background));
-    render->drawn_once = false;
     SDL_GetRendererOutputSize(render->renderer, &w, &h);
-    picture = SDL_CreateRGBSurfaceWithFormat(0, w, h, 32, SDL_PIXELFORMAT_ARGB8888);
-    if (!picture) {
+    SDL_Surface *picture = SDL_CreateRGBSurfaceWithFormat(0, w, h, 32, SDL_PIXELFORMAT_ARGB8888);
+    if (!picture || picture->pitch != w * 4) {
         status = sdl_status("make a picture of the window");
         goto fail;
     }
-    if (SDL_RenderReadPixels(render->renderer, NULL, SDL_PIXELFORMAT_ARGB8888, picture->pixels,
-                             picture->pitch) != 0) {
-        status = sdl_status("read the window's pixels");
-        goto fail;
-    }
+    make_mesh(render, list, scale, false);
+    SdlFontAtlas atlas = sdl_font_atlas(render->font);
+    Raster raster = {picture->pixels, w, h};
+    RasterArea whole = {0, 0, w, h};
+    raster_clear(&raster, whole, background);
+    raster_mesh(&raster, &render->mesh, whole, atlas.coverage, atlas.size);
     size_t n = strlen(path);
     bool bmp = n > 4 && SDL_strcasecmp(path + n - 4, ".bmp") == 0;
     if ((bmp ? SDL_SaveBMP(picture, path) : IMG_SavePNG(picture, path)) != 0) {
@@ -298,6 +390,6 @@ Status sdl_render_screenshot(SdlRender *render, const DrawList *list, float scal
     }
     status = status_ok();
 fail:
-    SDL_FreeSurface(picture);
+    if (picture) SDL_FreeSurface(picture);
     return status;
 }

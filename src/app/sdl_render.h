@@ -1,7 +1,8 @@
 // Draws a finished draw list into an SDL renderer: tessellates it and hands the triangles over in
 // batches by texture and clip; keeps the textures of images (uploaded when their version changes,
 // freed when unused for a while) and of the glyph atlas. Presenting is skipped when the frame looks
-// like the last one.
+// like the last one. With SDL's software renderer (no graphics driver) only the parts of the window
+// that have changed are drawn, by ui/raster.h.
 // Window thread only.
 #ifndef INKLING_APP_SDL_RENDER_H
 #define INKLING_APP_SDL_RENDER_H

@@ -190,6 +190,25 @@ static void draw_markers(Ui *ui, const Plot *plot, const SeriesPoint *from, size
     }
 }
 
+// Many points per pixel: the range of each column, cut at the edges of the plot.
+static void draw_band(Ui *ui, const Plot *plot, const Series *s, int axis, int columns,
+                      Color color) {
+    SeriesSpan *spans = ui_scratch(ui, (size_t)columns * (sizeof(SeriesSpan) + 2 * sizeof(Vec2)));
+    if (!spans) return;
+    Vec2 *points = (Vec2 *)(void *)(spans + columns);
+    size_t n = series_spans(s, axis, plot->x0, plot->x1, columns, spans, (size_t)columns), out = 0;
+    float step = plot->area.w / (float)columns;
+    for (size_t i = 0; i < n; i++) {
+        float x = plot->area.x + ((float)spans[i].column + 0.5f) * step;
+        float top = fmaxf(plot_y(plot, (double)spans[i].max), plot->area.y);
+        float low = fminf(plot_y(plot, (double)spans[i].min), rect_bottom(plot->area));
+        if (low < top) continue;
+        points[out++] = (Vec2){x, top};
+        points[out++] = (Vec2){x, low};
+    }
+    draw_spans(&ui->draw, points, out, color);
+}
+
 static void draw_chart_line(Ui *ui, const Plot *plot, const ChartView *view,
                             const ChartLine *line) {
     int columns = (int)(plot->area.w * fmaxf(ui->input.scale, 1));
@@ -201,7 +220,11 @@ static void draw_chart_line(Ui *ui, const Plot *plot, const ChartView *view,
     const Series *s = line->series;
     bool smooth = chart_line_smooth(view, line), few = line->no_smooth || s->count < 3;
     float width = line->strong ? 2.2f : 1.7f;
-    if (!smooth || s->count > 2) {
+    bool dense = !line->dashed && series_is_dense(s, view->x_axis, plot->x0, plot->x1, columns, 2);
+    if (dense) {
+        float alpha = smooth ? (ui->theme->is_dark ? 0.2f : 0.16f) : 0.75f;
+        draw_band(ui, plot, s, view->x_axis, columns, color_fade(line->color, alpha));
+    } else if (!smooth || s->count > 2) {
         size_t n = series_decimate(s, view->x_axis, plot->x0, plot->x1, columns, points, max);
         Color color = line->color;
         if (line->dashed) color = color_fade(color, 0.7f);

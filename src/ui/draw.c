@@ -223,6 +223,12 @@ void draw_polygon(DrawList *list, const Vec2 *points, size_t count, Color fill) 
     append_points(list, DRAW_POLYGON, points, count, point_bounds(points, count), 1, fill);
 }
 
+void draw_spans(DrawList *list, const Vec2 *points, size_t count, Color color) {
+    if (count < 2) return;
+    append_points(list, DRAW_SPANS, points, count & ~(size_t)1, point_bounds(points, count), 1,
+                  color);
+}
+
 void draw_area(DrawList *list, const Vec2 *points, size_t count, float base_y, Color fill) {
     if (count < 2) return;
     Rect bounds = point_bounds(points, count);

@@ -18,6 +18,7 @@ typedef enum DrawKind {
     DRAW_BOX, // rounded rectangle: fill, then border inside its edge; a circle when radius = w/2
     DRAW_POLYLINE, // points[first .. first+count), width, dash
     DRAW_POLYGON,  // convex, filled
+    DRAW_SPANS,    // upright bars one device pixel wide, two points each: top, bottom
     DRAW_AREA,     // between the polyline of points and the horizontal line y = rect.y + rect.h
     DRAW_TEXT,     // text[first .. first+count), baseline starts at (rect.x, baseline)
     DRAW_IMAGE,
@@ -121,6 +122,9 @@ void draw_polyline(DrawList *list, const Vec2 *points, size_t count, float width
 void draw_polyline_dashed(DrawList *list, const Vec2 *points, size_t count, float width,
                           Color color, float dash_on, float dash_off);
 void draw_polygon(DrawList *list, const Vec2 *points, size_t count, Color fill);
+// Bars between points[2i] and points[2i + 1] (equal x, top first): many of them at the cost of one
+// command.
+void draw_spans(DrawList *list, const Vec2 *points, size_t count, Color color);
 void draw_area(DrawList *list, const Vec2 *points, size_t count, float base_y, Color fill);
 // `at` is the pen on the baseline; `size` = {width, line height} only serves as the bounds.
 void draw_text(DrawList *list, Vec2 at, Vec2 size, TextStyle style, Color color, const char *text,

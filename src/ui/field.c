@@ -163,7 +163,10 @@ static UiEdit run_field(Ui *ui, Rect rect, const char *label, char *text, size_t
 UiEdit ui_text_field(Ui *ui, Rect rect, const char *label, char *text, size_t capacity,
                      const UiField *options) {
     static const UiField none = {0};
-    return run_field(ui, rect, label, text, capacity, options ? options : &none, false);
+    UiEdit edit = run_field(ui, rect, label, text, capacity, options ? options : &none, false);
+    EditState *e = &ui->state->edit;
+    if (edit.submitted && !text_copy(e->before, sizeof e->before, text)) e->before[0] = 0;
+    return edit;
 }
 
 // The next of 1, 2, 5, 10 ... above or below; for values over many decades.
@@ -203,6 +206,7 @@ static void set_number(Ui *ui, double value) {
     char text[32];
     text_from_double(text, value);
     text_copy(e->number, sizeof e->number, text);
+    text_copy(e->before, sizeof e->before, text); // what Esc goes back to
     edit_select_all(ui, e->number);
 }
 

@@ -190,6 +190,29 @@ size_t series_decimate(const Series *series, int axis, double x0, double x1, int
     return o.count;
 }
 
+bool series_is_dense(const Series *series, int axis, double x0, double x1, int columns,
+                     int per_column) {
+    size_t from = series_lower(series, axis, x0), to = series_lower(series, axis, x1);
+    return to - from > (size_t)columns * (size_t)per_column;
+}
+
+size_t series_spans(const Series *series, int axis, double x0, double x1, int columns,
+                    SeriesSpan *out, size_t max) {
+    size_t from = series_lower(series, axis, x0), count = 0;
+    for (int c = 0; c < columns && from < series->count && count < max; c++) {
+        double edge =
+            c + 1 == columns ? nextafter(x1, INFINITY) : x0 + (x1 - x0) * (c + 1) / columns;
+        size_t to = lower_from(series, axis, from, edge);
+        float low, high;
+        // The point before the column belongs to it too: that is the line from there to here.
+        if (to > from && series_range(series, from > 0 ? from - 1 : 0, to, &low, &high)) {
+            out[count++] = (SeriesSpan){c, low, high};
+        }
+        from = to;
+    }
+    return count;
+}
+
 size_t series_decimate_smooth(const Series *series, int axis, double x0, double x1, int columns,
                               SeriesPoint *out, size_t max) {
     Output o = {out, 0, max};

@@ -59,6 +59,17 @@ typedef struct SeriesPoint {
 } SeriesPoint;
 size_t series_decimate(const Series *series, int axis, double x0, double x1, int columns,
                        SeriesPoint *out, size_t max);
+// True when [x0,x1] holds more than `per_column` points per column.
+bool series_is_dense(const Series *series, int axis, double x0, double x1, int columns,
+                     int per_column);
+// For dense ranges: per pixel column that holds a point one {x, smallest, largest}, each column
+// reaching to the one before, so that they form one band. Returns how many (at most columns).
+typedef struct SeriesSpan {
+    int column;
+    float min, max;
+} SeriesSpan;
+size_t series_spans(const Series *series, int axis, double x0, double x1, int columns,
+                    SeriesSpan *out, size_t max);
 // The smooth line in the range, at most two points per column.
 size_t series_decimate_smooth(const Series *series, int axis, double x0, double x1, int columns,
                               SeriesPoint *out, size_t max);

@@ -203,6 +203,12 @@ static void add_path(const MeshPen *pen, const DrawList *list, const DrawCommand
     float width = fmaxf(command->width * pen->scale, 1);
     if (command->kind == DRAW_POLYGON) {
         mesh_polygon(pen, mesh->points, command->count, command->fill);
+    } else if (command->kind == DRAW_SPANS) {
+        for (size_t i = 0; i + 1 < command->count; i += 2) {
+            Vec2 a = mesh->points[i], b = mesh->points[i + 1];
+            float x = floorf(a.x), y0 = floorf(a.y), y1 = floorf(b.y) + 1;
+            mesh_quad(pen, x, y0, x + 1, y1, command->fill);
+        }
     } else if (command->kind == DRAW_AREA) {
         float base = (command->rect.y + command->rect.h) * pen->scale;
         mesh_area(pen, mesh->points, command->count, base, command->fill);
