@@ -30,6 +30,8 @@ static Status window_start_sdl(Window *window, const WindowOptions *options) {
     SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
     SDL_SetHint(SDL_HINT_MOUSE_FOCUS_CLICKTHROUGH, "1");
     SDL_SetHint(SDL_HINT_APP_NAME, "Inkling");
+    // Ctrl+C in the terminal ends the program, as it does every other.
+    SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
     if (SDL_Init(SDL_INIT_VIDEO) != 0) {
         char reason[160];
         text_copy(reason, sizeof reason, SDL_GetError());

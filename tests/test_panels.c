@@ -1,0 +1,655 @@
+// The whole window without a window: panels, toolkit and trainer on a fixed-width font and made-up
+// input. What a person does is done here by mouse and keys on the record of widgets: draw, train,
+// step, stop, delete, save, reopen; and the layout is looked at in every size.
+#include "files.h"
+#include "test.h"
+
+#include "base/text.h"
+#include "base/thread.h"
+#include "panels/files.h"
+#include "panels/panels.h"
+#include "panels/root.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { TRAIN_N = 400, TEST_N = 90, SIDE = 28 };
+
+static const double PATIENCE_SECONDS = 60;
+static const char SETTINGS[] = "preset=\"\" layers=\"dense 16, relu, dense 10\" optimizer=adam "
+                               "lr=0.01 batch-size=20 epochs=3 seed=4";
+
+typedef struct Fixture {
+    Ui *ui;
+    Workbench *bench;
+    UiInput input;
+    double time;
+    char directory[FILE_PATH_MAX];
+    char logged[1024]; // the last sentence
+} Fixture;
+
+// ---- a data set that is learnt in no time: a bar at a height that tells the digit
+// ----------------
+
+static void paint(uint8_t *pixels, int label, unsigned noise) {
+    memset(pixels, 0, SIDE * SIDE);
+    for (int y = 0; y < 3; y++)
+        for (int x = 4; x < 24; x++)
+            pixels[(1 + label * 25 / 10 + y) * SIDE + x] = (uint8_t)(200 + (noise >> (x % 5)) % 50);
+}
+
+static Dataset *make_data(void) {
+    uint8_t *pixels = malloc((TRAIN_N + TEST_N) * SIDE * SIDE), labels[TRAIN_N + TEST_N];
+    Dataset *dataset;
+    for (int i = 0; i < TRAIN_N + TEST_N; i++) {
+        labels[i] = (uint8_t)(i % 10);
+        paint(pixels + i * SIDE * SIDE, i % 10, (unsigned)i * 2654435761u);
+    }
+    ImageSet train = {TRAIN_N, 1, SIDE, SIDE, pixels, labels};
+    ImageSet test = {TEST_N, 1, SIDE, SIDE, pixels + TRAIN_N * SIDE * SIDE, labels + TRAIN_N};
+    assert_ok(dataset_open_arrays(&dataset, "bars", &train, &test));
+    free(pixels);
+    return dataset;
+}
+
+// ---- frames -------------------------------------------------------------------------------------
+
+static void keep_log(void *context, LogLevel level, const char *message) {
+    Fixture *f = context;
+    (void)level;
+    text_copy(f->logged, sizeof f->logged, message);
+}
+
+static void resize(Fixture *f, float w, float h, float scale) {
+    f->input.window = rect_make(0, 0, w, h);
+    f->input.scale = scale;
+}
+
+static int open_window_with(void **state, const char *settings, bool data) {
+    Fixture *f = calloc(1, sizeof *f);
+    *state = f;
+    if (!files_open(f->directory)) return -1;
+    WorkbenchOptions options = {.settings = settings,
+                                .threads = 1,
+                                .dataset = data ? make_data() : NULL,
+                                .data = {.data = "synthetic:3",
+                                         .threads = 1,
+                                         .synthetic_train_n = 300,
+                                         .synthetic_test_n = 60},
+                                .hooks = {.logger = {keep_log, f}}};
+    assert_ok(workbench_open(&f->bench, &options));
+    assert_ok(ui_open(&f->ui, font_fixed(), NULL));
+    resize(f, 1440, 900, 1);
+    f->input.window_focus = true;
+    return 0;
+}
+static int open_window(void **state) {
+    return open_window_with(state, SETTINGS, true);
+}
+static int close_window(void **state) {
+    Fixture *f = *state;
+    workbench_close(&f->bench);
+    ui_close(&f->ui);
+    files_close(f->directory);
+    free(f);
+    return 0;
+}
+
+// Shows what has been put into f->input, then starts collecting anew.
+static void frame(Fixture *f) {
+    f->time += 1.0 / 60;
+    workbench_tick(f->bench, f->time);
+    ui_begin(f->ui, &f->input);
+    panel_root(f->ui, f->bench);
+    ui_end(f->ui);
+    assert_int_equal(ui_duplicate_names(f->ui), 0);
+    input_begin(&f->input, f->time);
+}
+
+static void frames(Fixture *f, int count) {
+    for (int i = 0; i < count; i++) frame(f);
+}
+
+static const UiItem *must_find(Fixture *f, const char *label) {
+    const UiItem *item = ui_find(f->ui, label);
+    if (!item) fail_msg("there is no \"%s\" in the window", label);
+    return item;
+}
+
+static void click_at(Fixture *f, Vec2 at) {
+    input_move(&f->input, at, 1);
+    frame(f);
+    input_press(&f->input, MOUSE_LEFT, at, 1);
+    frame(f);
+    input_release(&f->input, MOUSE_LEFT, at);
+    frames(f, 2);
+}
+
+static void click(Fixture *f, const char *label) {
+    Rect r = must_find(f, label)->visible;
+    click_at(f, (Vec2){r.x + r.w / 2, r.y + r.h / 2});
+}
+
+static void type_key(Fixture *f, UiKey key, char character, uint32_t mods) {
+    input_key(&f->input, key, character, mods, false);
+    frames(f, 2);
+}
+static void type_char(Fixture *f, char character, uint32_t mods) {
+    char text[2] = {character, 0};
+    input_key(&f->input, KEY_CHARACTER, character, mods, false);
+    if (!mods) input_text(&f->input, text);
+    frames(f, 2);
+}
+static void type_text(Fixture *f, const char *text) {
+    type_key(f, KEY_CHARACTER, 'a', MOD_CTRL);
+    for (const char *c = text; *c; c++) {
+        char one[2] = {*c, 0};
+        input_text(&f->input, one);
+        frame(f);
+    }
+    frame(f);
+}
+
+// Frames until `wanted` holds.
+static void wait_for(Fixture *f, bool (*wanted)(Workbench *), const char *what) {
+    double until = clock_seconds() + PATIENCE_SECONDS;
+    while (!wanted(f->bench)) {
+        if (clock_seconds() > until) fail_msg("%s did not happen; last said: %s", what, f->logged);
+        thread_sleep(0.002);
+        frame(f);
+    }
+    frames(f, 2);
+}
+
+static RunEntry *last_run(Workbench *bench) {
+    return bench->runs.count ? bench->runs.entry[bench->runs.count - 1] : NULL;
+}
+static bool run_is_finished(Workbench *bench) {
+    RunEntry *run = last_run(bench);
+    return run && entry_state(run) == RUN_FINISHED;
+}
+static bool all_are_over(Workbench *bench) {
+    return bench->runs.count > 0 && !runs_any_active(bench);
+}
+static bool run_is_paused(Workbench *bench) {
+    RunEntry *run = last_run(bench);
+    return run && entry_state(run) == RUN_PAUSED && run->steps_read > 0;
+}
+static bool run_has_batches(Workbench *bench) {
+    RunEntry *run = last_run(bench);
+    return run && run->steps_read > 0;
+}
+static bool no_runs(Workbench *bench) {
+    return bench->runs.count == 0;
+}
+static bool data_is_there(Workbench *bench) {
+    return bench->dataset != NULL;
+}
+static bool exam_is_there(Workbench *bench) {
+    return bench->exam.of != 0 && !bench->examiner.busy;
+}
+
+// A stroke across the canvas: at `height` 0..1 of it.
+static void draw_bar(Fixture *f, float height, MouseButton button) {
+    Rect r = must_find(f, "Canvas")->rect;
+    Vec2 from = {r.x + r.w * 0.2f, r.y + r.h * height}, to = {r.x + r.w * 0.8f, from.y};
+    input_move(&f->input, from, 1);
+    frame(f);
+    input_press(&f->input, button, from, 1);
+    for (int i = 1; i <= 20; i++)
+        input_move(&f->input, (Vec2){from.x + (to.x - from.x) * (float)i / 20, from.y}, 1);
+    frame(f);
+    input_release(&f->input, button, to);
+    frame(f);
+}
+
+static void train_and_finish(Fixture *f) {
+    frames(f, 2);
+    click(f, "Train");
+    wait_for(f, run_is_finished, "the end of the training");
+}
+
+// ---- drawing ------------------------------------------------------------------------------------
+
+static void drawing_is_answered_in_the_same_frame(void **state) {
+    Fixture *f = *state;
+    train_and_finish(f);
+    Workbench *bench = f->bench;
+    assert_true(bench->answer.blank);
+    draw_bar(f, 0.5f, MOUSE_LEFT);
+    assert_false(bench->answer.blank);
+    float sum = 0;
+    for (int i = 0; i < 10; i++) sum += bench->answer.probabilities[i];
+    assert_true(fabsf(sum - 1) < 1e-4f);
+    // Within one frame: the press and the motion of this frame are in the answer of this frame.
+    uint32_t before = bench->answer.version;
+    Rect r = must_find(f, "Canvas")->rect;
+    Vec2 at = {r.x + r.w / 2, r.y + r.h * 0.9f};
+    input_press(&f->input, MOUSE_LEFT, at, 1);
+    input_move(&f->input, (Vec2){at.x + 30, at.y - 20}, 1);
+    frame(f);
+    assert_true(bench->answer.version > before);
+    input_release(&f->input, MOUSE_LEFT, at);
+    frame(f);
+}
+
+static void keys_undo_redo_and_clear(void **state) {
+    Fixture *f = *state;
+    frames(f, 2);
+    draw_bar(f, 0.3f, MOUSE_LEFT);
+    draw_bar(f, 0.6f, MOUSE_LEFT);
+    Drawing *drawing = &f->bench->ink.drawing;
+    assert_int_equal(drawing->live, 2);
+    type_char(f, 'z', 0);
+    assert_int_equal(drawing->live, 1);
+    type_char(f, 'y', 0);
+    assert_int_equal(drawing->live, 2);
+    type_char(f, 'c', 0);
+    assert_true(drawing_is_blank(drawing));
+    type_char(f, 'z', 0);
+    assert_false(drawing_is_blank(drawing));
+    type_key(f, KEY_ESCAPE, 0, 0);
+    assert_true(drawing_is_blank(drawing));
+}
+
+static void right_button_erases_and_wheel_sets_the_brush(void **state) {
+    Fixture *f = *state;
+    frames(f, 2);
+    draw_bar(f, 0.5f, MOUSE_LEFT);
+    draw_bar(f, 0.5f, MOUSE_RIGHT);
+    assert_int_equal(f->bench->ink.drawing.strokes[1].kind, STROKE_ERASE);
+    float before = f->bench->ink.brush;
+    f->input.wheel.y = 2;
+    frame(f);
+    assert_true(f->bench->ink.brush > before);
+}
+
+static void a_click_on_a_sample_gives_its_very_bytes(void **state) {
+    Fixture *f = *state;
+    train_and_finish(f);
+    click(f, "Test image 3");
+    assert_memory_equal(f->bench->answer.input, imageset_pixels(&f->bench->dataset->test, 2),
+                        SIDE * SIDE);
+    assert_int_equal(f->bench->answer.best[0], f->bench->dataset->test.labels[2]);
+    click(f, "Clear");
+    assert_true(f->bench->answer.blank);
+}
+
+// ---- training -----------------------------------------------------------------------------------
+
+static void training_fills_charts_and_table(void **state) {
+    Fixture *f = *state;
+    train_and_finish(f);
+    RunEntry *run = last_run(f->bench);
+    assert_int_equal(run->loss.count, 3 * TRAIN_N / 20);
+    assert_int_equal(run->test.count, 3);
+    assert_true(run->best > 0.9);
+    assert_true(entry_is_unsaved(run));
+    must_find(f, run->name);
+    // The network that was trained answers, and says so.
+    assert_int_equal(f->bench->answer.of, run->id);
+    assert_int_equal(f->bench->exam.n, TEST_N);
+}
+
+static void a_step_is_one_batch(void **state) {
+    Fixture *f = *state;
+    frames(f, 2);
+    click(f, "Step");
+    wait_for(f, run_is_paused, "a step");
+    assert_int_equal(last_run(f->bench)->steps_read, 1);
+    type_char(f, 's', 0);
+    for (int i = 0; i < 400 && last_run(f->bench)->steps_read < 2; i++) {
+        thread_sleep(0.002);
+        frame(f);
+    }
+    assert_int_equal(last_run(f->bench)->steps_read, 2);
+    assert_int_equal(f->bench->runs.count, 1);
+    click(f, "Stop");
+    wait_for(f, all_are_over, "the stop");
+    assert_int_equal(entry_state(last_run(f->bench)), RUN_STOPPED);
+}
+
+static void learning_rate_changes_a_run_and_space_holds_it(void **state) {
+    Fixture *f = *state;
+    frames(f, 2);
+    workbench_set(f->bench, "epochs", "2000");
+    type_key(f, KEY_SPACE, 0, 0);
+    wait_for(f, run_has_batches, "the first batch");
+    click(f, "Learning rate");
+    type_text(f, "0.0005");
+    type_key(f, KEY_ENTER, 0, 0);
+    assert_true(fabs(last_run(f->bench)->lr - 0.0005) < 1e-12);
+    click_at(f, (Vec2){900, 60});
+    type_key(f, KEY_SPACE, 0, 0);
+    wait_for(f, run_is_paused, "the pause");
+    type_key(f, KEY_SPACE, 0, 0);
+    type_char(f, 's', 0); // steps hold it again
+    wait_for(f, run_is_paused, "the second pause");
+    assert_true(fabsf(last_run(f->bench)->last.lr - 0.0005f) < 1e-7f);
+    click(f, "Stop");
+    wait_for(f, all_are_over, "the stop");
+}
+
+static void runs_side_by_side_keep_colour_and_weights(void **state) {
+    Fixture *f = *state;
+    frames(f, 2);
+    click(f, "Add run");
+    workbench_set(f->bench, "optimizer", "sgd");
+    click(f, "Add run");
+    wait_for(f, all_are_over, "the end of both");
+    assert_int_equal(f->bench->runs.count, 2);
+    assert_string_equal(f->bench->runs.entry[0]->name, "Adam");
+    assert_string_equal(f->bench->runs.entry[1]->name, "SGD");
+    assert_int_not_equal(f->bench->runs.entry[0]->number, f->bench->runs.entry[1]->number);
+    // The row of the first brings back its settings.
+    click(f, "Adam");
+    assert_int_equal(f->bench->runs.selected, f->bench->runs.entry[0]->id);
+    assert_int_equal(f->bench->form.optimizer, OPTIMIZER_ADAM);
+}
+
+static void deleting_an_unsaved_run_asks_once(void **state) {
+    Fixture *f = *state;
+    train_and_finish(f);
+    click(f, "Delete the selected run");
+    assert_int_equal(f->bench->dialog, DIALOG_DELETE_RUN);
+    click(f, "Keep it");
+    assert_int_equal(f->bench->runs.count, 1);
+    click(f, "Delete the selected run");
+    click(f, "Delete");
+    wait_for(f, no_runs, "the deletion");
+}
+
+static void quitting_asks_when_a_run_is_not_saved(void **state) {
+    Fixture *f = *state;
+    train_and_finish(f);
+    workbench_quit(f->bench);
+    frames(f, 2);
+    assert_false(f->bench->want_quit);
+    click(f, "Go back");
+    assert_int_equal(f->bench->dialog, DIALOG_NONE);
+    workbench_quit(f->bench);
+    frames(f, 2);
+    click(f, "Quit without saving");
+    assert_true(f->bench->want_quit);
+}
+
+static void a_diverging_run_says_why(void **state) {
+    Fixture *f = *state;
+    frames(f, 2);
+    workbench_set(f->bench, "optimizer", "sgd");
+    workbench_set(f->bench, "lr", "1e25");
+    click(f, "Train");
+    wait_for(f, all_are_over, "the failure");
+    assert_int_equal(entry_state(last_run(f->bench)), RUN_FAILED);
+    assert_non_null(strstr(f->logged, "learning rate"));
+}
+
+// ---- files --------------------------------------------------------------------------------------
+
+static void saved_and_reopened_it_answers_the_same(void **state) {
+    Fixture *f = *state;
+    char path[FILE_PATH_MAX];
+    files_path(path, f->directory, "mine.safetensors");
+    train_and_finish(f);
+    draw_bar(f, 0.5f, MOUSE_LEFT);
+    float before[10];
+    memcpy(before, f->bench->answer.probabilities, sizeof before);
+    type_char(f, 's', MOD_CTRL);
+    assert_int_equal(f->bench->dialog, DIALOG_SAVE);
+    text_copy(f->bench->path.path, sizeof f->bench->path.path, path);
+    frames(f, 2);
+    type_key(f, KEY_ENTER, 0, 0);
+    if (f->bench->dialog != DIALOG_NONE) click(f, "Save");
+    assert_true(file_exists(path));
+    assert_false(entry_is_unsaved(last_run(f->bench)));
+    assert_ok(bench_open(f->bench, path));
+    frames(f, 3);
+    Source source = answer_source(f->bench);
+    assert_non_null(source.model);
+    assert_memory_equal(before, f->bench->answer.probabilities, sizeof before);
+    // A model's mistakes are worked out when their tab is looked at.
+    type_char(f, '2', 0);
+    wait_for(f, exam_is_there, "the exam");
+    assert_true(fabs(f->bench->exam.accuracy - last_run(f->bench)->last_epoch.test_accuracy) <
+                1e-9);
+}
+
+static void overwriting_asks_first(void **state) {
+    Fixture *f = *state;
+    char path[FILE_PATH_MAX];
+    files_path(path, f->directory, "there.safetensors");
+    files_write(path, "old", 3);
+    train_and_finish(f);
+    type_char(f, 's', MOD_CTRL);
+    text_copy(f->bench->path.path, sizeof f->bench->path.path, path);
+    frames(f, 2);
+    type_key(f, KEY_ENTER, 0, 0);
+    assert_int_equal(f->bench->dialog, DIALOG_SAVE);
+    assert_non_null(strstr(f->bench->path.problem, "again"));
+    type_key(f, KEY_ENTER, 0, 0);
+    assert_int_equal(f->bench->dialog, DIALOG_NONE);
+    assert_ok(bench_open(f->bench, path));
+}
+
+static void a_broken_file_is_a_sentence(void **state) {
+    Fixture *f = *state;
+    static const struct {
+        const char *name, *bytes;
+    } cases[] = {{"text.safetensors", "this is no model"},
+                 {"empty.safetensors", ""},
+                 {"bad.jsonl", "{\"strokes\":"},
+                 {"picture.png", "no picture"}};
+    char path[FILE_PATH_MAX];
+    train_and_finish(f);
+    uint64_t answering = f->bench->answer.of;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        files_path(path, f->directory, cases[i].name);
+        files_write(path, cases[i].bytes, strlen(cases[i].bytes));
+        Status status = bench_open(f->bench, path);
+        if (status_is_ok(&status)) fail_msg("%s was taken", cases[i].name);
+        assert_true(strlen(status.message) > 10);
+        frames(f, 2);
+        assert_int_equal(f->bench->answer.of, answering);
+    }
+    files_path(path, f->directory, "nowhere/at-all.safetensors");
+    Status status = bench_save(f->bench, answering, path);
+    assert_false(status_is_ok(&status));
+    assert_true(entry_is_unsaved(last_run(f->bench)));
+    status = bench_open(f->bench, "/no/such/file");
+    assert_int_equal(status.code, STATUS_NOT_FOUND);
+}
+
+static void strokes_come_to_the_canvas(void **state) {
+    Fixture *f = *state;
+    static const char line[] = "{\"label\":1,\"strokes\":[[[5,0],[5,10]]]}\n";
+    char path[FILE_PATH_MAX];
+    files_path(path, f->directory, "one.jsonl");
+    files_write(path, line, sizeof line - 1);
+    assert_ok(bench_open(f->bench, path));
+    frames(f, 2);
+    assert_false(drawing_is_blank(&f->bench->ink.drawing));
+}
+
+// ---- dialogs and keyboard -----------------------------------------------------------------------
+
+static void custom_layers_are_checked_while_typed(void **state) {
+    Fixture *f = *state;
+    frames(f, 2);
+    workbench_set(f->bench, "preset", "lenet5");
+    click(f, "Model");
+    click(f, "Custom layers\xe2\x80\xa6");
+    assert_int_equal(f->bench->dialog, DIALOG_LAYERS);
+    click(f, "Layers");
+    type_text(f, "conv 4 k99, dense 10");
+    const UiItem *use = must_find(f, "Use these");
+    assert_true(use->flags & UI_DISABLED);
+    type_text(f, "dense 12, relu, dense 10");
+    click(f, "Use these");
+    assert_int_equal(f->bench->dialog, DIALOG_NONE);
+    assert_string_equal(f->bench->form.layers, "dense 12, relu, dense 10");
+    assert_string_equal(f->bench->form.preset, "");
+}
+
+static void everything_is_reached_by_keyboard(void **state) {
+    Fixture *f = *state;
+    frames(f, 2);
+    static const char *const wanted[] = {
+        "Canvas", "Model", "Train", "Views", "Add run", "Open\xe2\x80\xa6", "Answered by"};
+    bool seen[sizeof wanted / sizeof wanted[0]] = {0};
+    for (int i = 0; i < 90; i++) {
+        type_key(f, KEY_TAB, 0, 0);
+        for (size_t k = 0; k < ui_item_count(f->ui); k++) {
+            const UiItem *item = ui_item(f->ui, k);
+            if (item->id != ui_focus(f->ui)) continue;
+            for (size_t w = 0; w < sizeof wanted / sizeof wanted[0]; w++)
+                seen[w] = seen[w] || strcmp(item->label, wanted[w]) == 0;
+        }
+    }
+    for (size_t w = 0; w < sizeof wanted / sizeof wanted[0]; w++)
+        if (!seen[w]) fail_msg("Tab never reaches \"%s\"", wanted[w]);
+    type_char(f, '?', 0);
+    assert_int_equal(f->bench->dialog, DIALOG_KEYS);
+    type_key(f, KEY_ESCAPE, 0, 0);
+    assert_int_equal(f->bench->dialog, DIALOG_NONE);
+    type_char(f, '3', 0);
+    assert_int_equal(f->bench->tab, TAB_CONFUSION);
+    float scale = f->bench->prefs.scale;
+    type_char(f, '+', 0);
+    assert_true(f->bench->prefs.scale > scale);
+}
+
+static int open_without_data(void **state) {
+    return open_window_with(state, NULL, false);
+}
+
+static void the_window_is_there_before_the_data(void **state) {
+    Fixture *f = *state;
+    frames(f, 2);
+    draw_bar(f, 0.5f, MOUSE_LEFT);
+    assert_false(drawing_is_blank(&f->bench->ink.drawing));
+    wait_for(f, data_is_there, "the data set");
+    assert_true(f->bench->dataset->synthetic);
+    assert_non_null(f->bench->trainer);
+}
+
+// ---- layout -------------------------------------------------------------------------------------
+
+static bool contains(Rect outer, Rect r) {
+    const float slack = 0.51f;
+    return r.x >= outer.x - slack && r.y >= outer.y - slack &&
+           rect_right(r) <= rect_right(outer) + slack &&
+           rect_bottom(r) <= rect_bottom(outer) + slack;
+}
+
+static bool is_control(const UiItem *item) {
+    return item->kind == UI_KIND_BUTTON || item->kind == UI_KIND_CHECKBOX ||
+           item->kind == UI_KIND_DROPDOWN || item->kind == UI_KIND_FIELD ||
+           item->kind == UI_KIND_SLIDER || item->kind == UI_KIND_CANVAS ||
+           item->kind == UI_KIND_CHART;
+}
+
+static void check_items(Fixture *f, const char *where) {
+    Rect window = f->input.window;
+    for (size_t i = 0; i < ui_item_count(f->ui); i++) {
+        const UiItem *a = ui_item(f->ui, i);
+        if (rect_is_empty(a->visible)) continue; // scrolled away
+        if (!contains(window, a->visible))
+            fail_msg("%s: \"%s\" leaves the window", where, a->label);
+        if (is_control(a) && (a->rect.w < 12 || a->rect.h < 12))
+            fail_msg("%s: \"%s\" is only %g x %g", where, a->label, (double)a->rect.w,
+                     (double)a->rect.h);
+        if (!is_control(a)) continue;
+        for (size_t k = i + 1; k < ui_item_count(f->ui); k++) {
+            const UiItem *b = ui_item(f->ui, k);
+            if (!is_control(b) || b->layer != a->layer) continue;
+            Rect both = rect_intersect(a->visible, b->visible);
+            if (both.w > 0.5f && both.h > 0.5f && a->id != b->id)
+                fail_msg("%s: \"%s\" and \"%s\" overlap", where, a->label, b->label);
+        }
+    }
+}
+
+// No text of the base layer ends in an ellipsis except what a person named.
+static void check_texts(Fixture *f, const char *where) {
+    for (size_t i = 0; i < f->ui->draw.count; i++) {
+        const DrawCommand *c = &f->ui->draw.commands[i];
+        if (c->kind != DRAW_TEXT) continue;
+        const char *text = draw_command_text(&f->ui->draw, c);
+        static const char dots[] = "\xe2\x80\xa6";
+        bool cut = c->count > 3 && memcmp(text + c->count - 3, dots, 3) == 0;
+        static const char *const meant[] = {
+            "Open\xe2\x80\xa6",          "Save\xe2\x80\xa6",
+            "More\xe2\x80\xa6",          "loading\xe2\x80\xa6",
+            "Custom layers\xe2\x80\xa6", "Looking at the whole test set\xe2\x80\xa6"};
+        for (size_t k = 0; k < sizeof meant / sizeof meant[0]; k++)
+            cut = cut && !(strlen(meant[k]) == c->count && memcmp(meant[k], text, c->count) == 0);
+        if (cut) fail_msg("%s: \"%.*s\" is cut", where, (int)c->count, text);
+    }
+}
+
+static void layout_holds_in_every_size(void **state) {
+    Fixture *f = *state;
+    static const struct {
+        float w, h, scale;
+    } sizes[] = {{1024, 640, 1},  {1180, 700, 1},  {1280, 720, 1},  {1366, 768, 1},
+                 {1440, 900, 1},  {1024, 1400, 1}, {1920, 1080, 1}, {2880, 1000, 1},
+                 {2880, 1800, 1}, {1440, 900, 2}};
+    train_and_finish(f);
+    draw_bar(f, 0.4f, MOUSE_LEFT);
+    for (int tab = 0; tab < TAB_COUNT; tab++)
+        for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+            char where[64];
+            snprintf(where, sizeof where, "%g x %g, tab %d", (double)sizes[i].w, (double)sizes[i].h,
+                     tab + 1);
+            f->bench->tab = (DeckTab)tab;
+            resize(f, sizes[i].w, sizes[i].h, sizes[i].scale);
+            frames(f, 3);
+            check_items(f, where);
+            check_texts(f, where);
+        }
+}
+
+static void dialogs_fit_the_smallest_window(void **state) {
+    Fixture *f = *state;
+    train_and_finish(f);
+    resize(f, 1024, 640, 1);
+    for (int kind = DIALOG_OPEN; kind <= DIALOG_KEYS; kind++) {
+        char where[64];
+        snprintf(where, sizeof where, "dialog %d", kind);
+        dialog_open(f->bench, (DialogKind)kind);
+        frames(f, 3);
+        check_items(f, where);
+        type_key(f, KEY_ESCAPE, 0, 0);
+        frames(f, 2);
+        assert_int_equal(f->bench->dialog, DIALOG_NONE);
+    }
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, open_window, close_window)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        CASE(drawing_is_answered_in_the_same_frame),
+        CASE(keys_undo_redo_and_clear),
+        CASE(right_button_erases_and_wheel_sets_the_brush),
+        CASE(a_click_on_a_sample_gives_its_very_bytes),
+        CASE(training_fills_charts_and_table),
+        CASE(a_step_is_one_batch),
+        CASE(learning_rate_changes_a_run_and_space_holds_it),
+        CASE(runs_side_by_side_keep_colour_and_weights),
+        CASE(deleting_an_unsaved_run_asks_once),
+        CASE(quitting_asks_when_a_run_is_not_saved),
+        CASE(a_diverging_run_says_why),
+        CASE(saved_and_reopened_it_answers_the_same),
+        CASE(overwriting_asks_first),
+        CASE(a_broken_file_is_a_sentence),
+        CASE(strokes_come_to_the_canvas),
+        CASE(custom_layers_are_checked_while_typed),
+        CASE(everything_is_reached_by_keyboard),
+        cmocka_unit_test_setup_teardown(the_window_is_there_before_the_data, open_without_data,
+                                        close_window),
+        CASE(layout_holds_in_every_size),
+        CASE(dialogs_fit_the_smallest_window),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
