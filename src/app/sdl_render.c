@@ -52,6 +52,36 @@ static Status sdl_status(const char *doing) {
     return status_error(STATUS_IO, "cannot %s: %s", doing, SDL_GetError());
 }
 
+// What OpenGL says of itself; "" when this is not OpenGL.
+static const char *driver_name(SDL_Renderer *renderer) {
+    enum { NAME_OF_RENDERER = 0x1F01 }; // GL_RENDERER
+    typedef const unsigned char *(*GetString)(unsigned name);
+    SDL_RendererInfo info;
+    if (SDL_GetRendererInfo(renderer, &info) != 0 || strncmp(info.name, "opengl", 6) != 0)
+        return "";
+    void *address = SDL_GL_GetProcAddress("glGetString");
+    GetString get_string = NULL;
+    memcpy(&get_string, &address, sizeof get_string); // C has no cast from data to code
+    const unsigned char *name = get_string ? get_string(NAME_OF_RENDERER) : NULL;
+    return name ? (const char *)name : "";
+}
+
+Status sdl_render_create(SDL_Window *window, SDL_Renderer **out) {
+    static const char *const imitations[] = {"llvmpipe", "softpipe", "swrast",
+                                             "Software Rasterizer"};
+    bool chosen = SDL_getenv("SDL_RENDER_DRIVER") != NULL, imitation = false;
+    *out = SDL_CreateRenderer(window, -1, SDL_RENDERER_PRESENTVSYNC);
+    for (size_t i = 0; *out && !chosen && i < sizeof imitations / sizeof imitations[0]; i++) {
+        imitation = imitation || strstr(driver_name(*out), imitations[i]);
+    }
+    if (imitation) {
+        SDL_DestroyRenderer(*out);
+        *out = NULL;
+    }
+    if (!*out) *out = SDL_CreateRenderer(window, -1, SDL_RENDERER_SOFTWARE);
+    return *out ? status_ok() : sdl_status("draw in the window");
+}
+
 Status sdl_render_open(SdlRender **out, SDL_Renderer *renderer, SdlFont *font) {
     *out = NULL;
     SdlRender *render = calloc(1, sizeof *render);

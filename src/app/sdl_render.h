@@ -16,6 +16,11 @@
 
 typedef struct SdlRender SdlRender;
 
+// A renderer for `window`: the graphics driver's, unless that one only imitates a graphics card on
+// the processor (llvmpipe and the like), where ui/raster.h is several times faster.
+// $SDL_RENDER_DRIVER decides if it is set. The caller destroys it with SDL_DestroyRenderer.
+Status sdl_render_create(SDL_Window *window, SDL_Renderer **out);
+
 // Neither `renderer` nor `font` is owned; both must outlive the SdlRender.
 Status sdl_render_open(SdlRender **out, SDL_Renderer *renderer, SdlFont *font);
 void sdl_render_close(SdlRender **render);

@@ -90,14 +90,15 @@ static void value_bar(Ui *ui, Rect column, const char *name, const float *value,
     Rect top = rect_cut_top(&column, 16, 2);
     Rect bottom = rect_cut_bottom(&column, 22, 2);
     ui_text_center(ui, bottom, TEXT_DIGIT, is_best || !value ? c->text : c->text_soft, name);
-    draw_fill(&ui->draw, column, 3, c->field);
+    Color empty = ui->theme->is_dark ? c->field : c->track;
+    draw_fill(&ui->draw, column, 3, empty);
     draw_hline(&ui->draw, column.x, rect_right(column), rect_bottom(column) - 1, c->outline);
     if (!value || isnan(*value)) return;
     float p = fmaxf(0, fminf(*value, 1));
     Rect fill = column;
     fill.h = fmaxf(1, floorf(column.h * p + 0.5f));
     fill.y = rect_bottom(column) - fill.h;
-    Color color = is_best ? c->accent : color_mix(c->field, c->accent, 0.5f);
+    Color color = is_best ? c->accent : color_mix(empty, c->accent, 0.5f);
     if (p >= 0.0005f) draw_fill(&ui->draw, fill, fill.h > 6 ? 3 : 0, color);
     char number[16];
     snprintf(number, sizeof number, p >= 0.9995f ? "%.0f" : "%.1f", (double)p * 100);

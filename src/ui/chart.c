@@ -282,7 +282,7 @@ void ui_chart(Ui *ui, Rect rect, const char *label, ChartView *view, const Chart
         // to a power of two, so that a growing run is not smoothed anew at every point.
         double span = fmax(spec->x_max, x[line->series->count - 1]);
         double width =
-            view->smooth_width > 0 ? view->smooth_width : exp2(floor(log2(fmax(span, 1e-9)))) / 50;
+            view->smooth_width > 0 ? view->smooth_width : exp2(floor(log2(fmax(span, 1e-9)))) / 30;
         Status status = series_smooth(line->series, view->x_axis, width);
         (void)status; // without memory for it the line is drawn raw
     }

@@ -34,7 +34,7 @@ typedef struct ChartView {
     bool log_y;
     int x_axis;          // which x of the series
     bool raw;            // raw points strong, no smooth line; else: raw faint behind the smooth one
-    double smooth_width; // in units of the x axis; 0: about 1/60 of the whole span
+    double smooth_width; // in units of the x axis; 0: about 1/40 of the whole span
     uint64_t hidden;     // bit per legend number
     bool zoomed_x, zoomed_y;
     double x0, x1, y0, y1; // while zoomed

@@ -56,6 +56,7 @@ static void draw_box_of_values(Ui *ui, const Plot *plot, const char *head, float
                 18 + (float)count * BOX_ROW_H + BOX_PADDING + 4};
     if (rect_right(box) > rect_right(plot->area)) box.x = x - 12 - box.w;
     box.x = floorf(fmaxf(4, fminf(box.x, ui->input.window.w - box.w - 4)));
+    box.y = fmaxf(4, fminf(box.y, ui->input.window.h - box.h - 4));
     DrawLayer before = draw_layer_set(&ui->draw, LAYER_TIP);
     draw_clip_push_fresh(&ui->draw, ui->input.window);
     draw_box(&ui->draw, box, THEME_RADIUS, color_fade(c->popup, 0.95f), c->outline_hot, 1);

@@ -31,7 +31,8 @@ void ui_dialog_begin(Ui *ui, const char *title, float width, float height, Rect 
     for (int i = 1; i <= 5; i++) {
         float d = (float)i * 4;
         Rect around = {box.x - d, box.y - d + 6, box.w + 2 * d, box.h + 2 * d};
-        draw_fill(&ui->draw, around, 10 + d, color_fade(color_hex(0), 0.08f));
+        draw_fill(&ui->draw, around, 10 + d,
+                  color_fade(color_hex(0), ui->theme->is_dark ? 0.08f : 0.03f));
     }
     draw_box(&ui->draw, box, 10, c->panel, c->outline, 1);
     ui_push_id(ui, title);

@@ -64,7 +64,7 @@ static uint64_t mix(uint64_t h, const void *data, size_t size) {
         h ^= h >> 29;
     }
     uint64_t v = size;
-    memcpy(&v, p, size);
+    if (size) memcpy(&v, p, size);
     h = (h ^ v ^ (uint64_t)size << 56) * 0xBF58476D1CE4E5B9u;
     return h ^ h >> 32;
 }

@@ -77,13 +77,20 @@ static Color cell_color(const Ui *ui, const HeatmapSpec *spec, int row, int colu
 
 static void draw_cells(Ui *ui, const Matrix *m, const HeatmapSpec *spec) {
     const ThemeColors *c = &ui->theme->color;
+    bool square = spec->rows == spec->columns && !spec->keep_diagonal;
+    double most = 0;
+    for (int i = 0; i < spec->rows * spec->columns; i++) {
+        bool diagonal = square && i / spec->columns == i % spec->columns;
+        if (!diagonal && spec->counts[i] > most) most = spec->counts[i];
+    }
     for (int row = 0; row < spec->rows; row++) {
         const uint32_t *counts = spec->counts + (size_t)row * (size_t)spec->columns;
         double total = 0;
         for (int k = 0; k < spec->columns; k++) total += counts[k];
         for (int k = 0; k < spec->columns; k++) {
             Rect cell = cell_rect(m, row, k);
-            float share = total > 0 ? (float)(counts[k] / total) : 0;
+            double of = square && row == k ? total : most;
+            float share = of > 0 ? (float)(counts[k] / of) : 0;
             Color fill = cell_color(ui, spec, row, k, share);
             draw_fill(&ui->draw, cell, cell.w > 16 ? 3 : 0, fill);
             char text[16];

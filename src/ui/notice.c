@@ -88,7 +88,8 @@ void ui_toasts(Ui *ui, UiToasts *toasts) {
         for (int k = 1; k <= 4; k++) {
             float d = (float)k * 3;
             Rect around = {box.x - d, box.y - d + 4, box.w + 2 * d, box.h + 2 * d};
-            draw_fill(&ui->draw, around, THEME_RADIUS + d, color_fade(color_hex(0), 0.07f));
+            draw_fill(&ui->draw, around, THEME_RADIUS + d,
+                      color_fade(color_hex(0), ui->theme->is_dark ? 0.09f : 0.03f));
         }
         ui_push_index(ui, i);
         bool gone = ui_notice(ui, box, toasts->item[i].kind, toasts->item[i].text);
