@@ -310,7 +310,7 @@ static void runs(Ui *ui, Gallery *g, Rect area) {
         x += 19;
     }
     ui_link(ui, rect_cut_top(&in, 20, 4), "What does this mean?", 0);
-    ui_progress(ui, rect_cut_top(&in, 6, 8), -1);
+    ui_progress(ui, rect_cut_top(&in, 6, 8), g->page == 3 ? -1 : 0.25f); // page 3: it moves
 }
 
 static void top_bar(Ui *ui, Gallery *g, Rect bar) {
@@ -523,14 +523,12 @@ int main(int argc, char **argv) {
         SDL_CreateWindow("Gallery", SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED,
                          (int)((float)g.width * g.scale), (int)((float)g.height * g.scale),
                          SDL_WINDOW_RESIZABLE | SDL_WINDOW_ALLOW_HIGHDPI);
-    SDL_Renderer *renderer =
-        window ? SDL_CreateRenderer(
-                     window, -1, g.screenshot ? SDL_RENDERER_SOFTWARE : SDL_RENDERER_PRESENTVSYNC)
-               : NULL;
-    if (!renderer) {
+    SDL_Renderer *renderer = NULL;
+    if (!window) {
         fprintf(stderr, "no window: %s\n", SDL_GetError());
         return 1;
     }
+    TRY(sdl_render_create(window, &renderer));
     TRY(sdl_font_open(&font, g.scale));
     TRY(sdl_render_open(&render, renderer, font));
     UiClipboard clipboard = sdl_input_clipboard();
@@ -551,7 +549,7 @@ fail:
         series_close(&g.test[i]);
         series_close(&g.train[i]);
     }
-    SDL_DestroyRenderer(renderer);
+    if (renderer) SDL_DestroyRenderer(renderer);
     SDL_DestroyWindow(window);
     SDL_Quit();
     return status_is_ok(&status) ? 0 : 1;
