@@ -1,7 +1,7 @@
-// check_kernels [--backend=cpu|cuda|NAME] [--seed N] [--bench]: every operation of the table
-// against the plain C oracle, on every instruction set that this machine has, with 1, 2 and 3
-// threads (which must agree bit for bit). Exits 77 and says SKIPPED where the back end is not
-// there.
+// check_kernels [--backend=cpu|cuda|NAME] [--seed N] [--bench [--only TEXT] [--threads N]]: every
+// operation of the table against the plain C oracle, on every instruction set that this machine
+// has, with 1, 2 and 3 threads (which must agree bit for bit). Exits 77 and says SKIPPED where the
+// back end is not there.
 #include "check_kernels.h"
 #include "base/check.h"
 #include "compute/cpu.h"
@@ -205,19 +205,27 @@ static int open_cpu_subjects(Subject *subjects) {
 }
 
 static int usage(void) {
-    fprintf(stderr, "usage: check_kernels [--backend=NAME] [--seed N] [--bench]\n");
+    fprintf(
+        stderr,
+        "usage: check_kernels [--backend=NAME] [--seed N] [--bench [--only TEXT] [--threads N]]\n");
     return 2;
 }
 
 int main(int argc, char **argv) {
     const char *name = "cpu";
     unsigned long long seed = (unsigned long long)time(NULL);
+    const char *only = NULL;
+    int threads = 0;
     bool bench = false;
     for (int i = 1; i < argc; i++) {
         if (strncmp(argv[i], "--backend=", 10) == 0)
             name = argv[i] + 10;
         else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc)
             seed = strtoull(argv[++i], NULL, 0);
+        else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc)
+            only = argv[++i];
+        else if (strcmp(argv[i], "--threads") == 0 && i + 1 < argc)
+            threads = atoi(argv[++i]);
         else if (strcmp(argv[i], "--bench") == 0)
             bench = true;
         else
@@ -225,7 +233,7 @@ int main(int argc, char **argv) {
     }
     Subject subjects[CPU_ISA_COUNT] = {0};
     Check check = {.subjects = subjects, .rng = rng_make(seed, 0)};
-    BackendConfig config = {.device = name};
+    BackendConfig config = {.device = name, .threads = threads};
     Backend *be;
     Status status = backend_open(&config, &be);
     if (!status_is_ok(&status)) {
@@ -233,7 +241,7 @@ int main(int argc, char **argv) {
         return SKIPPED;
     }
     if (bench) {
-        bench_kernels(be);
+        bench_kernels(be, only);
         backend_close(&be);
         return 0;
     }

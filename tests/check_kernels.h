@@ -60,6 +60,7 @@ void check_windows(Check *check);
 void check_elements(Check *check);
 void check_training(Check *check);
 
-void bench_kernels(Backend *be);
+// Those whose title contains `only`; all if NULL.
+void bench_kernels(Backend *be, const char *only);
 
 #endif

@@ -64,6 +64,53 @@ static inline void v_store_part(float *p, V v, int count) {
     _mm512_mask_storeu_ps(p, (__mmask16)((1u << count) - 1u), (__m512)v);
 }
 
+// Which lanes: of a comparison, for v_select.
+typedef __mmask16 VMask;
+
+// The floats at even and at odd places of a and b behind it; and back: interleaved, by halves.
+static inline V v_even(V a, V b) {
+    const __m512i at = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    return (V)_mm512_permutex2var_ps((__m512)a, at, (__m512)b);
+}
+
+static inline V v_odd(V a, V b) {
+    const __m512i at = _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+    return (V)_mm512_permutex2var_ps((__m512)a, at, (__m512)b);
+}
+
+static inline V v_interleave_low(V a, V b) {
+    const __m512i at = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    return (V)_mm512_permutex2var_ps((__m512)a, at, (__m512)b);
+}
+
+static inline V v_interleave_high(V a, V b) {
+    const __m512i at =
+        _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    return (V)_mm512_permutex2var_ps((__m512)a, at, (__m512)b);
+}
+
+// b takes the place of a: it is larger, or the first NaN.
+static inline VMask v_beats(V b, V a) {
+    return _mm512_cmp_ps_mask((__m512)b, (__m512)a, _CMP_NLE_UQ) &
+           _mm512_cmp_ps_mask((__m512)a, (__m512)a, _CMP_ORD_Q);
+}
+
+static inline V v_select(VMask mask, V yes, V no) {
+    return (V)_mm512_mask_blend_ps(mask, (__m512)no, (__m512)yes);
+}
+
+// Small numbers as bytes, and which lanes hold byte `value`. `count` of them.
+static inline void v_store_bytes(uint8_t *p, V small, int count) {
+    _mm512_mask_cvtepi32_storeu_epi8(p, (__mmask16)((1u << count) - 1u),
+                                     _mm512_cvttps_epi32((__m512)small));
+}
+
+static inline VMask v_bytes_equal(const uint8_t *p, int count, int value) {
+    __mmask16 part = (__mmask16)((1u << count) - 1u);
+    return (VMask)_mm_mask_cmpeq_epi8_mask(part, _mm_maskz_loadu_epi8(part, p),
+                                           _mm_set1_epi8((char)value));
+}
+
 // 0 for what is not above 0, but NaN stays NaN (max gives its second operand then).
 static inline V v_relu(V v) {
     return (V)_mm512_max_ps(_mm512_setzero_ps(), (__m512)v);
@@ -127,6 +174,52 @@ static inline void v_store_part(float *p, V v, int count) {
     _mm256_maskstore_ps(p, v_part_mask(count), (__m256)v);
 }
 
+typedef __m256 VMask;
+
+static inline V v_even(V a, V b) {
+    __m256d mixed = (__m256d)_mm256_shuffle_ps((__m256)a, (__m256)b, 0x88);
+    return (V)_mm256_permute4x64_pd(mixed, 0xD8);
+}
+
+static inline V v_odd(V a, V b) {
+    __m256d mixed = (__m256d)_mm256_shuffle_ps((__m256)a, (__m256)b, 0xDD);
+    return (V)_mm256_permute4x64_pd(mixed, 0xD8);
+}
+
+static inline V v_interleave_low(V a, V b) {
+    return (V)_mm256_permute2f128_ps(_mm256_unpacklo_ps((__m256)a, (__m256)b),
+                                     _mm256_unpackhi_ps((__m256)a, (__m256)b), 0x20);
+}
+
+static inline V v_interleave_high(V a, V b) {
+    return (V)_mm256_permute2f128_ps(_mm256_unpacklo_ps((__m256)a, (__m256)b),
+                                     _mm256_unpackhi_ps((__m256)a, (__m256)b), 0x31);
+}
+
+static inline VMask v_beats(V b, V a) {
+    return _mm256_and_ps(_mm256_cmp_ps((__m256)b, (__m256)a, _CMP_NLE_UQ),
+                         _mm256_cmp_ps((__m256)a, (__m256)a, _CMP_ORD_Q));
+}
+
+static inline V v_select(VMask mask, V yes, V no) {
+    return (V)_mm256_blendv_ps((__m256)no, (__m256)yes, mask);
+}
+
+static inline void v_store_bytes(uint8_t *p, V small, int count) {
+    __m256i words = _mm256_cvttps_epi32((__m256)small);
+    __m128i halves =
+        _mm_packs_epi32(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+    int64_t bytes = _mm_cvtsi128_si64(_mm_packus_epi16(halves, halves));
+    memcpy(p, &bytes, (size_t)count);
+}
+
+static inline VMask v_bytes_equal(const uint8_t *p, int count, int value) {
+    int64_t bytes = 0;
+    memcpy(&bytes, p, (size_t)count);
+    __m256i words = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128(bytes));
+    return (VMask)_mm256_cmpeq_epi32(words, _mm256_set1_epi32(value));
+}
+
 static inline V v_relu(V v) {
     return (V)_mm256_max_ps(_mm256_setzero_ps(), (__m256)v);
 }
@@ -172,6 +265,42 @@ static inline V v_load_part(const float *p, int count) {
 
 static inline void v_store_part(float *p, V v, int count) {
     for (int i = 0; i < count; i++) p[i] = v[i];
+}
+
+typedef int32_t VMask __attribute__((vector_size(4 * LANES)));
+
+static inline V v_even(V a, V b) {
+    return (V){a[0], a[2], b[0], b[2]};
+}
+
+static inline V v_odd(V a, V b) {
+    return (V){a[1], a[3], b[1], b[3]};
+}
+
+static inline V v_interleave_low(V a, V b) {
+    return (V){a[0], b[0], a[1], b[1]};
+}
+
+static inline V v_interleave_high(V a, V b) {
+    return (V){a[2], b[2], a[3], b[3]};
+}
+
+static inline VMask v_beats(V b, V a) {
+    return (b > a) | ((b != b) & (a == a));
+}
+
+static inline V v_select(VMask mask, V yes, V no) {
+    return (V)((mask & (VMask)yes) | (~mask & (VMask)no));
+}
+
+static inline void v_store_bytes(uint8_t *p, V small, int count) {
+    for (int i = 0; i < count; i++) p[i] = (uint8_t)small[i];
+}
+
+static inline VMask v_bytes_equal(const uint8_t *p, int count, int value) {
+    VMask mask = {0};
+    for (int i = 0; i < count; i++) mask[i] = p[i] == value ? -1 : 0;
+    return mask;
 }
 
 static inline V v_relu(V v) {

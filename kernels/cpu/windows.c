@@ -1,5 +1,5 @@
 // Pooling, one plane at a time: any window, and a path of its own for the 2x2 step 2 that nearly
-// every network has, which the compiler vectorises along a row.
+// every network has, in vectors along a row.
 #include "kernels/cpu/fill.h"
 
 #include <math.h>
@@ -28,18 +28,56 @@ static inline int beats(float b, float a) {
     return (b > a) | ((b != b) & (a == a));
 }
 
-static void max_two_by_two(const PoolShape *s, const float *restrict x, float *restrict y,
-                           uint8_t *restrict argmax) {
-    for (int oy = 0; oy < s->out_h; oy++) {
-        const float *top = x + (size_t)(2 * oy) * s->in_w, *bottom = top + s->in_w;
-        for (int ox = 0; ox < s->out_w; ox++) {
-            float a = top[2 * ox], b = top[2 * ox + 1];
-            float c = bottom[2 * ox], d = bottom[2 * ox + 1];
-            int right = beats(b, a), right_below = beats(d, c);
-            float above = right ? b : a, below = right_below ? d : c;
-            int lower = beats(below, above);
-            *y++ = lower ? below : above;
-            *argmax++ = (uint8_t)(lower ? 2 + right_below : right);
+// A row pair's next places: `count` (1 .. LANES) windows, their left and right columns.
+typedef struct Columns {
+    V left, right;
+} Columns;
+
+static inline Columns load_columns(const float *row, int count) {
+    V low, high;
+    if (count == LANES) {
+        low = v_load(row);
+        high = v_load(row + LANES);
+    } else {
+        int floats = 2 * count;
+        low = v_load_part(row, floats < LANES ? floats : LANES);
+        high = floats > LANES ? v_load_part(row + LANES, floats - LANES) : v_zero();
+    }
+    return (Columns){v_even(low, high), v_odd(low, high)};
+}
+
+static inline void store_columns(float *row, V left, V right, int count) {
+    V low = v_interleave_low(left, right), high = v_interleave_high(left, right);
+    if (count == LANES) {
+        v_store(row, low);
+        v_store(row + LANES, high);
+    } else {
+        int floats = 2 * count;
+        v_store_part(row, low, floats < LANES ? floats : LANES);
+        if (floats > LANES) v_store_part(row + LANES, high, floats - LANES);
+    }
+}
+
+static inline int part_of(int width, int at) {
+    return width - at < LANES ? width - at : LANES;
+}
+
+static void max_two_by_two(const PoolShape *s, const float *x, float *y, uint8_t *argmax) {
+    const V one = v_set1(1.0f), two = v_set1(2.0f), zero = v_zero();
+    for (int oy = 0; oy < s->out_h; oy++, y += s->out_w, argmax += s->out_w) {
+        const float *top = x + (size_t)(2 * oy) * s->in_w;
+        for (int ox = 0; ox < s->out_w; ox += LANES) {
+            int part = part_of(s->out_w, ox);
+            Columns above = load_columns(top + 2 * ox, part);
+            Columns below = load_columns(top + s->in_w + 2 * ox, part);
+            VMask right = v_beats(above.right, above.left);
+            VMask right_below = v_beats(below.right, below.left);
+            V best = v_select(right, above.right, above.left);
+            V best_below = v_select(right_below, below.right, below.left);
+            V place = v_select(right, one, zero), place_below = v_select(right_below, one, zero);
+            VMask lower = v_beats(best_below, best);
+            v_store_part(y + ox, v_select(lower, best_below, best), part);
+            v_store_bytes(argmax + ox, v_select(lower, two + place_below, place), part);
         }
     }
 }
@@ -69,18 +107,26 @@ static void max_pool(const PoolShape *s, const float *x, float *y, uint8_t *argm
     }
 }
 
-static void max_two_by_two_gradient(const PoolShape *s, const float *restrict dy,
-                                    const uint8_t *restrict argmax, float *restrict dx) {
-    if (s->in_w % 2 || s->in_h % 2) memset(dx, 0, (size_t)s->in_h * s->in_w * sizeof *dx);
+// The last row or column of an odd image belongs to no window.
+static void clear_odd_edges(const PoolShape *s, float *dx) {
+    if (s->in_w % 2)
+        for (int y = 0; y < s->in_h; y++) dx[(size_t)(y + 1) * s->in_w - 1] = 0.0f;
+    if (s->in_h % 2) memset(dx + (size_t)(s->in_h - 1) * s->in_w, 0, (size_t)s->in_w * sizeof *dx);
+}
+
+static void max_two_by_two_gradient(const PoolShape *s, const float *dy, const uint8_t *argmax,
+                                    float *dx) {
+    const V zero = v_zero();
+    clear_odd_edges(s, dx);
     for (int oy = 0; oy < s->out_h; oy++, dy += s->out_w, argmax += s->out_w) {
-        float *top = dx + (size_t)(2 * oy) * s->in_w, *bottom = top + s->in_w;
-        for (int ox = 0; ox < s->out_w; ox++) {
-            top[2 * ox] = argmax[ox] == 0 ? dy[ox] : 0.0f;
-            top[2 * ox + 1] = argmax[ox] == 1 ? dy[ox] : 0.0f;
-        }
-        for (int ox = 0; ox < s->out_w; ox++) {
-            bottom[2 * ox] = argmax[ox] == 2 ? dy[ox] : 0.0f;
-            bottom[2 * ox + 1] = argmax[ox] == 3 ? dy[ox] : 0.0f;
+        float *top = dx + (size_t)(2 * oy) * s->in_w;
+        for (int ox = 0; ox < s->out_w; ox += LANES) {
+            int part = part_of(s->out_w, ox);
+            V d = v_load_part(dy + ox, part), to[4];
+            for (int i = 0; i < 4; i++)
+                to[i] = v_select(v_bytes_equal(argmax + ox, part, i), d, zero);
+            store_columns(top + 2 * ox, to[0], to[1], part);
+            store_columns(top + s->in_w + 2 * ox, to[2], to[3], part);
         }
     }
 }
@@ -104,15 +150,38 @@ static void max_pool_gradient(const PoolShape *s, const float *dy, const uint8_t
 
 // ---- average ----------------------------------------------------------------------------------
 
-static void avg_pool(const PoolShape *s, const float *restrict x, float *restrict y) {
+static void avg_two_by_two(const PoolShape *s, const float *x, float *y) {
+    const V quarter = v_set1(0.25f);
+    for (int oy = 0; oy < s->out_h; oy++, y += s->out_w) {
+        const float *top = x + (size_t)(2 * oy) * s->in_w;
+        for (int ox = 0; ox < s->out_w; ox += LANES) {
+            int part = part_of(s->out_w, ox);
+            Columns above = load_columns(top + 2 * ox, part);
+            Columns below = load_columns(top + s->in_w + 2 * ox, part);
+            V sum = (above.left + above.right) + (below.left + below.right);
+            v_store_part(y + ox, quarter * sum, part);
+        }
+    }
+}
+
+static void avg_two_by_two_gradient(const PoolShape *s, const float *dy, float *dx) {
+    const V quarter = v_set1(0.25f);
+    clear_odd_edges(s, dx);
+    for (int oy = 0; oy < s->out_h; oy++, dy += s->out_w) {
+        float *top = dx + (size_t)(2 * oy) * s->in_w;
+        for (int ox = 0; ox < s->out_w; ox += LANES) {
+            int part = part_of(s->out_w, ox);
+            V d = quarter * v_load_part(dy + ox, part);
+            store_columns(top + 2 * ox, d, d, part);
+            store_columns(top + s->in_w + 2 * ox, d, d, part);
+        }
+    }
+}
+
+static void avg_pool(const PoolShape *s, const float *x, float *y) {
     float share = 1.0f / (float)(s->kernel * s->kernel);
     if (is_two_by_two(s)) {
-        for (int oy = 0; oy < s->out_h; oy++, y += s->out_w) {
-            const float *top = x + (size_t)(2 * oy) * s->in_w, *bottom = top + s->in_w;
-            for (int ox = 0; ox < s->out_w; ox++)
-                y[ox] = 0.25f *
-                        ((top[2 * ox] + top[2 * ox + 1]) + (bottom[2 * ox] + bottom[2 * ox + 1]));
-        }
+        avg_two_by_two(s, x, y);
         return;
     }
     for (int oy = 0; oy < s->out_h; oy++)
@@ -125,19 +194,10 @@ static void avg_pool(const PoolShape *s, const float *restrict x, float *restric
         }
 }
 
-static void avg_pool_gradient(const PoolShape *s, const float *restrict dy, float *restrict dx) {
+static void avg_pool_gradient(const PoolShape *s, const float *dy, float *dx) {
     float share = 1.0f / (float)(s->kernel * s->kernel);
     if (is_two_by_two(s)) {
-        if (s->in_w % 2 || s->in_h % 2) memset(dx, 0, (size_t)s->in_h * s->in_w * sizeof *dx);
-        for (int oy = 0; oy < s->out_h; oy++, dy += s->out_w) {
-            float *top = dx + (size_t)(2 * oy) * s->in_w, *bottom = top + s->in_w;
-            for (int ox = 0; ox < s->out_w; ox++) {
-                float v = 0.25f * dy[ox];
-                top[2 * ox] = v;
-                top[2 * ox + 1] = v;
-            }
-            memcpy(bottom, top, (size_t)s->out_w * 2 * sizeof *bottom);
-        }
+        avg_two_by_two_gradient(s, dy, dx);
         return;
     }
     memset(dx, 0, (size_t)s->in_h * s->in_w * sizeof *dx);

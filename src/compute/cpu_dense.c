@@ -1,6 +1,7 @@
 // Dense layers of the CPU back end. Forward: the samples go into lanes and the weights are read
 // where they lie. Backward: both gradients are plain products, one operand packed in panels.
 #include "compute/cpu_parts.h"
+#include "compute/sgemm_rate.h"
 
 enum {
     ROWS_IN_LANES = 1024,    // inputs that one piece puts into lanes
@@ -161,4 +162,29 @@ void cpu_dense_backward(Backend *be, const DenseShape *s, int n, const float *x,
     job.dw_pieces = job.column_tiles * ((s->out + GRADIENT_ROWS - 1) / GRADIENT_ROWS);
     int dx_pieces = dx ? job.column_tiles * ((n + GRADIENT_ROWS - 1) / GRADIENT_ROWS) : 0;
     pool_run(cpu->pool, gradient_piece, &job, job.dw_pieces + dx_pieces);
+}
+
+// ---- the yardstick ----------------------------------------------------------------------------
+
+typedef struct SquareJob {
+    Cpu *cpu;
+    const float *a, *b;
+    float *c;
+} SquareJob;
+
+enum { SIZE = SGEMM_RATE_SIZE, SQUARE_ROWS = 512 };
+
+static void square_piece(void *context, int piece, int worker) {
+    const SquareJob *job = context;
+    int columns = job->cpu->k.gemm_columns, tiles = SIZE / columns;
+    size_t row = (size_t)(piece / tiles) * SQUARE_ROWS;
+    size_t column = (size_t)(piece % tiles) * (size_t)columns;
+    product_block(job->cpu, worker, SQUARE_ROWS, columns, SIZE, job->a + row * SIZE, SIZE, 1,
+                  job->b + column, SIZE, job->c + row * SIZE + column, SIZE);
+}
+
+void cpu_square_product(Backend *be, const float *a, const float *b, float *c) {
+    SquareJob job = {cpu_of(be), a, b, c};
+    pool_run(job.cpu->pool, square_piece, &job,
+             SIZE / job.cpu->k.gemm_columns * (SIZE / SQUARE_ROWS));
 }

@@ -53,6 +53,10 @@ size_t cpu_conv_scratch(const Cpu *cpu, const ConvPlan *plan, int batch);
 typedef void (*CpuRange)(Cpu *cpu, void *context, size_t first, size_t count);
 void cpu_ranges(Cpu *cpu, size_t count, CpuRange run, void *context);
 
+// c = a * b, SGEMM_RATE_SIZE squared each: the yardstick, by our own kernel and by OpenBLAS.
+void cpu_square_product(Backend *be, const float *a, const float *b, float *c);
+void cpu_square_product_blas(Backend *be, const float *a, const float *b, float *c);
+
 void cpu_gather(Backend *be, const GatherShape *s, const uint8_t *images, const int32_t *indices,
                 int n, float *out);
 void cpu_gather_labels(Backend *be, const uint8_t *labels, const int32_t *indices, int n,
