@@ -64,19 +64,16 @@ static bool find_face(const char *family, int weight, const char *language, Face
     FcDefaultSubstitute(pattern);
     FcResult result;
     FcPattern *match = FcFontMatch(NULL, pattern, &result);
-    FcChar8 *file, *name;
+    FcChar8 *file = NULL, *name = NULL;
     int index = 0;
     if (match && FcPatternGetString(match, FC_FILE, 0, &file) == FcResultMatch &&
-        FcPatternGetString(match, FC_FAMILY, 0, &name) == FcResultMatch) {
-        bool right_one =
-            !family || strcmp((const char *)name, family) == 0 || strcmp(family, "sans-serif") == 0;
-        if (right_one && strlen((const char *)file) < sizeof face->path) {
-            FcPatternGetInteger(match, FC_INDEX, 0, &index);
-            strcpy(face->path, (const char *)file);
-            face->index = index & 0xFFFF;
-            if (found_family) snprintf(found_family, 128, "%s", (const char *)name);
-            found = true;
-        }
+        is_family(match, family) && strlen((const char *)file) < sizeof face->path) {
+        FcPatternGetInteger(match, FC_INDEX, 0, &index);
+        strcpy(face->path, (const char *)file);
+        face->index = index & 0xFFFF; // above: named instances of variable fonts
+        bool named = FcPatternGetString(match, FC_FAMILY, 0, &name) == FcResultMatch;
+        if (found_family && named) snprintf(found_family, 128, "%s", (const char *)name);
+        found = true;
     }
     if (match) FcPatternDestroy(match);
     FcPatternDestroy(pattern);
@@ -90,6 +87,7 @@ static int fontconfig_weight(FontWeight weight) {
 
 // fallback 0: the family chosen at the start; 1: DejaVu Sans (arrows, mathematics); 2: Chinese.
 static Face *face_of(SdlFont *font, FontWeight weight, int fallback) {
+    // The last: whatever fontconfig offers for the language; has_character decides about it.
     static const char *const chinese[] = {"Noto Sans CJK SC", "Noto Sans SC", "WenQuanYi Micro Hei",
                                           NULL};
     Face *face = &font->faces[weight][fallback];

@@ -78,11 +78,14 @@ static Color cell_color(const Ui *ui, const HeatmapSpec *spec, int row, int colu
 static void draw_cells(Ui *ui, const Matrix *m, const HeatmapSpec *spec) {
     const ThemeColors *c = &ui->theme->color;
     bool square = spec->rows == spec->columns && !spec->keep_diagonal;
-    double most = 0;
+    double most = 0, sum = 0;
     for (int i = 0; i < spec->rows * spec->columns; i++) {
+        sum += spec->counts[i];
         bool diagonal = square && i / spec->columns == i % spec->columns;
         if (!diagonal && spec->counts[i] > most) most = spec->counts[i];
     }
+    // A network that hardly errs is not painted as brightly as one that errs often.
+    most = fmax(most, 0.02 * sum / spec->rows);
     for (int row = 0; row < spec->rows; row++) {
         const uint32_t *counts = spec->counts + (size_t)row * (size_t)spec->columns;
         double total = 0;

@@ -21,9 +21,10 @@ typedef struct HeatmapHit {
     bool clicked;    // or Enter
 } HeatmapHit;
 
-// Colour: count beside that of the most frequent mistake, on a square-root scale, so that a few
-// mistakes are seen (the diagonal: share of the row); the count is written in the cell where it
-// fits. Arrow keys move a cursor when focused. Hover shows "label 4 -> prediction 9: 12 of 982 (1.2
+// Colour: count beside that of the most frequent mistake (at least 2 % of a row), on a square-root
+// scale, so that a few mistakes are seen (the diagonal: share of the row); the count is written in
+// the cell where it fits. Arrow keys move a cursor when focused. Hover shows "label 4 -> prediction
+// 9: 12 of 982 (1.2
 // %)".
 HeatmapHit ui_heatmap(Ui *ui, Rect rect, const char *label, const HeatmapSpec *spec);
 
