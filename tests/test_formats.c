@@ -210,7 +210,7 @@ static const Broken broken[] = {
      ",\"x\\ny\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[32,33]}}",
      33, STATUS_FORMAT, "it holds the tensor x?y [1], which its layers do not have"},
     {"{" META "," FC1_W ",\"fc1.bias\":{\"dtype\":\"I32\",\"shape\":[2],\"data_offsets\":[24,32]}}",
-     32, STATUS_UNSUPPORTED, "is of type I32"},
+     32, STATUS_UNSUPPORTED, "is of type int32"},
     {"{" META "," FC1_W ",\"fc1.bias\":{\"dtype\":\"F4\",\"shape\":[2],\"data_offsets\":[24,32]}}",
      32, STATUS_UNSUPPORTED, "unknown type \"F4\""},
     {"{" META "," FC1_W ",\"fc1.bias\":{\"shape\":[2],\"data_offsets\":[24,32]}}", 32,
@@ -282,7 +282,7 @@ static const Broken broken[] = {
      "}",
      32, STATUS_FORMAT, "name 2 must have 1 to 15 bytes, not 16"},
     // Well formed, but not one of ours.
-    {"{" FC1_W "," FC1_B "}", 32, STATUS_UNSUPPORTED, "it holds fc1.weight [2,3], fc1.bias [2]"},
+    {"{" FC1_W "," FC1_B "}", 32, STATUS_UNSUPPORTED, "it holds fc1.bias [2], fc1.weight [2,3]"},
     {"{}", 0, STATUS_UNSUPPORTED, "it holds no tensors"},
     // No JSON.
     {"{\"a\":", 0, STATUS_FORMAT, "its header is not JSON"},

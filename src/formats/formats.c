@@ -13,9 +13,10 @@
 #include <string.h>
 
 const FormatRow format_rows[] = {
-#define FORMAT_ROW(id)                                                                             \
+#define FORMAT_ROW(id, other)                                                                      \
     {.name = #id,                                                                                  \
      .extension = "." #id,                                                                         \
+     .alias = other,                                                                               \
      .recognise = id##_recognise,                                                                  \
      .read = id##_read,                                                                            \
      .write = id##_write},
@@ -58,11 +59,16 @@ void saved_model_close(SavedModel **model) {
     *model = NULL;
 }
 
-static bool format_has_extension(const FormatRow *row, const char *path) {
-    const char *a = path_extension(path), *b = row->extension;
+static bool format_ends_with(const char *path, const char *b) {
+    const char *a = path_extension(path);
     for (; *a && *b; a++, b++)
         if ((*a >= 'A' && *a <= 'Z' ? *a + ('a' - 'A') : *a) != *b) return false;
     return *a == *b;
+}
+
+static bool format_has_extension(const FormatRow *row, const char *path) {
+    return format_ends_with(path, row->extension) ||
+           (row->alias && format_ends_with(path, row->alias));
 }
 
 // ".safetensors or .pth"
@@ -91,7 +97,8 @@ static Status format_read_head(const char *path, unsigned char head[FORMAT_HEAD]
     return status;
 }
 
-Status format_read(const char *path, SavedModel **out) {
+Status format_open(const char *path, const InferOptions *options, SavedModel **out,
+                   InferReport *report) {
     unsigned char head[FORMAT_HEAD];
     size_t size = 0, file_size = 0;
     *out = NULL;
@@ -106,7 +113,7 @@ Status format_read(const char *path, SavedModel **out) {
         if (named) by_name = &format_rows[i];
     }
     const FormatRow *row = by_content ? by_content : by_name;
-    if (row) return row->read(path, out);
+    if (row) return row->read(path, options, out, report);
     Text endings = {0};
     format_list_extensions(&endings);
     status = status_error(STATUS_FORMAT,
@@ -115,6 +122,10 @@ Status format_read(const char *path, SavedModel **out) {
                           path, endings.data ? endings.data : "another one");
     text_close(&endings);
     return status;
+}
+
+Status format_read(const char *path, SavedModel **out) {
+    return format_open(path, NULL, out, NULL);
 }
 
 Status format_write(const char *path, const SavedModel *model) {

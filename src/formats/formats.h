@@ -24,18 +24,58 @@ typedef struct SavedModel {
 Status saved_model_make(const ModelSpec *spec, SavedModel **out);
 void saved_model_close(SavedModel **model);
 
+// How well a candidate does on labelled images: share right, and mean cross-entropy.
+typedef struct InferScore {
+    double accuracy, loss;
+} InferScore;
+
+// How to tell the network of a file that does not say which it is (infer.h). All zero: by names and
+// shapes alone, and what is most usual.
+typedef struct InferOptions {
+    // Runs `candidate` on the first `images` (at most) labelled images of whatever set the caller
+    // has; some dozens of calls of at most INFER_IMAGES_MAX. Training images are as good as test
+    // images. False: cannot, or stop trying; the best so far counts. Called on the thread of
+    // format_open. `candidate` is only lent. NULL: nothing is tried.
+    bool (*score)(void *context, const SavedModel *candidate, int images, InferScore *out);
+    void *context;
+    // What a person has decided against the guess: the notation of all layers, and the
+    // normalization. NULL: guess.
+    const char *layers;
+    const Normalization *normalization;
+} InferOptions;
+enum { INFER_IMAGES_MAX = 1000 };
+
+// What came of it, as numbers and as sentences for the window and `inkling info`.
+typedef struct InferReport {
+    bool exact;           // the file itself says which network it is: nothing was guessed
+    int tried;            // candidates that were run; 0: the guesses are only what is usual
+    InferScore best;      // of the one taken, when tried > 0
+    InferScore second;    // of the best one that differs in more than its normalization
+    char recognised[160]; // "LeNet-5", or "2 convolutions and 3 dense layers"
+    char guessed[320];    // "average pooling, ReLU, (x - 0.1307) / 0.3081"; "" when nothing was
+    char note[320];       // what of the file was left aside; "" when nothing was
+    char sentence[640];   // all of the above
+} InferReport;
+
 typedef struct FormatRow {
     const char *name;      // "safetensors"
     const char *extension; // ".safetensors"
+    const char *alias;     // another ending for the same, such as ".pt"; NULL: none
     // True when the first bytes say so; extension is only asked when several do, or none.
     bool (*recognise)(const unsigned char *head, size_t size, size_t file_size);
-    Status (*read)(const char *path, SavedModel **out);
+    // Options and report may be NULL.
+    Status (*read)(const char *path, const InferOptions *options, SavedModel **out,
+                   InferReport *report);
     Status (*write)(const char *path, const SavedModel *model); // atomic
 } FormatRow;
 extern const FormatRow format_rows[];
 extern const int format_count;
 
-// Reads any model file; the row is chosen by content first, then by name.
+// Reads any model file; the row is chosen by content first, then by name. `options` say how to find
+// out what a file does not tell; `report` gets what was found. Both may be NULL.
+Status format_open(const char *path, const InferOptions *options, SavedModel **out,
+                   InferReport *report);
+// The same without options and report.
 Status format_read(const char *path, SavedModel **out);
 // Writes by ending; STATUS_USAGE lists the endings for another one.
 Status format_write(const char *path, const SavedModel *model);

@@ -1,15 +1,19 @@
-// The formats, one row each: the name, which is also its ending, of a file here with
-// NAME_recognise, NAME_read and NAME_write (FormatRow in formats.h says what each does).
+// The formats, one row each: the name, which is also its ending, and another ending if there is
+// one, of a file here with NAME_recognise, NAME_read and NAME_write (FormatRow in formats.h says
+// what each does).
 #ifndef INKLING_FORMATS_LIST_H
 #define INKLING_FORMATS_LIST_H
 
 #include "formats/formats.h"
 
-#define FORMAT_LIST(X) X(safetensors)
+#define FORMAT_LIST(X)                                                                             \
+    X(safetensors, NULL)                                                                           \
+    X(pth, ".pt")
 
-#define FORMAT_DECLARE(id)                                                                         \
+#define FORMAT_DECLARE(id, other)                                                                  \
     bool id##_recognise(const unsigned char *head, size_t size, size_t file_size);                 \
-    Status id##_read(const char *path, SavedModel **out);                                          \
+    Status id##_read(const char *path, const InferOptions *options, SavedModel **out,              \
+                     InferReport *report);                                                         \
     Status id##_write(const char *path, const SavedModel *model);
 FORMAT_LIST(FORMAT_DECLARE)
 #undef FORMAT_DECLARE

@@ -8,58 +8,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-// ---- numbers of each type, little-endian as they lie in the file --------------------------------
-
-static uint32_t bytes_u32(const unsigned char *b) {
-    return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
-}
-
-static float float_from_bits(uint32_t bits) {
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-static float float_from_f32(const unsigned char *b) {
-    return float_from_bits(bytes_u32(b));
-}
-
-static float float_from_bf16(const unsigned char *b) {
-    return float_from_bits((uint32_t)b[0] << 16 | (uint32_t)b[1] << 24);
-}
-
-static float float_from_f16(const unsigned char *b) {
-    uint32_t half = (uint32_t)b[0] | (uint32_t)b[1] << 8;
-    uint32_t sign = (half & 0x8000u) << 16, exponent = half >> 10 & 31, fraction = half & 0x3FF;
-    if (exponent == 31) return float_from_bits(sign | 0x7F800000u | fraction << 13);
-    if (exponent > 0) return float_from_bits(sign | (exponent + 112) << 23 | fraction << 13);
-    float small = (float)fraction * 0x1p-24f; // subnormal
-    return sign ? -small : small;
-}
-
-static float float_from_f64(const unsigned char *b) {
-    uint64_t bits = (uint64_t)bytes_u32(b) | (uint64_t)bytes_u32(b + 4) << 32;
-    double value;
-    memcpy(&value, &bits, sizeof value);
-    return (float)value;
-}
+// ---- types --------------------------------------------------------------------------------------
 
 static const SafetensorsType safetensors_types[] = {
-    {"F32", 4, float_from_f32},
-    {"F16", 2, float_from_f16},
-    {"BF16", 2, float_from_bf16},
-    {"F64", 8, float_from_f64},
-    {"BOOL", 1, NULL},
-    {"U8", 1, NULL},
-    {"I8", 1, NULL},
-    {"F8_E4M3", 1, NULL},
-    {"F8_E5M2", 1, NULL},
-    {"U16", 2, NULL},
-    {"I16", 2, NULL},
-    {"U32", 4, NULL},
-    {"I32", 4, NULL},
-    {"U64", 8, NULL},
-    {"I64", 8, NULL},
+    {"F32", 4, TENSOR_F32},
+    {"F16", 2, TENSOR_F16},
+    {"BF16", 2, TENSOR_BF16},
+    {"F64", 8, TENSOR_F64},
+    {"BOOL", 1, TENSOR_BOOL},
+    {"U8", 1, TENSOR_U8},
+    {"I8", 1, TENSOR_I8},
+    {"F8_E4M3", 1, TENSOR_TYPE_COUNT},
+    {"F8_E5M2", 1, TENSOR_TYPE_COUNT},
+    {"U16", 2, TENSOR_TYPE_COUNT},
+    {"I16", 2, TENSOR_I16},
+    {"U32", 4, TENSOR_TYPE_COUNT},
+    {"I32", 4, TENSOR_I32},
+    {"U64", 8, TENSOR_TYPE_COUNT},
+    {"I64", 8, TENSOR_I64},
 };
 
 static const SafetensorsType *safetensors_type_find(const char *name) {
@@ -102,7 +68,7 @@ static bool json_size(const cJSON *item, size_t *out) {
     return (double)*out == value;
 }
 
-static Status tensor_read_shape(const cJSON *shape, const char *name, SafetensorsTensor *out) {
+static Status header_read_shape(const cJSON *shape, const char *name, SafetensorsTensor *out) {
     out->count = 1;
     if (!cJSON_IsArray(shape))
         return status_error(STATUS_FORMAT, "tensor %s has no \"shape\" list", name);
@@ -125,7 +91,7 @@ static Status tensor_read_shape(const cJSON *shape, const char *name, Safetensor
     return status_ok();
 }
 
-static Status tensor_read(const cJSON *item, size_t data_size, SafetensorsTensor *out) {
+static Status header_read_tensor(const cJSON *item, size_t data_size, SafetensorsTensor *out) {
     char name[64];
     safetensors_name_print(item->string, name);
     memset(out, 0, sizeof *out);
@@ -140,7 +106,7 @@ static Status tensor_read(const cJSON *item, size_t data_size, SafetensorsTensor
         return status_error(STATUS_UNSUPPORTED, "tensor %s has the unknown type \"%s\"", name,
                             type_name);
     }
-    Status status = tensor_read_shape(cJSON_GetObjectItemCaseSensitive(item, "shape"), name, out);
+    Status status = header_read_shape(cJSON_GetObjectItemCaseSensitive(item, "shape"), name, out);
     if (!status_is_ok(&status)) return status;
     const cJSON *offsets = cJSON_GetObjectItemCaseSensitive(item, "data_offsets");
     if (!cJSON_IsArray(offsets) || cJSON_GetArraySize(offsets) != 2 ||
@@ -240,7 +206,7 @@ static Status header_read_tensors(const cJSON *root, size_t data_size, Safetenso
     const cJSON *item;
     cJSON_ArrayForEach(item, root) {
         if (strcmp(item->string, "__metadata__") == 0) continue;
-        Status status = tensor_read(item, data_size, &out->tensors[out->count]);
+        Status status = header_read_tensor(item, data_size, &out->tensors[out->count]);
         if (!status_is_ok(&status)) return status;
         out->count++;
     }
@@ -282,16 +248,12 @@ void safetensors_header_close(SafetensorsHeader *header) {
     memset(header, 0, sizeof *header);
 }
 
-const char *safetensors_header_get(const SafetensorsHeader *header, const char *key) {
+const char *safetensors_header_at(const SafetensorsHeader *header, int index, const char **value) {
     const cJSON *metadata = cJSON_GetObjectItemCaseSensitive(header->json, "__metadata__");
-    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(metadata, key));
-}
-
-const SafetensorsTensor *safetensors_header_find(const SafetensorsHeader *header,
-                                                 const char *name) {
-    for (int i = 0; i < header->count; i++)
-        if (strcmp(header->tensors[i].name, name) == 0) return &header->tensors[i];
-    return NULL;
+    const cJSON *item = metadata ? metadata->child : NULL;
+    while (item && index-- > 0) item = item->next;
+    *value = item ? cJSON_GetStringValue(item) : NULL;
+    return item ? item->string : NULL;
 }
 
 // ---- writing ------------------------------------------------------------------------------------

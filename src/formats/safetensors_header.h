@@ -5,6 +5,7 @@
 
 #include "base/status.h"
 #include "base/text.h"
+#include "formats/tensor_bag.h"
 #include "nn/spec.h"
 
 #include <stddef.h>
@@ -15,11 +16,11 @@ enum {
     SAFETENSORS_HEADER_MAX = 4 * 1024 * 1024, // keeps the parsed tree within 256 MB
 };
 
-// What a number of a tensor is. `to_float` reads one (NULL: none of ours, but its size is known).
+// What a number of a tensor is.
 typedef struct SafetensorsType {
     const char *name; // "F32"
     size_t size;      // bytes
-    float (*to_float)(const unsigned char *bytes);
+    TensorType type;  // TENSOR_TYPE_COUNT: none of ours
 } SafetensorsType;
 
 typedef struct SafetensorsTensor {
@@ -45,11 +46,9 @@ Status safetensors_header_read(const char *text, size_t size, size_t data_size,
                                SafetensorsHeader *out);
 void safetensors_header_close(SafetensorsHeader *header);
 
-// A value of __metadata__, NULL when there is none of that key.
-const char *safetensors_header_get(const SafetensorsHeader *header, const char *key);
-
-// NULL when there is none.
-const SafetensorsTensor *safetensors_header_find(const SafetensorsHeader *header, const char *name);
+// The pairs of __metadata__, one after the other: the key of pair `index` and its value; NULL
+// behind the last one.
+const char *safetensors_header_at(const SafetensorsHeader *header, int index, const char **value);
 
 // `name [6,1,5,5]` for a message: unprintable bytes replaced, long names cut.
 void safetensors_tensor_print(const SafetensorsTensor *tensor, char out[128]);

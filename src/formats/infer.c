@@ -1,0 +1,213 @@
+// From a bag to a model, and the sentences about how that went.
+#include "formats/infer.h"
+
+#include "base/text.h"
+#include "formats/infer_guess.h"
+#include "formats/metadata.h"
+#include "nn/layer.h"
+#include "nn/presets.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// The notation without what only training needs, to compare networks by what they compute.
+static void print_computed(const ModelSpec *spec, char out[SPEC_TEXT_MAX]) {
+    ModelSpec kept = *spec;
+    const LayerKind *dropout = layer_find("dropout");
+    kept.layer_count = 0;
+    for (int i = 0; i < spec->layer_count; i++)
+        if (spec->layers[i].kind != dropout) kept.layers[kept.layer_count++] = spec->layers[i];
+    spec_print_layers(&kept, out, SPEC_TEXT_MAX);
+}
+
+// The preset that computes what `spec` does; NULL when there is none.
+static const Preset *find_preset(const ModelSpec *spec, int classes, ModelSpec *out) {
+    char wanted[SPEC_TEXT_MAX], text[SPEC_TEXT_MAX];
+    print_computed(spec, wanted);
+    for (int i = 0; i < preset_count; i++) {
+        Status status = preset_spec(&presets[i], spec->input, classes, out);
+        if (!status_is_ok(&status)) continue;
+        print_computed(out, text);
+        if (strcmp(text, wanted) == 0) return &presets[i];
+    }
+    return NULL;
+}
+
+// The most usual guess: that of a preset where one has these tensors, else choice 0 of all axes.
+static void choose_usual(const GuessSpace *space, Guess *out) {
+    static const GuessAxis axes[] = {AXIS_SHAPE, AXIS_POOL, AXIS_CONV, AXIS_DENSE, AXIS_ORDER};
+    enum { AXES = (int)(sizeof axes / sizeof axes[0]), ACTIVATIONS = 3, COMBINATIONS_MAX = 1000 };
+    int classes = space->chain.links[space->chain.count - 1].out, total = 1, counts[AXES];
+    memset(out, 0, sizeof *out);
+    if (space->layers) return;
+    for (int i = 0; i < AXES; i++) {
+        int most = i == 2 || i == 3 ? ACTIVATIONS : SHAPE_GUESSES_MAX;
+        counts[i] = space->counts[axes[i]] < most ? space->counts[axes[i]] : most;
+        total *= counts[i];
+    }
+    for (int i = 0; i < total && i < COMBINATIONS_MAX; i++) {
+        Guess guess = {{0}};
+        ModelSpec spec, preset;
+        for (int k = 0, rest = i; k < AXES; rest /= counts[k++])
+            guess.at[axes[k]] = rest % counts[k];
+        Status status = guess_spec(space, &guess, &spec);
+        const Preset *found = status_is_ok(&status) ? find_preset(&spec, classes, &preset) : NULL;
+        if (!found) continue;
+        *out = guess;
+        for (int n = 0; n < space->counts[AXIS_NORMALIZATION]; n++)
+            if (guess_normalizations[n].mean == found->normalization.mean &&
+                guess_normalizations[n].std == found->normalization.std)
+                out->at[AXIS_NORMALIZATION] = n;
+        return;
+    }
+}
+
+// ---- telling ------------------------------------------------------------------------------------
+
+static void tell_count(Text *text, int count, const char *what) {
+    if (count > 0)
+        text_append(text, "%s%d %s%s", text->size ? ", " : "", count, what, count == 1 ? "" : "s");
+}
+
+static void tell_recognised(const GuessSpace *space, const Preset *preset, InferReport *report) {
+    const Chain *chain = &space->chain;
+    Text text = {0};
+    int norms = chain_norm_is_there(&chain->input_norm) + chain_norm_is_there(&chain->flat_norm);
+    for (int i = 0; i < chain->count; i++) norms += chain_norm_is_there(&chain->links[i].norm);
+    tell_count(&text, chain->convs, "convolution");
+    tell_count(&text, chain->count - chain->convs, "dense layer");
+    tell_count(&text, norms, "batch norm");
+    if (preset)
+        snprintf(report->recognised, sizeof report->recognised, "%s (%s)", preset->label,
+                 text.data ? text.data : "");
+    else
+        text_copy(report->recognised, sizeof report->recognised, text.data ? text.data : "");
+    text_close(&text);
+}
+
+static void tell_part(Text *text, bool tell, const char *part) {
+    if (tell) text_append(text, "%s%s", text->size ? ", " : "", part);
+}
+
+static void tell_guessed(const GuessSpace *space, const Guess *guess, InferReport *report) {
+    static const char *const pools[] = {"max pooling", "average pooling"};
+    static const char *const globals[] = {"global average pooling", "global max pooling"};
+    const int *counts = space->counts, *at = guess->at;
+    const ShapeGuess *shape = &space->shapes[at[AXIS_SHAPE]];
+    char both[64];
+    const char *conv = guess_activations[at[AXIS_CONV]].label;
+    const char *dense = guess_activations[at[AXIS_DENSE]].label;
+    Text text = {0};
+    tell_part(&text, counts[AXIS_SHAPE] > 1 && !space->layers, "padding, strides and pool sizes");
+    tell_part(&text, counts[AXIS_POOL] > 1, pools[at[AXIS_POOL]]);
+    tell_part(&text, counts[AXIS_GLOBAL] > 1, globals[at[AXIS_GLOBAL]]);
+    if (counts[AXIS_CONV] > 1 && counts[AXIS_DENSE] > 1 && conv != dense) {
+        snprintf(both, sizeof both, "%s, then %s", conv, dense);
+        tell_part(&text, true, both);
+    } else {
+        tell_part(&text, counts[AXIS_CONV] > 1, conv);
+        tell_part(&text, counts[AXIS_CONV] == 1 && counts[AXIS_DENSE] > 1, dense);
+    }
+    tell_part(&text, counts[AXIS_ORDER] > 1 && at[AXIS_ORDER] > 0,
+              guess_orders[at[AXIS_ORDER]].label);
+    if (counts[AXIS_NORMALIZATION] > 1) {
+        char mean[32], std[32];
+        const Normalization *n = &guess_normalizations[at[AXIS_NORMALIZATION]];
+        snprintf(mean, sizeof mean, "%.5g", (double)n->mean);
+        snprintf(std, sizeof std, "%.5g", (double)n->std);
+        text_append(&text, "%s(x - %s) / %s", text.size ? ", " : "", mean, std);
+    }
+    tell_part(&text, space->chain.convs > 0 && shape->input > 28 && !space->layers,
+              "28x28 images in a border to 32x32");
+    text_copy(report->guessed, sizeof report->guessed, text.data ? text.data : "");
+    text_close(&text);
+}
+
+static void tell_sentence(InferReport *report) {
+    Text text = {0};
+    if (report->exact)
+        text_append(&text, "The file says which network it is.");
+    else
+        text_append(&text, "Recognised by its tensors: %s.", report->recognised);
+    if (report->guessed[0]) text_append(&text, " Guessed: %s;", report->guessed);
+    if (report->guessed[0] && report->tried == 0)
+        text_append(&text, " not tried on images, so this is only what is usual.");
+    else if (report->guessed[0])
+        text_append(&text, " the best of %d tried, right on %.2f %% of the images%s", report->tried,
+                    100 * report->best.accuracy,
+                    report->best.accuracy < 0.5
+                        ? ", which is poor: it may have been trained on other images."
+                        : ".");
+    if (report->note[0]) text_append(&text, " %s", report->note);
+    text_copy(report->sentence, sizeof report->sentence, text.data ? text.data : "");
+    text_close(&text);
+}
+
+// ---- all of it ----------------------------------------------------------------------------------
+
+// Names of the network and of its layers, dropout of a preset's put back for training on.
+static Status name_model(const GuessSpace *space, SavedModel *model, InferReport *report) {
+    ModelSpec preset_layers;
+    const Preset *preset = find_preset(&model->spec, model->class_count, &preset_layers);
+    tell_recognised(space, preset, report);
+    if (preset && !space->layers) {
+        model->spec.layer_count = preset_layers.layer_count;
+        memcpy(model->spec.layers, preset_layers.layers, sizeof preset_layers.layers);
+    }
+    text_copy(model->spec.name, sizeof model->spec.name,
+              preset ? preset->label : report->recognised);
+    return spec_plan(&model->spec, &model->plan);
+}
+
+static Status infer_foreign(const TensorBag *bag, const InferOptions *options, SavedModel **out,
+                            InferReport *report) {
+    Status status;
+    SavedModel *model = NULL;
+    ModelSpec spec;
+    Guess guess;
+    GuessSpace *space = malloc(sizeof *space);
+    if (!space) return status_no_memory("a network", sizeof *space);
+    TRY(guess_space(bag, options, space));
+    choose_usual(space, &guess);
+    TRY(guess_spec(space, &guess, &spec));
+    TRY(saved_model_make(&spec, &model));
+    TRY(guess_fill(space, model));
+    guess_set_border(space, &guess, model);
+    if (options && options->score) guess_try(space, options, model, &guess, report);
+    TRY(name_model(space, model, report));
+    tell_guessed(space, &guess, report);
+    *out = model;
+    model = NULL;
+fail:
+    saved_model_close(&model);
+    free(space);
+    return status;
+}
+
+// Adds which tensors there are, as many as a sentence carries.
+static Status with_tensors(const TensorBag *bag, Status inner) {
+    char list[260];
+    tensor_bag_print(bag, list, sizeof list);
+    if (inner.code != STATUS_UNSUPPORTED) return inner;
+    return status_error(inner.code, "%s; it holds %s", inner.message, list);
+}
+
+Status infer_model(const TensorBag *bag, const InferOptions *options, SavedModel **out,
+                   InferReport *report) {
+    InferReport local;
+    Status status;
+    if (!report) report = &local;
+    memset(report, 0, sizeof *report);
+    *out = NULL;
+    const char *note = tensor_bag_text(bag, "note");
+    text_copy(report->note, sizeof report->note, note ? note : "");
+    if (metadata_has(bag)) {
+        report->exact = true;
+        status = metadata_make(bag, out);
+    } else {
+        status = with_tensors(bag, infer_foreign(bag, options, out, report));
+    }
+    if (status_is_ok(&status)) tell_sentence(report);
+    return status;
+}

@@ -1,0 +1,32 @@
+// What makes a bare list of tensors a network again, as pairs of text under keys of our own:
+//   inkling.layers        the notation (nn/spec.h); without it the file is somebody else's
+//   inkling.name          for people
+//   inkling.input         "1x28x28", or "784" for a flat input
+//   inkling.mean, .std    normalization
+//   inkling.classes       names, one a line
+//   inkling.settings, .record, .temperature
+// Every format keeps the same pairs in its own place. Not here: guessing without them (infer.h).
+#ifndef INKLING_FORMATS_METADATA_H
+#define INKLING_FORMATS_METADATA_H
+
+#include "base/text.h"
+#include "formats/formats.h"
+#include "formats/tensor_bag.h"
+
+// Sets the pairs of a model. STATUS_USAGE when one of its texts is not UTF-8.
+Status metadata_take(const SavedModel *model, TensorBag *bag);
+
+// True when the bag says which network it holds.
+bool metadata_has(const TensorBag *bag);
+// The network that the pairs describe, with the bag's tensors, which must be exactly the ones that
+// its layers need (PyTorch's counters num_batches_tracked are passed over).
+Status metadata_make(const TensorBag *bag, SavedModel **out);
+
+// The pairs as text, one "key: value" a line (newline and backslash in a value are escaped), for
+// formats that have no place for pairs; and back.
+#define METADATA_ENTRY "inkling.txt"
+enum { METADATA_TEXT_MAX = 64 * 1024 };
+void metadata_print(const TensorBag *bag, Text *out);
+Status metadata_parse(const char *text, size_t size, TensorBag *bag);
+
+#endif
