@@ -47,8 +47,17 @@ struct SdlFont {
     GlyphCache glyphs;
 };
 
-// Asks fontconfig; takes the answer only if it is the family asked for (NULL: any) and holds
-// `sample`.
+// A font has its name in several languages. NULL and "sans-serif": any will do.
+static bool is_family(FcPattern *match, const char *family) {
+    if (!family || strcmp(family, "sans-serif") == 0) return true;
+    FcChar8 *name;
+    for (int i = 0; FcPatternGetString(match, FC_FAMILY, i, &name) == FcResultMatch; i++) {
+        if (strcmp((const char *)name, family) == 0) return true;
+    }
+    return false;
+}
+
+// Asks fontconfig; takes the answer only if it is the family asked for.
 static bool find_face(const char *family, int weight, const char *language, Face *face,
                       char found_family[128]) {
     bool found = false;
