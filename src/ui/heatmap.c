@@ -66,7 +66,7 @@ static Color cell_color(const Ui *ui, const HeatmapSpec *spec, int row, int colu
     const ThemeColors *c = &ui->theme->color;
     bool diagonal = row == column && spec->rows == spec->columns;
     if (diagonal && !spec->keep_diagonal) {
-        return color_mix(c->field, c->right, 0.15f + 0.4f * share);
+        return color_mix(c->track, c->text_muted, 0.28f * share);
     }
     if (share <= 0) return c->field;
     float t = sqrtf(share);

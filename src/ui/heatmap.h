@@ -12,7 +12,7 @@ typedef struct HeatmapSpec {
     const char *const *column_names;   // NULL: indices
     const char *row_title;             // "label"; may be NULL
     const char *column_title;          // "prediction"; may be NULL
-    bool keep_diagonal;                // colour the diagonal by the ramp too, else a quiet green
+    bool keep_diagonal;                // colour the diagonal by the ramp too, else a quiet grey
     int selected_row, selected_column; // outlined; -1: none
 } HeatmapSpec;
 
