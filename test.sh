@@ -8,6 +8,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . scripts/setup.sh
+trap '[ -n "${counted:-}" ] || { echo "0 passed, 1 failed"; exit 1; }' EXIT
 
 # shellcheck disable=SC2086  # words on purpose
 need_packages build $PACKAGES_BUILD
@@ -25,35 +26,38 @@ if [ -z "${INKLING_DATA:-}" ]; then
   done
 fi
 
-# run_tests DIRECTORY ARGUMENTS OF MESON TEST...
-run_tests() {
-  local directory=$1
-  shift
-  say "Testing $directory"
+# A variant that cannot be built leaves no log, which counts as a failure; the others still run.
+#   variant DIRECTORY TARGETS OPTIONS_OF_MESON_TEST OPTIONS_OF_MESON...
+directories=
+variant() {
+  local directory=$1 targets=$2 choice=$3 begun=$SECONDS
+  shift 3
+  directories="$directories $directory"
   rm -f "$directory/meson-logs/testlog.json"
-  meson test -C "$directory" --no-rebuild --print-errorlogs "$@" >&2 || true
+  # shellcheck disable=SC2086  # words on purpose
+  if (configure "$directory" "$@" && compile "$directory" $targets); then
+    say "$directory: built in $((SECONDS - begun)) s"
+    begun=$SECONDS
+    # shellcheck disable=SC2086
+    meson test -C "$directory" --no-rebuild --print-errorlogs $choice >&2 || true
+    say "$directory: tested in $((SECONDS - begun)) s"
+  fi
 }
 
-configure build --buildtype=release
+export ASAN_OPTIONS=detect_leaks=1:abort_on_error=1:allocator_may_return_null=1
+export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+export TSAN_OPTIONS=halt_on_error=1
+
+variant build "" "" --buildtype=release
 stamp_packages
-compile build
-run_tests build
+variant build-minimal "" "--no-suite slow" -Doptimization=1 -Ddebug=false \
+  -Dgui=disabled -Dblas=disabled -Dcuda=disabled
+variant build-asan "" "--no-suite slow --timeout-multiplier 4" -Doptimization=1 -Ddebug=true \
+  -Db_sanitize=address,undefined -Db_lundef=false -Dgui=disabled -Dcuda=disabled
+variant build-tsan thread-tests "--suite threads --timeout-multiplier 4" -Ddebug=true \
+  -Doptimization=1 -Db_sanitize=thread -Db_lundef=false -Dgui=disabled -Dblas=disabled \
+  -Dcuda=disabled
 
-plain="-Dgui=disabled -Dblas=disabled -Dcuda=disabled"
+counted=1
 # shellcheck disable=SC2086
-configure build-minimal --buildtype=release -Doptimization=1 $plain
-compile build-minimal
-run_tests build-minimal --no-suite slow
-
-configure build-asan --buildtype=debug -Doptimization=1 -Db_sanitize=address,undefined \
-  -Db_lundef=false -Dgui=disabled -Dcuda=disabled
-compile build-asan
-ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
-  run_tests build-asan --no-suite slow --timeout-multiplier 4
-
-# shellcheck disable=SC2086
-configure build-tsan --buildtype=debug -Doptimization=1 -Db_sanitize=thread -Db_lundef=false $plain
-compile build-tsan thread-tests
-TSAN_OPTIONS=halt_on_error=1 run_tests build-tsan --suite threads --timeout-multiplier 4
-
-python3 scripts/count_tests.py build build-minimal build-asan build-tsan
+python3 scripts/count_tests.py $directories
