@@ -136,7 +136,7 @@ static void check_presets(const char *device, int per_tensor) {
     backend_close(&be);
 }
 
-static void test_presets_cpu(void **state) {
+static void test_presets(void **state) {
     (void)state;
     check_presets("cpu", 4);
 }
@@ -216,7 +216,7 @@ static void test_wrong_gradients_are_seen(void **state) {
     wrong.dense_backward = wrong_dense_weight;
     expect_wrong(be, &wrong, "dense 6, relu, dense 3", ".weight");
     wrong.dense_backward = wrong_dense_input;
-    expect_wrong(be, &wrong, "tanh, dense 6, relu, dense 3", "input");
+    expect_wrong(be, &wrong, "tanh, dense 3", "input");
     wrong.dense_backward = wrong_dense_nan;
     expect_wrong(be, &wrong, "dense 3", "fc1.bias");
     wrong = *right;
@@ -236,7 +236,7 @@ int main(void) {
         cmocka_unit_test(test_layers_ref),
         cmocka_unit_test(test_layers_cpu),
         cmocka_unit_test(test_every_kind_is_here),
-        cmocka_unit_test(test_presets_cpu),
+        cmocka_unit_test(test_presets),
         cmocka_unit_test(test_wrong_gradients_are_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

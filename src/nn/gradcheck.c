@@ -11,16 +11,17 @@
 // larger of the entry and the root mean square of the tensor's gradient (a small entry among large
 // ones is known no better than they are).
 //
-// Where backward rightly gives 0 (a bias in front of batch norm), only rounding is left to measure;
-// what it can come to, 4 eps sum|r||logit| / h, is added to that size.
+// Where backward rightly gives 0 (a bias in front of batch norm), only rounding is left to measure,
+// so what that can come to is added to that size: the last bit of each logit, or how much F changes
+// when every input moves by its last bit, which depends on how a back end adds up.
 //
 // Kinks (ReLU, max pool): where +-h crosses one, the difference is no slope. So each entry is
-// measured with shrinking h until, over h, h/2 and h/4, the central differences agree to half the
-// tolerance and there is no jump: a kink much nearer than h leaves the central differences alone,
-// but then the slopes to the right and to the left differ by an amount that does not shrink with h
-// as curvature does (CheckLevel.bend). An entry where that never happens is left out and another
-// one drawn; at least half of what was asked for must be judged, or that is an error too. Nothing
-// here looks at the computed gradient before it has settled on the measured one.
+// measured with shrinking h until, over h, h/2, h/4 and h/8, the central differences agree to half
+// the tolerance and there is no jump: a kink much nearer than h leaves the central differences
+// alone, but then the slopes to the right and to the left differ by an amount that does not shrink
+// with h as curvature does (CheckLevel.bend). An entry where that never happens is left out and
+// another one drawn; at least half of what was asked for must be judged, or that is an error too.
+// Nothing here looks at the computed gradient before it has settled on the measured one.
 #include "nn/gradcheck.h"
 
 #include "base/check.h"
@@ -43,7 +44,7 @@ typedef struct Check {
     size_t input_count, logit_count;
     float *weights, *input, *direction, *logits, *gradient, *input_gradient;
     double tolerance;
-    double magnitude; // sum of |r| |logit|: what F is added up from
+    double noise; // what rounding alone does to F
     Rng rng;
 } Check;
 
@@ -97,7 +98,7 @@ static double check_measure(Check *check, float *at, double floor) {
                       fabs(2 * level.bend - last.bend) <= allowed;
         agreed = agrees ? agreed + 1 : 0;
         // The curvature's part is 4 times larger in the wider one.
-        if (agreed == 2) return level.slope + (level.slope - last.slope) / 3;
+        if (agreed == 3) return level.slope + (level.slope - last.slope) / 3;
         last = level;
     }
     return NAN;
@@ -115,8 +116,9 @@ static Status check_tensor(Check *check, const char *name, float *values, const 
                            size_t count, int most, GradCheck *out) {
     bool all = count <= (size_t)most;
     int wanted = all ? (int)count : most, judged = 0, tried = 0;
-    double rounding = 4.0 * FLT_EPSILON * check->magnitude / gradcheck_first_step;
-    double floor = check_rms(gradient, count) + rounding / check->tolerance;
+    // A bend is 4 values of F over h, and h has been halved three times before it counts.
+    double rounding = 4.0 * 8.0 * check->noise / gradcheck_first_step;
+    double floor = check_rms(gradient, count) + rounding / check->tolerance + FLT_MIN;
     for (; judged < wanted && tried < (all ? wanted : 4 * wanted); tried++) {
         size_t index = all ? (size_t)tried : rng_below(&check->rng, (uint32_t)count);
         double measured = check_measure(check, values + index, floor);
@@ -148,7 +150,7 @@ static void check_close(Check *check) {
     model_close(&check->model);
 }
 
-// Biases to +-1..2, so that most units are clearly on or clearly off and few points lie near a
+// Biases by +-1.5..2.5, so that most units are clearly on or clearly off and few points lie near a
 // ReLU's kink. Batch norm's scale away from 1, where a wrong gradient could hide.
 static void check_move_vectors(Check *check, const ModelPlan *plan) {
     for (int i = 0; i < plan->tensor_count; i++) {
@@ -158,7 +160,7 @@ static void check_move_vectors(Check *check, const ModelPlan *plan) {
         if (!tensor->trainable || tensor->rank != 1) continue;
         for (size_t k = 0; k < tensor->count; k++) {
             double side = rng_next(&check->rng) & 1 ? 1.0 : -1.0;
-            double size = rng_range(&check->rng, scale ? 0.1 : 1.0, scale ? 0.5 : 2.0);
+            double size = rng_range(&check->rng, scale ? 0.1 : 1.5, scale ? 0.5 : 2.5);
             w[k] += (float)(side * size);
         }
     }
@@ -198,12 +200,26 @@ fail:
     return status;
 }
 
+static void check_noise(Check *check) {
+    enum { ROUNDS = 6 };
+    double middle = check_value(check);
+    for (size_t i = 0; i < check->logit_count; i++)
+        check->noise += 0.5 * FLT_EPSILON * fabs(check->direction[i] * check->logits[i]);
+    float *kept = check->input_gradient; // not yet in use
+    memcpy(kept, check->input, check->input_count * sizeof *kept);
+    for (int round = 0; round < ROUNDS; round++) {
+        for (size_t i = 0; i < check->input_count; i++)
+            check->input[i] = nextafterf(kept[i], rng_next(&check->rng) & 1 ? 1e9f : -1e9f);
+        double noise = fabs(check_value(check) - middle);
+        if (noise > check->noise) check->noise = noise;
+    }
+    memcpy(check->input, kept, check->input_count * sizeof *kept);
+}
+
 // What backward says, into `gradient` and `input_gradient`.
 static void check_backward(Check *check) {
     const BackendOps *ops = check->be->ops;
     check_value(check);
-    for (size_t i = 0; i < check->logit_count; i++)
-        check->magnitude += fabs((double)check->direction[i] * (double)check->logits[i]);
     ops->upload(check->be, model_logits_gradient(check->model), check->direction,
                 check->logit_count * sizeof(float));
     model_backward(check->model, check->n, true);
@@ -220,6 +236,7 @@ Status gradcheck_run(Backend *be, const ModelSpec *spec, int n, uint64_t seed, i
     memset(out, 0, sizeof *out);
     status = check_open(&check, be, spec, n, seed);
     if (!status_is_ok(&status)) return status;
+    check_noise(&check);
     check_backward(&check);
     const ModelPlan *plan = model_plan(check.model);
     TRY(check_tensor(&check, "input", check.input, check.input_gradient, check.input_count,
