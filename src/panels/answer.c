@@ -203,14 +203,17 @@ static bool answer_samples_of_model(Workbench *bench, const Source *source) {
     return true;
 }
 
+int answer_sample_count(const Workbench *bench) {
+    if (!bench->dataset) return 0;
+    return bench->dataset->test.n < TRAINER_SAMPLES_MAX ? (int)bench->dataset->test.n
+                                                        : TRAINER_SAMPLES_MAX;
+}
+
 bool answer_sample(Workbench *bench, int i, int32_t *index, int *said, float *confidence,
                    bool *known) {
     Source source = answer_source(bench);
     *known = false;
-    if (!bench->dataset) return false;
-    int n = bench->dataset->test.n < TRAINER_SAMPLES_MAX ? (int)bench->dataset->test.n
-                                                         : TRAINER_SAMPLES_MAX;
-    if (i >= n) return false;
+    if (i >= answer_sample_count(bench)) return false;
     *index = i;
     if (source.run) {
         *index = source.run->log->samples[i];

@@ -65,6 +65,8 @@ Source answer_source(Workbench *bench);
 void answer_update(Workbench *bench);
 void answer_close(Answer *answer);
 
+// How many samples there are; 0 without a data set.
+int answer_sample_count(const Workbench *bench);
 // Index into test set of sample `i`, and what the answering network says about it. False when there
 // is no such sample; *known is false while there is no answer.
 bool answer_sample(Workbench *bench, int i, int32_t *index, int *said, float *confidence,

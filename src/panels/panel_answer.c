@@ -32,8 +32,8 @@ static void source_list(Workbench *bench, SourceList *list) {
     Source now = answer_source(bench);
     memset(list, 0, sizeof *list);
     bool live = !bench->pin && now.run && entry_is_active(now.run);
-    snprintf(text, sizeof text, "%s%.60s", live ? "Live training: " : "Automatic: ",
-             source_id(&now) ? source_name(&now) : "none yet");
+    snprintf(text, sizeof text, "%s%.60s",
+             live ? "Live: " : "Automatic: ", source_id(&now) ? source_name(&now) : "none yet");
     source_add(list, bench, 0, text);
     for (int i = 0; i < bench->runs.count; i++) {
         const RunEntry *run = bench->runs.entry[i];
@@ -49,11 +49,13 @@ static void source_list(Workbench *bench, SourceList *list) {
     }
 }
 
-static void answer_switch(Ui *ui, Workbench *bench, Rect row) {
+static void answer_switch(Ui *ui, Workbench *bench, Rect row, bool captioned) {
     SourceList list;
     source_list(bench, &list);
-    Rect caption = rect_cut_left(&row, ceilf(ui_text_width(ui, TEXT_SMALL, "Answered by")), 10);
-    ui_text(ui, caption, TEXT_SMALL, ui->theme->color.text_muted, "Answered by");
+    float width = ceilf(ui_text_width(ui, TEXT_SMALL, "Answered by"));
+    if (captioned)
+        ui_text(ui, rect_cut_left(&row, width, 10), TEXT_SMALL, ui->theme->color.text_muted,
+                "Answered by");
     if (ui_dropdown(ui, row, "Answered by", list.item, list.count, &list.selected, 0)) {
         bench->pin = list.id[list.selected];
         bench->pin_soft = false;
@@ -100,10 +102,11 @@ static void answer_words(Ui *ui, const Answer *answer, Rect rect) {
     else
         snprintf(line, sizeof line, "unsure: perhaps %s", first);
     ui_text(ui, rect_cut_top(&rect, 18, 0), TEXT_BODY, c->text_soft, line);
-    if (sure)
-        snprintf(line, sizeof line, "then %s%s%s", second, third[0] ? ", " : "", third);
-    else
-        snprintf(line, sizeof line, "or %s%s%s", second, third[0] ? ", " : "", third);
+    for (int named = third[0] ? 3 : 2; named >= 2; named--) { // the third only where it fits
+        snprintf(line, sizeof line, "%s %s%s%s", sure ? "then" : "or", second,
+                 named == 3 ? ", " : "", named == 3 ? third : "");
+        if (ui_text_width(ui, TEXT_SMALL, line) <= rect.w) break;
+    }
     if (second[0]) ui_text(ui, rect_cut_top(&rect, 18, 0), TEXT_SMALL, c->text_muted, line);
 }
 
@@ -130,7 +133,7 @@ static void answer_input(Ui *ui, Workbench *bench, Rect square) {
     const Answer *answer = &bench->answer;
     const ThemeColors *c = &ui->theme->color;
     Rect inside = rect_inset(square, 1);
-    draw_box(&ui->draw, square, 4, c->paper, c->outline, 1);
+    draw_box(&ui->draw, square, 2, c->paper, c->outline, 1);
     ui_interact(ui, ui_id(ui, "Network input"), UI_KIND_OTHER, "Network input", square, 0, 0);
     if (!answer->recognizer) return;
     char tip[160];
@@ -141,7 +144,23 @@ static void answer_input(Ui *ui, Workbench *bench, Rect square) {
     DrawImage image = {ui_hash(0, "input"), answer->version, answer->field, answer->field,
                        answer->field,       IMAGE_GREY8,     answer->input};
     draw_image(&ui->draw, inside, &image, SAMPLE_NEAREST, color_hex(0xFFFFFF));
-    draw_border(&ui->draw, square, 4, c->outline, 1);
+    draw_border(&ui->draw, square, 2, c->outline, 1);
+}
+
+// The same switches in a menu, where there is no room for a row of them.
+static void answer_ink_menu(Ui *ui, Workbench *bench, Rect rect) {
+    InkState *ink = &bench->ink;
+    bool *const options[] = {&ink->fit_box, &ink->centre, &ink->even_width};
+    static const char *const names[] = {"Fit box", "Centre", "Even pen"};
+    char text[3][32];
+    const char *items[3];
+    for (int i = 0; i < 3; i++) {
+        snprintf(text[i], sizeof text[i], "%s: %s", names[i], *options[i] ? "on" : "off");
+        items[i] = text[i];
+    }
+    int chosen = ui_menu(ui, rect, "Ink", items, 3, 0);
+    ui_tooltip(ui, "How the ink is brought to the network's size: as MNIST was made, or not");
+    if (chosen >= 0) *options[chosen] = !*options[chosen];
 }
 
 static void answer_ink_options(Ui *ui, Workbench *bench, Rect row) {
@@ -168,8 +187,9 @@ void panel_answer(Ui *ui, Workbench *bench, Rect rect) {
         ui_text_right(ui, heading, TEXT_CAPTION, ui->theme->color.text_muted, time);
     }
     Rect seen = rect_cut_top(&rect, tight ? 86 : 114, tight ? 8 : 14);
-    Rect options = rect_cut_bottom(&rect, 20, tight ? 8 : 12);
-    Rect who = rect_cut_bottom(&rect, tight ? 28 : THEME_CONTROL_H, tight ? 8 : 14);
+    Rect options = rect_cut_bottom(&rect, tight ? 0 : 20, tight ? 0 : 12);
+    Rect who = rect_cut_bottom(&rect, tight ? 30 : THEME_CONTROL_H, tight ? 8 : 14);
+    if (tight) options = rect_cut_right(&who, 64, 8);
     answer_input(ui, bench, rect_cut_left(&seen, seen.h, 16));
     answer_text(ui, bench, seen);
     bool blank = !answer->recognizer || answer->blank || answer->lost;
@@ -179,6 +199,9 @@ void panel_answer(Ui *ui, Workbench *bench, Rect rect) {
     if (rect.h > 220) rect.h = 220;
     ui_value_bars(ui, rect, "Probabilities", blank ? NULL : answer->probabilities, classes,
                   answer->recognizer ? answer->name_list : digits, sure ? answer->best[0] : -1);
-    answer_switch(ui, bench, who);
-    answer_ink_options(ui, bench, options);
+    answer_switch(ui, bench, who, !tight);
+    if (tight)
+        answer_ink_menu(ui, bench, options);
+    else
+        answer_ink_options(ui, bench, options);
 }

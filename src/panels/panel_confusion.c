@@ -6,7 +6,20 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { CELL_IMAGES = 48, CELL_GAP = 6 };
+// The images of the chosen cell are looked up when cell or results change.
+static void confusion_find(Workbench *bench) {
+    int row = bench->cell_row, column = bench->cell_column;
+    uint64_t of = (uint64_t)bench->exam.version << 32 | (uint64_t)(row << 8 | column);
+    if (bench->cell_of == of) return;
+    bench->cell_of = of;
+    bench->cell_count = exam_cell(&bench->exam, &bench->dataset->test, row, column,
+                                  bench->cell_images, CELL_IMAGES_MAX);
+}
+
+static Tile confusion_tile(Workbench *bench, int i) {
+    int32_t index = bench->cell_images[i];
+    return (Tile){index, bench->exam.classes[index], bench->exam.confidence[index]};
+}
 
 // The images of the chosen cell, in a column at the right or below.
 static void confusion_cell(Ui *ui, Workbench *bench, Rect rect) {
@@ -17,25 +30,15 @@ static void confusion_cell(Ui *ui, Workbench *bench, Rect rect) {
         panel_empty(ui, rect, "Click a cell to see its images.");
         return;
     }
-    int32_t found[CELL_IMAGES];
-    int count = exam_cell(&bench->exam, &set->test, row, column, found, CELL_IMAGES);
+    confusion_find(bench);
     unsigned all = bench->exam.counts[row * bench->exam.class_count + column];
     char title[96];
     snprintf(title, sizeof title, "%u with label %s, read as %s", all, set->class_names[row],
              set->class_names[column]);
     ui_text(ui, rect_cut_top(&rect, 16, 6), TEXT_SMALL, c->text_soft, title);
-    Grid grid = grid_fill(rect, count, TILE_MIN_W, 10, CELL_GAP);
-    float height = panel_tile_height(grid.cell_w);
-    grid = grid_fill(rect, count, TILE_MIN_W, height, CELL_GAP);
-    Rect area =
-        ui_scroll_begin(ui, rect, "Cell", grid_height(&grid), &bench->scroll[TAB_CONFUSION]);
-    grid = grid_fill(area, count, TILE_MIN_W, height, CELL_GAP);
-    if (grid.cell_w > 0)
-        grid = grid_fill(area, count, TILE_MIN_W, panel_tile_height(grid.cell_w), CELL_GAP);
-    for (int i = 0; i < count; i++)
-        panel_tile(ui, bench, grid_cell(&grid, i), found[i], bench->exam.classes[found[i]],
-                   bench->exam.confidence[found[i]]);
-    ui_scroll_end(ui);
+    TileGrid grid = {"Cell", bench->cell_count, confusion_tile, &bench->scroll[TAB_CONFUSION],
+                     &bench->tile_cursor[TAB_CONFUSION]};
+    panel_tiles(ui, bench, rect, &grid);
 }
 
 void panel_confusion(Ui *ui, Workbench *bench, Rect rect) {

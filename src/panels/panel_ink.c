@@ -4,7 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-enum { INK_HEADING_H = 16, INK_TOOL_H = 32 };
+// The picture has square corners, so its frame is nearly square too.
+enum { INK_HEADING_H = 16, INK_TOOL_H = 32, INK_RADIUS = 2 };
 
 // ---- the pen ------------------------------------------------------------------------------------
 
@@ -82,7 +83,7 @@ static void ink_canvas(Ui *ui, Workbench *bench, Rect rect) {
     int side = (int)lroundf(canvas.w * ui->input.scale);
     workbench_check(bench, ink_state_render(&bench->ink, side));
     const Canvas *pixels = &bench->ink.canvas;
-    draw_box(&ui->draw, rect, THEME_RADIUS, c->paper, c->outline, 1);
+    draw_box(&ui->draw, rect, INK_RADIUS, c->paper, c->outline, 1);
     if (pixels->pixels && !ink_state_is_blank(&bench->ink)) {
         DrawImage image = {ui_hash(0, "canvas"), bench->ink.canvas_version,
                            pixels->side,         pixels->side,
@@ -93,7 +94,7 @@ static void ink_canvas(Ui *ui, Workbench *bench, Rect rect) {
         // Grey on black in both themes: paper is always black.
         ui_text_center(ui, canvas, TEXT_BODY, color_hex(0x59626F), "Draw a digit here");
     }
-    draw_border(&ui->draw, rect, THEME_RADIUS, c->outline, 1);
+    draw_border(&ui->draw, rect, INK_RADIUS, c->outline, 1);
     ink_cursor(ui, bench, canvas, hit.hot || hit.held || hit.right_held);
     if (hit.focus_visible) ui_draw_focus(ui, rect, THEME_RADIUS);
 }

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOSAIC_TILES_MAX = 256, MOSAIC_CAPTION_H = 18, MOSAIC_VALUES_MAX = 1 << 20 };
+enum { MOSAIC_TILES_MAX = 256, MOSAIC_CAPTION_H = 20, MOSAIC_VALUES_MAX = 1 << 20 };
 
 // ---- making mosaics -----------------------------------------------------------------------------
 
@@ -82,7 +82,7 @@ static void features_caption(const ModelSpec *spec, int layer, int last, Shape s
                  shape.h, shape.w);
 }
 
-static void features_layer(Workbench *bench, int layer, int last, float *values) {
+static void features_layer(Workbench *bench, int layer, int last, float aspect, float *values) {
     const ModelSpec *spec = recognizer_spec(bench->answer.recognizer);
     Shape shape = recognizer_plan(bench->answer.recognizer)->shapes[last + 1];
     size_t count = shape_count(shape);
@@ -92,7 +92,7 @@ static void features_layer(Workbench *bench, int layer, int last, float *values)
     int rows = shape.flat ? 2 : shape.h;
     if (shape.flat && shape.c <= 64) columns = shape.c, rows = 1;
     if (count > MOSAIC_VALUES_MAX) return;
-    if (!mosaic_shape(mosaic, tiles, columns, rows, 6)) return;
+    if (!mosaic_shape(mosaic, tiles, columns, rows, shape.flat ? 50 : aspect)) return;
     recognizer_layer(bench->answer.recognizer, last, values);
     if (shape.flat)
         for (size_t i = count; i < (size_t)columns * (size_t)rows; i++) values[i] = 0;
@@ -106,7 +106,7 @@ static void features_layer(Workbench *bench, int layer, int last, float *values)
     bench->feature_count++;
 }
 
-static void features_make(Workbench *bench) {
+static void features_make(Workbench *bench, float aspect) {
     const ModelSpec *spec = recognizer_spec(bench->answer.recognizer);
     float *values = malloc((MOSAIC_VALUES_MAX + 2) * sizeof *values);
     bench->feature_count = 0;
@@ -117,7 +117,7 @@ static void features_make(Workbench *bench) {
                (spec->layers[last + 1].kind->activation != ACTIVATION_NONE ||
                 strcmp(spec->layers[last + 1].kind->word, "dropout") == 0))
             last++;
-        if (!layer_is_quiet(&spec->layers[i])) features_layer(bench, i, last, values);
+        if (!layer_is_quiet(&spec->layers[i])) features_layer(bench, i, last, aspect, values);
         i = last + 1;
     }
     free(values);
@@ -128,7 +128,7 @@ static void features_make(Workbench *bench) {
 // One weight tensor as tiles: each kernel of a convolution; each row of the first dense layer as a
 // picture of its input; any other dense layer as one matrix.
 static void filters_tensor(Workbench *bench, const TensorInfo *tensor, Shape input,
-                           const float *weights, bool first) {
+                           const float *weights, bool first, float aspect) {
     int tiles = 1, w, h;
     if (tensor->rank == 4) {
         tiles = tensor->dims[0] * tensor->dims[1];
@@ -148,7 +148,7 @@ static void filters_tensor(Workbench *bench, const TensorInfo *tensor, Shape inp
     if (tiles > MOSAIC_TILES_MAX) tiles = MOSAIC_TILES_MAX;
     if ((size_t)w * (size_t)h * (size_t)tiles > MOSAIC_VALUES_MAX) return;
     Mosaic *mosaic = &bench->filters[bench->filter_count];
-    if (!mosaic_shape(mosaic, tiles, w, h, 5)) return;
+    if (!mosaic_shape(mosaic, tiles, w, h, aspect)) return;
     const float *values = weights + tensor->offset;
     float limit = mosaic_limit(values, (size_t)w * (size_t)h * (size_t)tiles);
     for (int i = 0; i < tiles; i++)
@@ -163,16 +163,21 @@ static void filters_tensor(Workbench *bench, const TensorInfo *tensor, Shape inp
     bench->filter_count++;
 }
 
-static void filters_make(Workbench *bench, const ModelPlan *plan, Shape input,
-                         const float *weights) {
+static void filters_make(Workbench *bench, const ModelPlan *plan, Shape input, const float *weights,
+                         float aspect) {
     bool first = true;
     bench->filter_count = 0;
     for (int i = 0; i < plan->tensor_count && bench->filter_count < LAYER_MOSAICS_MAX; i++) {
         const TensorInfo *tensor = &plan->tensors[i];
         if (!tensor->trainable || tensor->rank < 2) continue;
-        filters_tensor(bench, tensor, input, weights, first);
+        filters_tensor(bench, tensor, input, weights, first, aspect);
         first = false;
     }
+}
+
+// Width to height of the room that one layer's mosaic gets.
+static float mosaic_aspect(Rect rect) {
+    return fminf(fmaxf(rect.w / fmaxf(rect.h * 0.45f, 60), 1), 16);
 }
 
 // ---- showing them -------------------------------------------------------------------------------
@@ -222,9 +227,10 @@ void panel_features(Ui *ui, Workbench *bench, Rect rect) {
                     "drawing on the canvas.");
         return;
     }
-    uint64_t of = answer->of << 32 ^ answer->version;
+    float aspect = mosaic_aspect(rect);
+    uint64_t of = answer->of << 40 ^ (uint64_t)answer->version << 8 ^ (uint64_t)(aspect * 4);
     if (bench->features_of != of) {
-        features_make(bench);
+        features_make(bench, aspect);
         bench->features_of = of;
     }
     mosaics_show(ui, bench, rect, bench->features, bench->feature_count, "Feature maps");
@@ -239,9 +245,12 @@ void panel_filters(Ui *ui, Workbench *bench, Rect rect) {
                     "blue, positive ones orange.");
         return;
     }
-    uint64_t of = source_id(&source) << 32 ^ (source.run ? source.run->snapshot_version : 1);
+    float aspect = mosaic_aspect(rect);
+    uint64_t of = source_id(&source) << 40 ^
+                  (uint64_t)(source.run ? source.run->snapshot_version : 1) << 8 ^
+                  (uint64_t)(aspect * 4);
     if (bench->filters_of != of) {
-        filters_make(bench, source_plan(&source), source_spec(&source)->input, weights);
+        filters_make(bench, source_plan(&source), source_spec(&source)->input, weights, aspect);
         bench->filters_of = of;
     }
     mosaics_show(ui, bench, rect, bench->filters, bench->filter_count, "Filters");

@@ -24,11 +24,21 @@ void panel_confusion(Ui *ui, Workbench *bench, Rect rect);
 void panel_features(Ui *ui, Workbench *bench, Rect rect);
 void panel_filters(Ui *ui, Workbench *bench, Rect rect);
 
-// A test image as a tile with label and answer; a click puts it on the canvas. `said` < 0: no
-// answer yet. `confidence` < 0: not shown.
-enum { TILE_MIN_W = 58, TILE_CAPTION_H = 22 };
-void panel_tile(Ui *ui, Workbench *bench, Rect rect, int32_t index, int said, float confidence);
-float panel_tile_height(float width);
+// Test images as tiles with label and answer, in a grid that scrolls; a click puts one on the
+// canvas. One stop in the Tab order; the arrow keys go from tile to tile.
+typedef struct Tile {
+    int32_t index;    // in the test set
+    int said;         // < 0: no answer yet
+    float confidence; // < 0: not shown
+} Tile;
+typedef struct TileGrid {
+    const char *name;
+    int count;
+    Tile (*tile)(Workbench *bench, int i);
+    UiScroll *scroll;
+    int *cursor; // the tile that has or would get the focus
+} TileGrid;
+void panel_tiles(Ui *ui, Workbench *bench, Rect rect, const TileGrid *grid);
 // A quiet sentence in the middle: why there is nothing here.
 void panel_empty(Ui *ui, Rect rect, const char *text);
 

@@ -70,8 +70,10 @@ void word_number(char out[WORD_MAX], double value) {
         snprintf(out, WORD_MAX, "%.2f", value);
     else if (size >= 0.01 && size < 1)
         snprintf(out, WORD_MAX, "%.3f", value);
+    else if (size >= 0.001 && size < 0.01)
+        snprintf(out, WORD_MAX, "%.4f", value);
     else
-        snprintf(out, WORD_MAX, "%.3g", value);
+        snprintf(out, WORD_MAX, size == 0 ? "0" : "%.0e", value);
 }
 
 void word_milliseconds(char out[WORD_MAX], double seconds) {

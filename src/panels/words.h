@@ -13,7 +13,7 @@ void word_clock(char out[WORD_MAX], double seconds);
 // A probability 0..1 as "95.2 %". What is not 1 (or 0) is never rounded to it: "> 99.9 %",
 // "< 0.1 %".
 void word_percent(char out[WORD_MAX], double probability);
-// Three significant figures, no exponent between 0.001 and 100000: losses and learning rates.
+// A loss: up to three figures, an exponent below 0.001 and from 100000 on; at most 6 characters.
 void word_number(char out[WORD_MAX], double value);
 // Milliseconds: "0.11 ms", "12 ms".
 void word_milliseconds(char out[WORD_MAX], double seconds);

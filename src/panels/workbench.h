@@ -13,7 +13,7 @@
 #include "ui/chart.h"
 #include "ui/popup.h"
 
-enum { MODELS_MAX = 12, PATH_ENTRIES_MAX = 400, LAYER_MOSAICS_MAX = 24 };
+enum { MODELS_MAX = 12, PATH_ENTRIES_MAX = 400, LAYER_MOSAICS_MAX = 24, CELL_IMAGES_MAX = 200 };
 
 // The outside world, as functions. `wake` may be called from any thread and may only wake the
 // window; `logger` gets every sentence that is shown; `read_picture` reads PNG, JPEG ... (NULL:
@@ -125,7 +125,11 @@ struct Workbench {
     DeckTab tab;
     UiScroll scroll[TAB_COUNT];
     UiScroll runs_scroll;
+    int tile_cursor[TAB_COUNT];
     int cell_row, cell_column; // chosen in the confusion matrix, -1: none
+    uint64_t cell_of;          // what cell_images belong to
+    int32_t cell_images[CELL_IMAGES_MAX];
+    int cell_count;
     Mosaic features[LAYER_MOSAICS_MAX], filters[LAYER_MOSAICS_MAX];
     int feature_count, filter_count;
     uint64_t features_of, filters_of; // what they were made from

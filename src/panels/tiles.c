@@ -1,0 +1,133 @@
+// Test images as tiles in a grid: picture, label, answer, and a mark for right or wrong.
+#include "panels/panels.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { TILE_MIN_W = 58, TILE_CAPTION_H = 22, TILE_INSET = 6, TILE_GAP = 8 };
+
+static float tile_height(float width) {
+    return width - 2 * TILE_INSET + 8 + TILE_CAPTION_H;
+}
+
+// Puts test image `index` on the canvas: the network gets these very bytes.
+static void tile_take(Workbench *bench, int32_t index) {
+    const Dataset *set = bench->dataset;
+    char caption[96];
+    snprintf(caption, sizeof caption, "test image %d, label %s", index + 1,
+             set->class_names[set->test.labels[index]]);
+    workbench_check(bench,
+                    ink_state_show(&bench->ink, imageset_pixels(&set->test, (uint32_t)index),
+                                   (int)set->test.width, (int)set->test.height, true, caption));
+}
+
+static void tile_image(Ui *ui, const Workbench *bench, Rect box, int32_t index) {
+    const ImageSet *set = &bench->dataset->test;
+    int side = (int)(set->width > set->height ? set->width : set->height);
+    Rect fit = rect_center(box, floorf(box.w * (float)set->width / (float)side),
+                           floorf(box.h * (float)set->height / (float)side));
+    DrawImage image = {ui_hash((UiId)index + 1, "test image"),
+                       bench->dataset_version,
+                       (int)set->width,
+                       (int)set->height,
+                       (int)set->width,
+                       IMAGE_GREY8,
+                       imageset_pixels(set, (uint32_t)index)};
+    draw_fill(&ui->draw, box, 3, ui->theme->color.paper);
+    draw_image(&ui->draw, fit, &image, SAMPLE_LINEAR, color_hex(0xFFFFFF));
+}
+
+// Arrow keys with the focus on tile `i`: the next one gets it.
+static void tile_arrows(Ui *ui, Workbench *bench, const TileGrid *grid, int i, int columns) {
+    static const struct {
+        UiKey key;
+        int across, down;
+    } moves[] = {{KEY_LEFT, -1, 0}, {KEY_RIGHT, 1, 0}, {KEY_UP, 0, -1}, {KEY_DOWN, 0, 1}};
+    for (size_t k = 0; k < sizeof moves / sizeof moves[0]; k++) {
+        int to = i + moves[k].across + moves[k].down * columns;
+        if (!ui_take_key(ui, moves[k].key, 0) || to < 0 || to >= grid->count) continue;
+        *grid->cursor = to;
+        ui_pop_id(ui);
+        ui_push_index(ui, grid->tile(bench, to).index);
+        ui_set_focus(ui, ui_id(ui, "tile"));
+        return;
+    }
+}
+
+static void tile_tip(Ui *ui, const Workbench *bench, const Tile *tile, bool known) {
+    const Dataset *set = bench->dataset;
+    const char *truth = set->class_names[set->test.labels[tile->index]];
+    char tip[160];
+    if (known && tile->confidence >= 0)
+        snprintf(tip, sizeof tip,
+                 "Test image %d: label %s, the network says %s (%.1f %%).\n"
+                 "Click to put it on the canvas.",
+                 tile->index + 1, truth, set->class_names[tile->said],
+                 (double)tile->confidence * 100);
+    else
+        snprintf(tip, sizeof tip, "Test image %d: label %s.\nClick to put it on the canvas.",
+                 tile->index + 1, truth);
+    ui_tooltip(ui, tip);
+}
+
+static void tile_show(Ui *ui, Workbench *bench, Rect rect, const TileGrid *grid, int i,
+                      int columns) {
+    const ThemeColors *c = &ui->theme->color;
+    const Tile tile = grid->tile(bench, i);
+    int32_t index = tile.index;
+    int said = tile.said;
+    const Dataset *set = bench->dataset;
+    int label = set->test.labels[index];
+    const char *truth = set->class_names[label];
+    bool known = said >= 0 && said < (int)set->classes, right = known && said == label;
+    char name[48];
+    snprintf(name, sizeof name, "Test image %d", index + 1);
+    ui_push_index(ui, index);
+    unsigned flags = (known && !right ? UI_INVALID : 0) | (i == *grid->cursor ? 0 : UI_NO_FOCUS);
+    UiHit hit = ui_interact(ui, ui_id(ui, "tile"), UI_KIND_BUTTON, name, rect, HIT_FOCUS, flags);
+    ui_set_value(ui, "%s %s", truth, known ? set->class_names[said] : "");
+    draw_box(&ui->draw, rect, THEME_RADIUS, hit.hot ? c->row_hot : c->field,
+             known && !right ? c->wrong
+             : hit.hot       ? c->outline_hot
+                             : c->hairline,
+             1);
+    Rect inside = rect_inset_xy(rect, 6, 6);
+    Rect box = rect_cut_top(&inside, inside.w, 0);
+    tile_image(ui, bench, box, index);
+    Rect caption = rect_inset_xy(inside, 2, 0);
+    caption.h = rect_bottom(rect) - caption.y;
+    ui_text(ui, caption, TEXT_BODY, c->text_muted, truth);
+    if (known) {
+        // The mark says right or wrong to those who cannot tell the colours apart.
+        Color color = right ? c->right : c->wrong;
+        float width = ui_text_width(ui, TEXT_STRONG, set->class_names[said]);
+        ui_text_right(ui, caption, TEXT_STRONG, color, set->class_names[said]);
+        Rect mark = {rect_right(caption) - width - 15, caption.y, 12, caption.h};
+        icon_draw(&ui->draw, right ? ICON_CHECK : ICON_CROSS, mark, 10, color);
+    }
+    if (hit.focus_visible) ui_draw_focus(ui, rect, THEME_RADIUS);
+    tile_tip(ui, bench, &tile, known);
+    if (hit.clicked) {
+        *grid->cursor = i;
+        tile_take(bench, index);
+    }
+    if (hit.focused) tile_arrows(ui, bench, grid, i, columns);
+    ui_pop_id(ui);
+}
+
+void panel_tiles(Ui *ui, Workbench *bench, Rect rect, const TileGrid *grid) {
+    if (*grid->cursor >= grid->count) *grid->cursor = 0;
+    Grid cells = grid_fill(rect, grid->count, TILE_MIN_W, 10, TILE_GAP);
+    cells = grid_fill(rect, grid->count, TILE_MIN_W, tile_height(cells.cell_w), TILE_GAP);
+    Rect area = ui_scroll_begin(ui, rect, grid->name, grid_height(&cells), grid->scroll);
+    cells = grid_fill(area, grid->count, TILE_MIN_W, 10, TILE_GAP);
+    cells = grid_fill(area, grid->count, TILE_MIN_W, tile_height(cells.cell_w), TILE_GAP);
+    for (int i = 0; i < grid->count; i++) {
+        Rect cell = grid_cell(&cells, i);
+        // Of thousands only those in sight are made, and a row more on either side for the arrows.
+        bool near = rect_bottom(cell) > rect.y - cell.h && cell.y < rect_bottom(rect) + cell.h;
+        if (near || i == *grid->cursor) tile_show(ui, bench, cell, grid, i, cells.columns);
+    }
+    ui_scroll_end(ui);
+}
