@@ -6,6 +6,7 @@
 #include "app/cli_json.h"
 #include "app/cli_share.h"
 #include "base/thread.h"
+#include "compute/sgemm_rate.h"
 #include "train/recognizer.h"
 
 #include <stdio.h>
@@ -26,9 +27,8 @@ const CliOption bench_options[] = {
 };
 
 enum {
-    BENCH_SQUARE = 1024, // side of the matrices whose product gives the rate
-    BENCH_WARM_UP = 30,  // batches before the clock starts
-    BENCH_LARGE = 1000,  // images in a large inference batch
+    BENCH_WARM_UP = 30, // batches before the clock starts
+    BENCH_LARGE = 1000, // images in a large inference batch
 };
 
 typedef struct Bench {
@@ -53,39 +53,6 @@ typedef struct BenchResult {
 } BenchResult;
 
 // ---- measuring ---------------------------------------------------------------------------------
-
-// The best of some products of two square matrices, on the back end's own dense layer.
-static Status bench_measure_rate(Backend *be, double *rate) {
-    enum { SIDE = BENCH_SQUARE, REPEATS = 12 };
-    const DenseShape shape = {.in = SIDE, .out = SIDE};
-    const size_t bytes = sizeof(float) * SIDE * SIDE;
-    float *host = malloc(bytes);
-    float *x = be->ops->alloc(be, bytes), *w = be->ops->alloc(be, bytes);
-    float *y = be->ops->alloc(be, bytes), *b = be->ops->alloc(be, sizeof(float) * SIDE);
-    Status status = status_ok();
-    double best = 0;
-    if (!host || !x || !w || !y || !b) TRY(status_no_memory("a matrix product", 4 * bytes));
-    TRY(be->ops->reserve(be, &shape, NULL, SIDE));
-    for (size_t i = 0; i < (size_t)SIDE * SIDE; i++) host[i] = (float)(i % 101) / 101.0f - 0.5f;
-    be->ops->upload(be, x, host, bytes);
-    be->ops->upload(be, w, host, bytes);
-    be->ops->zero(be, b, sizeof(float) * SIDE);
-    for (int i = 0; i < REPEATS && !cli_stop_asked(); i++) {
-        double begun = clock_seconds();
-        be->ops->dense_forward(be, &shape, SIDE, x, w, b, y);
-        TRY(be->ops->sync(be));
-        double took = clock_seconds() - begun;
-        if (i > 0 && (best == 0 || took < best)) best = took;
-    }
-    *rate = best > 0 ? 2.0 * SIDE * SIDE * SIDE / best : 0;
-fail:
-    be->ops->release(be, x);
-    be->ops->release(be, w);
-    be->ops->release(be, y);
-    be->ops->release(be, b);
-    free(host);
-    return status;
-}
 
 // Steps until `batches` are done, or `seconds` have gone by. *done counts them.
 static Status bench_steps(Run *run, int batches, double seconds, int *done) {
@@ -159,8 +126,7 @@ static Status bench_tell_machine(const Bench *bench) {
     char device[128];
     bench->be->ops->describe(bench->be, device, sizeof device);
     if (!bench->json) {
-        cli_print("%s; product of two %d x %d matrices: %.1f GFLOP/s\n", device, BENCH_SQUARE,
-                  BENCH_SQUARE, bench->rate / 1e9);
+        cli_print("%s; large matrix product: %.1f GFLOP/s\n", device, bench->rate / 1e9);
         cli_print("%s, %u training images, batch %s; %s\n\n", bench->dataset->name,
                   bench->dataset->train.n, bench->batch_size,
                   bench->full ? "whole epochs"
@@ -250,7 +216,7 @@ static Status bench_open(Bench *bench) {
     TRY(backend_open(&config, &bench->be));
     TRY(cli_open_data(cli_value(args, "data"), bench->threads, &bench->dataset));
     TRY(device_data_open(bench->be, bench->dataset, &bench->data));
-    TRY(bench_measure_rate(bench->be, &bench->rate));
+    TRY(sgemm_rate_measure(bench->be, &bench->rate));
 fail:
     return status;
 }
