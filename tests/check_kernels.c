@@ -193,10 +193,12 @@ static int open_cpu_subjects(Subject *subjects) {
         CpuKernels kernels;
         if (!cpu_kernels_find((CpuIsa)isa, &kernels)) continue;
         Subject *s = &subjects[count++];
+        // OpenBLAS is checked on the first.
+        CpuBlas blas = count == 1 ? CPU_BLAS_ALWAYS : CPU_BLAS_NEVER;
         snprintf(s->name, sizeof s->name, "cpu %s", kernels.name);
         for (int t = 0; t < CHECK_THREADS_MAX; t++) {
             BackendConfig config = {.device = "cpu", .threads = t + 1};
-            Status status = cpu_open_isa(&config, (CpuIsa)isa, &s->with[s->count]);
+            Status status = cpu_open_isa(&config, (CpuIsa)isa, blas, &s->with[s->count]);
             REQUIRE(status_is_ok(&status));
             s->count++;
         }

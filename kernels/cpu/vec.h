@@ -101,8 +101,8 @@ static inline V v_select(VMask mask, V yes, V no) {
 
 // Small numbers as bytes, and which lanes hold byte `value`. `count` of them.
 static inline void v_store_bytes(uint8_t *p, V small, int count) {
-    _mm512_mask_cvtepi32_storeu_epi8(p, (__mmask16)((1u << count) - 1u),
-                                     _mm512_cvttps_epi32((__m512)small));
+    _mm_mask_storeu_epi8(p, (__mmask16)((1u << count) - 1u),
+                         _mm512_cvtepi32_epi8(_mm512_cvttps_epi32((__m512)small)));
 }
 
 static inline VMask v_bytes_equal(const uint8_t *p, int count, int value) {

@@ -2,11 +2,15 @@
 #include "compute/cpu.h"
 #include "base/check.h"
 #include "base/thread.h"
+#include "compute/cpu_blas.h"
 #include "compute/cpu_parts.h"
 #include "compute/ref.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+
+// The first instruction set whose own kernels are faster than OpenBLAS at the sizes of a batch.
+static const CpuIsa blas_loses = CPU_ISA_AVX2;
 
 static void cpu_close(Backend *be) {
     Cpu *cpu = cpu_of(be);
@@ -21,7 +25,10 @@ static void cpu_close(Backend *be) {
 static void cpu_describe(const Backend *be, char *out, size_t size) {
     const Cpu *cpu = (const Cpu *)be;
     int threads = pool_threads(cpu->pool);
-    snprintf(out, size, "%s, %d %s", cpu->k.name, threads, threads == 1 ? "thread" : "threads");
+    char blas[64] = "";
+    if (cpu->blas_for_dense) cpu_blas_name(blas, sizeof blas);
+    snprintf(out, size, "%s%s%s, %d %s", blas, blas[0] ? ", " : "", cpu->k.name, threads,
+             threads == 1 ? "thread" : "threads");
 }
 
 // ---- memory -----------------------------------------------------------------------------------
@@ -106,7 +113,7 @@ static const BackendOps cpu_ops = {
     .scale = cpu_scale,
 };
 
-Status cpu_open_isa(const BackendConfig *config, CpuIsa isa, Backend **out) {
+Status cpu_open_isa(const BackendConfig *config, CpuIsa isa, CpuBlas blas, Backend **out) {
     Status status;
     *out = NULL;
     int threads = config->threads > 0 ? config->threads : thread_cpu_count();
@@ -119,6 +126,9 @@ Status cpu_open_isa(const BackendConfig *config, CpuIsa isa, Backend **out) {
                               "this machine's processor lacks the instruction set asked for");
         goto fail;
     }
+    cpu->has_blas = cpu_blas_open();
+    cpu->blas_for_dense = cpu->has_blas && (blas == CPU_BLAS_ALWAYS ||
+                                            (blas == CPU_BLAS_WHERE_FASTER && isa < blas_loses));
     size_t private_bytes = (size_t)threads * CPU_PRIVATE * sizeof(float);
     cpu->private_memory = host_alloc(&cpu->base, private_bytes);
     if (!cpu->private_memory) {
@@ -137,5 +147,5 @@ Status cpu_open(const BackendConfig *config, Backend **out) {
     int isa = CPU_ISA_COUNT - 1;
     CpuKernels k;
     while (isa > CPU_ISA_BASELINE && !cpu_kernels_find((CpuIsa)isa, &k)) isa--;
-    return cpu_open_isa(config, (CpuIsa)isa, out);
+    return cpu_open_isa(config, (CpuIsa)isa, CPU_BLAS_WHERE_FASTER, out);
 }

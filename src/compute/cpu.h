@@ -8,7 +8,10 @@
 // With the best instruction set that this machine has.
 Status cpu_open(const BackendConfig *config, Backend **out);
 
-// With a given one. STATUS_UNSUPPORTED where there is no such thing.
-Status cpu_open_isa(const BackendConfig *config, CpuIsa isa, Backend **out);
+// Dense layers by OpenBLAS: where it is faster, never, or always (as far as the build has it).
+typedef enum CpuBlas { CPU_BLAS_WHERE_FASTER, CPU_BLAS_NEVER, CPU_BLAS_ALWAYS } CpuBlas;
+
+// With a given instruction set. STATUS_UNSUPPORTED where there is no such thing.
+Status cpu_open_isa(const BackendConfig *config, CpuIsa isa, CpuBlas blas, Backend **out);
 
 #endif

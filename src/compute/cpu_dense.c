@@ -1,13 +1,13 @@
 // Dense layers of the CPU back end. Forward: the samples go into lanes and the weights are read
 // where they lie. Backward: both gradients are plain products, one operand packed in panels.
 #include "compute/cpu_parts.h"
-#include "compute/sgemm_rate.h"
 
 enum {
     ROWS_IN_LANES = 1024,    // inputs that one piece puts into lanes
     GRADIENT_ROWS = 96,      // of dw, or samples of dx, in one piece
     BIAS_COLUMNS = 256,      // outputs in one piece of the first pass backward
     FEW_SAMPLES = 2,         // up to here most lanes would be empty: dot products instead
+    BLAS_PAYS = 64 * 1024,   // multiplications, where OpenBLAS is in use at all
     OUTPUTS = KERNEL_PIXELS, // of forward, in one piece
 };
 
@@ -81,6 +81,10 @@ static void forward_piece(void *context, int piece, int worker) {
 void cpu_dense_forward(Backend *be, const DenseShape *s, int n, const float *x, const float *w,
                        const float *b, float *y) {
     Cpu *cpu = cpu_of(be);
+    if (cpu->blas_for_dense && (size_t)s->in * s->out * n >= BLAS_PAYS) {
+        cpu_dense_forward_blas(cpu, s, n, x, w, b, y);
+        return;
+    }
     int out_blocks = (s->out + OUTPUTS - 1) / OUTPUTS;
     int in_blocks = (s->in + ROWS_IN_LANES - 1) / ROWS_IN_LANES;
     for (int i = 0; i < n; i += CPU_CHUNK) {
@@ -158,33 +162,12 @@ void cpu_dense_backward(Backend *be, const DenseShape *s, int n, const float *x,
     Cpu *cpu = cpu_of(be);
     DenseBackJob job = {cpu, s, n, x, w, y, dy, dx, dw, db, 0, 0};
     pool_run(cpu->pool, bias_piece, &job, (s->out + BIAS_COLUMNS - 1) / BIAS_COLUMNS);
+    if (cpu->blas_for_dense && (size_t)s->in * s->out * n >= BLAS_PAYS) {
+        cpu_dense_gradients_blas(cpu, s, n, x, w, dy, dx, dw);
+        return;
+    }
     job.column_tiles = (s->in + cpu->k.gemm_columns - 1) / cpu->k.gemm_columns;
     job.dw_pieces = job.column_tiles * ((s->out + GRADIENT_ROWS - 1) / GRADIENT_ROWS);
     int dx_pieces = dx ? job.column_tiles * ((n + GRADIENT_ROWS - 1) / GRADIENT_ROWS) : 0;
     pool_run(cpu->pool, gradient_piece, &job, job.dw_pieces + dx_pieces);
-}
-
-// ---- the yardstick ----------------------------------------------------------------------------
-
-typedef struct SquareJob {
-    Cpu *cpu;
-    const float *a, *b;
-    float *c;
-} SquareJob;
-
-enum { SIZE = SGEMM_RATE_SIZE, SQUARE_ROWS = 512 };
-
-static void square_piece(void *context, int piece, int worker) {
-    const SquareJob *job = context;
-    int columns = job->cpu->k.gemm_columns, tiles = SIZE / columns;
-    size_t row = (size_t)(piece / tiles) * SQUARE_ROWS;
-    size_t column = (size_t)(piece % tiles) * (size_t)columns;
-    product_block(job->cpu, worker, SQUARE_ROWS, columns, SIZE, job->a + row * SIZE, SIZE, 1,
-                  job->b + column, SIZE, job->c + row * SIZE + column, SIZE);
-}
-
-void cpu_square_product(Backend *be, const float *a, const float *b, float *c) {
-    SquareJob job = {cpu_of(be), a, b, c};
-    pool_run(job.cpu->pool, square_piece, &job,
-             SIZE / job.cpu->k.gemm_columns * (SIZE / SQUARE_ROWS));
 }

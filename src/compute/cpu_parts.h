@@ -26,7 +26,7 @@ typedef struct Cpu {
     size_t scratch_floats;
     ConvPlan **plans;
     int plan_count, plan_capacity;
-    bool blas;
+    bool has_blas, blas_for_dense;
 } Cpu;
 
 static inline Cpu *cpu_of(Backend *be) {
@@ -53,9 +53,11 @@ size_t cpu_conv_scratch(const Cpu *cpu, const ConvPlan *plan, int batch);
 typedef void (*CpuRange)(Cpu *cpu, void *context, size_t first, size_t count);
 void cpu_ranges(Cpu *cpu, size_t count, CpuRange run, void *context);
 
-// c = a * b, SGEMM_RATE_SIZE squared each: the yardstick, by our own kernel and by OpenBLAS.
-void cpu_square_product(Backend *be, const float *a, const float *b, float *c);
-void cpu_square_product_blas(Backend *be, const float *a, const float *b, float *c);
+// Dense layers by OpenBLAS: forward altogether, backward what follows the activation and db.
+void cpu_dense_forward_blas(Cpu *cpu, const DenseShape *s, int n, const float *x, const float *w,
+                            const float *b, float *y);
+void cpu_dense_gradients_blas(Cpu *cpu, const DenseShape *s, int n, const float *x, const float *w,
+                              float *dy, float *dx, float *dw);
 
 void cpu_gather(Backend *be, const GatherShape *s, const uint8_t *images, const int32_t *indices,
                 int n, float *out);
