@@ -14,6 +14,7 @@ static const double TURN_SECONDS = 0.01; // of one run, before the next has its 
 
 typedef enum CommandKind {
     COMMAND_START,
+    COMMAND_START_STEP, // in one command: between two the run could train on
     COMMAND_PAUSE,
     COMMAND_RESUME,
     COMMAND_STEP,
@@ -212,6 +213,7 @@ static bool trainer_obey(Trainer *trainer, const Command *command) {
         trainer_take_on(trainer, command->log);
         return true;
     }
+    if (command->kind == COMMAND_START_STEP) trainer_take_on(trainer, command->log);
     Entry *entry = trainer_find(trainer, command->log);
     if (!entry) return true; // it ended while the command was on its way
     switch (command->kind) {
@@ -221,6 +223,7 @@ static bool trainer_obey(Trainer *trainer, const Command *command) {
     case COMMAND_RESUME:
         trainer_set_state(trainer, entry, RUN_TRAINING);
         break;
+    case COMMAND_START_STEP:
     case COMMAND_STEP:
         trainer_single_step(trainer, entry);
         break;
@@ -321,6 +324,9 @@ const char *trainer_describe(const Trainer *trainer) {
 }
 bool trainer_start(Trainer *trainer, RunLog *log) {
     return trainer_send(trainer, COMMAND_START, log, 0);
+}
+bool trainer_start_step(Trainer *trainer, RunLog *log) {
+    return trainer_send(trainer, COMMAND_START_STEP, log, 0);
 }
 bool trainer_pause(Trainer *trainer, RunLog *log) {
     return trainer_send(trainer, COMMAND_PAUSE, log, 0);

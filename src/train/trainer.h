@@ -89,6 +89,7 @@ const char *trainer_describe(const Trainer *trainer);
 // Commands; each returns at once. False only when the queue is full (256 deep). Several runs that
 // are started advance turn by turn, batch by batch.
 bool trainer_start(Trainer *trainer, RunLog *log);
+bool trainer_start_step(Trainer *trainer, RunLog *log); // one batch, then paused
 bool trainer_pause(Trainer *trainer, RunLog *log);
 bool trainer_resume(Trainer *trainer, RunLog *log);
 bool trainer_step(Trainer *trainer, RunLog *log); // one batch, then paused
