@@ -31,8 +31,8 @@ static const UiColumn run_columns[COLUMN_MAX] = {
 static int runs_columns(float width, UiColumn *columns, RunColumn *kinds) {
     int count = 0;
     for (int i = 0; i < COLUMN_MAX; i++) {
-        if (i == COLUMN_TIME && width < 330) continue;
-        if (i == COLUMN_LOSS && width < 290) continue;
+        if (i == COLUMN_TIME && width < 365) continue;
+        if (i == COLUMN_LOSS && width < 310) continue;
         kinds[count] = (RunColumn)i;
         columns[count++] = run_columns[i];
     }

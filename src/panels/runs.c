@@ -156,12 +156,13 @@ Status runs_start(Workbench *bench, bool one_batch) {
     run->visible = true;
     run->lr = bench->form.options.lr;
     entry_make_name(bench, run);
-    if (!trainer_start(bench->trainer, run->log))
+    bool sent = one_batch ? trainer_start_step(bench->trainer, run->log)
+                          : trainer_start(bench->trainer, run->log);
+    if (!sent)
         TRY(status_error(STATUS_USAGE, "the trainer is busy; try again in a moment"));
     bench->runs.made++;
     bench->runs.entry[bench->runs.count++] = run;
     bench->runs.selected = run->id;
-    if (one_batch) trainer_step(bench->trainer, run->log);
     if (bench->pin_soft) bench->pin = 0;
     bench->pin_soft = false;
     run = NULL;
