@@ -33,9 +33,10 @@ typedef struct InferScore {
 // shapes alone, and what is most usual.
 typedef struct InferOptions {
     // Runs `candidate` on the first `images` (at most) labelled images of whatever set the caller
-    // has; some dozens of calls of at most INFER_IMAGES_MAX. Training images are as good as test
-    // images. False: cannot, or stop trying; the best so far counts. Called on the thread of
-    // format_open. `candidate` is only lent. NULL: nothing is tried.
+    // has; some dozens of calls, most of them of a few dozen images, a few of INFER_IMAGES_MAX.
+    // Training images tell more than test images: on them the network is at its best exactly with
+    // what it was trained with. False: cannot, or stop trying; the best so far counts. Called on
+    // the thread of format_open. `candidate` is only lent. NULL: nothing is tried.
     bool (*score)(void *context, const SavedModel *candidate, int images, InferScore *out);
     void *context;
     // What a person has decided against the guess: the notation of all layers, and the
@@ -43,14 +44,14 @@ typedef struct InferOptions {
     const char *layers;
     const Normalization *normalization;
 } InferOptions;
-enum { INFER_IMAGES_MAX = 1000 };
+enum { INFER_IMAGES_MAX = 5000 };
 
 // What came of it, as numbers and as sentences for the window and `inkling info`.
 typedef struct InferReport {
     bool exact;           // the file itself says which network it is: nothing was guessed
     int tried;            // candidates that were run; 0: the guesses are only what is usual
     InferScore best;      // of the one taken, when tried > 0
-    InferScore second;    // of the best one that differs in more than its normalization
+    InferScore second;    // of the next best; accuracy 0 when there was none to compare
     char recognised[160]; // "LeNet-5", or "2 convolutions and 3 dense layers"
     char guessed[320];    // "average pooling, ReLU, (x - 0.1307) / 0.3081"; "" when nothing was
     char note[320];       // what of the file was left aside; "" when nothing was

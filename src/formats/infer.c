@@ -56,8 +56,8 @@ static void choose_usual(const GuessSpace *space, Guess *out) {
         if (!found) continue;
         *out = guess;
         for (int n = 0; n < space->counts[AXIS_NORMALIZATION]; n++)
-            if (guess_normalizations[n].mean == found->normalization.mean &&
-                guess_normalizations[n].std == found->normalization.std)
+            if (guess_normalizations[n].value.mean == found->normalization.mean &&
+                guess_normalizations[n].value.std == found->normalization.std)
                 out->at[AXIS_NORMALIZATION] = n;
         return;
     }
@@ -113,7 +113,7 @@ static void tell_guessed(const GuessSpace *space, const Guess *guess, InferRepor
               guess_orders[at[AXIS_ORDER]].label);
     if (counts[AXIS_NORMALIZATION] > 1) {
         char mean[32], std[32];
-        const Normalization *n = &guess_normalizations[at[AXIS_NORMALIZATION]];
+        const Normalization *n = &guess_normalizations[at[AXIS_NORMALIZATION]].value;
         snprintf(mean, sizeof mean, "%.5g", (double)n->mean);
         snprintf(std, sizeof std, "%.5g", (double)n->std);
         text_append(&text, "%s(x - %s) / %s", text.size ? ", " : "", mean, std);

@@ -10,28 +10,29 @@
 
 // MNIST's own mean and deviation; bytes mapped to -1..1; to 0..1; as they are; Fashion-MNIST's;
 // EMNIST's; ImageNet's averages; MNIST's mean alone.
-const Normalization guess_normalizations[GUESS_NORMALIZATIONS] = {
-    {0.1307f, 0.3081f}, {0.5f, 0.5f},       {0.0f, 1.0f},     {0.0f, 1.0f / 255.0f},
-    {0.2860f, 0.3530f}, {0.1736f, 0.3317f}, {0.485f, 0.229f}, {0.1307f, 1.0f},
+const GuessNormalization guess_normalizations[GUESS_NORMALIZATIONS] = {
+    {{0.1307f, 0.3081f}, 0.0f},     {{0.5f, 0.5f}, 0.0f},       {{0.0f, 1.0f}, 0.0f},
+    {{0.0f, 1.0f / 255.0f}, 0.05f}, {{0.2860f, 0.3530f}, 0.3f}, {{0.1736f, 0.3317f}, 0.3f},
+    {{0.485f, 0.229f}, 0.3f},       {{0.1307f, 1.0f}, 0.3f},
 };
 
 // Some stand in two forms in tutorials (the slope of LeakyReLU); "" is none at all.
 const GuessActivation guess_activations[] = {
-    {"ReLU", "relu"},
-    {"tanh", "tanh"},
-    {"sigmoid", "sigmoid"},
-    {"LeakyReLU 0.01", "leakyrelu"},
-    {"LeakyReLU 0.2", "leakyrelu 0.2"},
-    {"LeakyReLU 0.1", "leakyrelu 0.1"},
-    {"no activation", ""},
+    {"ReLU", "relu", 0.0f},
+    {"tanh", "tanh", 0.0f},
+    {"sigmoid", "sigmoid", 0.0f},
+    {"LeakyReLU 0.01", "leakyrelu", 0.03f},
+    {"LeakyReLU 0.2", "leakyrelu 0.2", 0.05f},
+    {"LeakyReLU 0.1", "leakyrelu 0.1", 0.05f},
+    {"no activation", "", 0.1f},
 };
 enum { ACTIVATIONS = (int)(sizeof guess_activations / sizeof guess_activations[0]) };
 
 const GuessOrder guess_orders[] = {
-    {"NAP", "batch norm before the activation"},
-    {"ANP", "batch norm behind the activation"},
-    {"APN", "batch norm behind the pool"},
-    {"NPA", "pool before the activation"},
+    {"NAP", "batch norm before the activation", 0.0f},
+    {"ANP", "batch norm behind the activation", 0.0f},
+    {"APN", "batch norm behind the pool", 0.05f},
+    {"NPA", "pool before the activation", 0.05f},
 };
 enum { ORDERS = (int)(sizeof guess_orders / sizeof guess_orders[0]) };
 
@@ -173,8 +174,9 @@ Status guess_spec(const GuessSpace *space, const Guess *guess, ModelSpec *out) {
     bool border = space->chain.convs > 0;
     int side = border ? 28 : shape->input;
     out->input = (Shape){1, side, side, false};
-    out->normalization = space->normalization ? *space->normalization
-                                              : guess_normalizations[guess->at[AXIS_NORMALIZATION]];
+    out->normalization = space->normalization
+                             ? *space->normalization
+                             : guess_normalizations[guess->at[AXIS_NORMALIZATION]].value;
     if (border && shape->input > 28 && !space->layers) out->normalization.mean = 0.0f;
     if (space->layers) return spec_parse_layers(space->layers, out);
     Text text = {0};
@@ -183,6 +185,18 @@ Status guess_spec(const GuessSpace *space, const Guess *guess, ModelSpec *out) {
                                               : spec_parse_layers(text.data, out);
     text_close(&text);
     return status;
+}
+
+double guess_unusual(const GuessSpace *space, const Guess *guess) {
+    const ShapeGuess *shape = &space->shapes[guess->at[AXIS_SHAPE]];
+    double sum = guess_normalizations[guess->at[AXIS_NORMALIZATION]].unusual;
+    int conv = guess->at[AXIS_CONV], dense = guess->at[AXIS_DENSE];
+    sum += guess_activations[conv].unusual + guess_activations[dense].unusual;
+    // Who takes two kinds of activations?
+    if (space->counts[AXIS_CONV] > 1 && space->counts[AXIS_DENSE] > 1 && conv != dense) sum += 0.1;
+    sum += guess_orders[guess->at[AXIS_ORDER]].unusual;
+    sum += 0.03 * (shape->cost - space->shapes[0].cost);
+    return sum + 0.02 * guess->at[AXIS_LAST] + 0.02 * guess->at[AXIS_GLOBAL];
 }
 
 // ---- tensors ------------------------------------------------------------------------------------
@@ -245,7 +259,7 @@ void guess_set_border(const GuessSpace *space, const Guess *guess, SavedModel *m
     const TensorInfo *weight = &plan->tensors[0], *bias = &plan->tensors[1];
     const Normalization *n = space->normalization
                                  ? space->normalization
-                                 : &guess_normalizations[guess->at[AXIS_NORMALIZATION]];
+                                 : &guess_normalizations[guess->at[AXIS_NORMALIZATION]].value;
     float *to = model->weights + bias->offset;
     fill_tensor(bias, chain->links[0].bias, to);
     if (space->shapes[guess->at[AXIS_SHAPE]].input == 28 || n->mean == 0.0f) return;

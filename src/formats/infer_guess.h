@@ -26,15 +26,24 @@ typedef struct Guess {
 
 enum { GUESS_SOURCES_MAX = 2 * CHAIN_LINKS_MAX + 2, GUESS_NORMALIZATIONS = 8, GUESS_POOLS = 2 };
 
-extern const Normalization guess_normalizations[GUESS_NORMALIZATIONS];
+// `unusual`, here and below: by which share a guess must lose less than a usual one to be taken
+// instead. The images are only a sample, and neighbours such as two LeakyReLUs differ by less than
+// its noise.
+typedef struct GuessNormalization {
+    Normalization value;
+    float unusual;
+} GuessNormalization;
+extern const GuessNormalization guess_normalizations[GUESS_NORMALIZATIONS];
 // "ReLU" and "relu" ...
 typedef struct GuessActivation {
     const char *label, *notation;
+    float unusual;
 } GuessActivation;
 extern const GuessActivation guess_activations[];
 // Where norm (N), activation (A) and pool (P) of a block stand, and how to say it.
 typedef struct GuessOrder {
     const char *parts, *label;
+    float unusual;
 } GuessOrder;
 extern const GuessOrder guess_orders[];
 
@@ -60,6 +69,8 @@ Status guess_space(const TensorBag *bag, const InferOptions *options, GuessSpace
 
 // The network of a guess: input, normalization, layers.
 Status guess_spec(const GuessSpace *space, const Guess *guess, ModelSpec *out);
+// The sum of what is unusual about it.
+double guess_unusual(const GuessSpace *space, const Guess *guess);
 // Copies the tensors into `model`, whose layers are a guess's. STATUS_USAGE when they do not fit
 // (only possible for layers that a person gave).
 Status guess_fill(const GuessSpace *space, SavedModel *model);

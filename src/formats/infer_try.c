@@ -1,17 +1,27 @@
 // Choosing between guesses by running them: a coarse look at the combinations of what matters most,
-// then one axis at a time until nothing gets better. Loss decides, not accuracy: it tells a wrong
-// normalization from the right one where both are right on nearly every image.
+// then one axis at a time until nothing gets better, then the best few on many images. Loss
+// decides, not accuracy: it tells a wrong normalization from the right one where both are right on
+// nearly every image.
 #include "formats/infer_guess.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRY_COARSE = 64, TRY_FINE = 250, TRY_ROUNDS = 3, TRY_SHAPES = 5 };
-// Multiply-adds of all coarse, and of all fine tries: a few seconds on two cores.
-#define TRY_BUDGET 60e9
-// A guess must be so much better than a more usual one: the images are only a sample.
-#define TRY_MARGIN 0.99
+enum { TRY_COARSE = 64, TRY_FINE = 400, TRY_ROUNDS = 3, TRY_SHAPES = 5, TRY_FINALISTS = 5 };
+// Multiply-adds of one stage: a second or two on two cores.
+#define TRY_BUDGET 50e9
+// With the usual guess right on so many, the others are only looked at one axis at a time.
+#define TRY_GOOD 0.9
+// A finalist's loss may be so many times the best one's: on more images it may still win.
+#define TRY_CLOSE 1.6
+
+// A guess that was run, and its loss with what is unusual about it added.
+typedef struct Tried {
+    Guess guess;
+    InferScore score;
+    double value;
+} Tried;
 
 typedef struct Trial {
     const GuessSpace *space;
@@ -19,7 +29,8 @@ typedef struct Trial {
     SavedModel *model;
     InferReport *report;
     bool stopped;
-    int images;
+    Tried board[TRY_FINALISTS]; // of the fine stage, best first
+    int board_count;
 } Trial;
 
 // Puts the guess's layers into the model. False when they are none.
@@ -31,33 +42,29 @@ static bool trial_set(Trial *t, const Guess *guess) {
     if (status_is_ok(&status)) status = spec_plan(&t->model->spec, &t->model->plan);
     memcpy(t->model->spec.name, name, sizeof name);
     // The same layers with tensors in the same order: the weights stay where they are.
-    if (!status_is_ok(&status) || t->model->plan.weight_floats != floats) return false;
-    guess_set_border(t->space, guess, t->model);
-    return true;
+    bool fits = status_is_ok(&status) && t->model->plan.weight_floats == floats;
+    t->model->plan.weight_floats = floats;
+    if (fits) guess_set_border(t->space, guess, t->model);
+    return fits;
 }
 
-static bool trial_run(Trial *t, const Guess *guess, InferScore *out) {
-    ModelPlan *plan = &t->model->plan;
-    size_t floats = plan->weight_floats;
-    *out = (InferScore){0, INFINITY};
-    if (t->stopped) return false;
-    if (!trial_set(t, guess)) {
-        plan->weight_floats = floats;
-        return false;
-    }
-    if (!t->options->score(t->options->context, t->model, t->images, out)) {
+static bool trial_run(Trial *t, const Guess *guess, int images, Tried *out) {
+    *out = (Tried){*guess, {0, INFINITY}, INFINITY};
+    if (t->stopped || !trial_set(t, guess)) return false;
+    if (!t->options->score(t->options->context, t->model, images, &out->score)) {
         t->stopped = true;
         return false;
     }
-    if (!(out->loss >= 0)) out->loss = INFINITY; // NaN
+    if (!(out->score.loss >= 0)) out->score.loss = INFINITY; // NaN
+    // A loss of next to nothing is won by chance.
+    out->value = (out->score.loss + 1e-5) * (1 + guess_unusual(t->space, guess));
     t->report->tried++;
     return true;
 }
 
 static int images_for(const Trial *t, int candidates, int wanted) {
-    double each = t->model->plan.flops_forward + 1;
-    double most = TRY_BUDGET / each / candidates;
-    return most < 24 ? 24 : most < wanted ? (int)most : wanted;
+    double most = TRY_BUDGET / (t->model->plan.flops_forward + 1) / candidates;
+    return most < 32 ? 32 : most < wanted ? (int)most : wanted;
 }
 
 static int smaller(int a, int b) {
@@ -71,80 +78,114 @@ static void try_coarse(Trial *t, Guess *best) {
     int norms = smaller(counts[AXIS_NORMALIZATION], 3);
     int activations = counts[AXIS_CONV] > 1 || counts[AXIS_DENSE] > 1 ? 3 : 1;
     int total = shapes * pools * norms * activations;
-    Guess start = *best;
-    InferScore best_score;
-    t->images = images_for(t, total, TRY_COARSE);
-    trial_run(t, best, &best_score);
-    for (int i = 0; i < total && !t->stopped; i++) {
-        Guess guess = start;
-        InferScore score;
+    int images = images_for(t, total, TRY_COARSE);
+    Tried top, tried;
+    if (!trial_run(t, best, images, &top)) top.value = INFINITY;
+    for (int i = 0; i < total && !t->stopped && top.score.accuracy < TRY_GOOD; i++) {
+        Guess guess = *best;
         int activation = i / norms % activations;
         guess.at[AXIS_NORMALIZATION] = i % norms;
         if (counts[AXIS_CONV] > 1) guess.at[AXIS_CONV] = activation;
         if (counts[AXIS_DENSE] > 1) guess.at[AXIS_DENSE] = activation;
         guess.at[AXIS_POOL] = i / norms / activations % pools;
         guess.at[AXIS_SHAPE] = i / norms / activations / pools;
-        if (!trial_run(t, &guess, &score)) continue;
-        if (score.loss < best_score.loss * TRY_MARGIN) {
-            best_score = score;
-            *best = guess;
-        }
+        if (trial_run(t, &guess, images, &tried) && tried.value < top.value) top = tried;
     }
+    *best = top.guess;
 }
 
+// ---- one axis at a time -------------------------------------------------------------------------
+
+// Two guesses that compute the same (a max pool may as well stand before a ReLU).
 static bool same_score(const InferScore *a, const InferScore *b) {
-    return fabs(a->loss - b->loss) <= 1e-6 * fabs(b->loss);
+    return fabs(a->loss - b->loss) <= 1e-5 * fabs(b->loss);
 }
 
-// One axis: every other choice on it. Keeps the better ones in *best.
-static bool try_axis(Trial *t, int axis, Guess *best, InferScore *best_score, InferScore *second) {
+static void board_add(Trial *t, const Tried *tried) {
+    for (int i = 0; i < t->board_count; i++)
+        if (same_score(&tried->score, &t->board[i].score)) {
+            if (tried->value < t->board[i].value) t->board[i] = *tried;
+            return;
+        }
+    int at = t->board_count;
+    while (at > 0 && t->board[at - 1].value > tried->value) at--;
+    if (at == TRY_FINALISTS) return;
+    int last = t->board_count < TRY_FINALISTS ? t->board_count++ : TRY_FINALISTS - 1;
+    memmove(&t->board[at + 1], &t->board[at], (size_t)(last - at) * sizeof *t->board);
+    t->board[at] = *tried;
+}
+
+// Every other choice on one axis: a few images first, and many only for those that are close.
+static bool try_axis(Trial *t, int axis, int images, Tried *top) {
     bool changed = false;
-    Guess start = *best;
+    Guess start = top->guess;
+    Tried few, tried;
+    if (!trial_run(t, &start, TRY_COARSE, &few)) return false;
+    double close = 2.5 * few.value + 0.02;
     for (int i = 0; i < t->space->counts[axis] && !t->stopped; i++) {
         Guess guess = start;
-        InferScore score;
         guess.at[axis] = i;
-        if (i == start.at[axis] || !trial_run(t, &guess, &score)) continue;
-        bool better = score.loss < best_score->loss * TRY_MARGIN;
-        const InferScore *loser = better ? best_score : &score;
-        if (axis != AXIS_NORMALIZATION && loser->loss < second->loss &&
-            !same_score(&score, best_score))
-            *second = *loser;
-        if (!better) continue;
-        *best_score = score;
-        *best = guess;
+        if (i == start.at[axis]) continue;
+        if (!trial_run(t, &guess, TRY_COARSE, &few) || few.value > close) continue;
+        if (!trial_run(t, &guess, images, &tried)) continue;
+        board_add(t, &tried);
+        if (tried.value >= top->value || same_score(&tried.score, &top->score)) continue;
+        *top = tried;
         changed = true;
     }
     return changed;
 }
 
-void guess_try(const GuessSpace *space, const InferOptions *options, SavedModel *model, Guess *best,
-               InferReport *report) {
-    Trial t = {.space = space, .options = options, .model = model, .report = report};
+static void try_axes(Trial *t, Guess *best) {
     // The shape, and what interacts with it, before what only polishes.
     static const GuessAxis axes[] = {AXIS_NORMALIZATION, AXIS_SHAPE, AXIS_POOL,  AXIS_GLOBAL,
                                      AXIS_ORDER,         AXIS_CONV,  AXIS_DENSE, AXIS_LAST};
-    int candidates = 0;
-    for (int i = 0; i < AXIS_COUNT; i++) candidates += space->counts[i] - 1;
-    if (candidates > 0) try_coarse(&t, best);
-    t.images = images_for(&t, 2 * candidates + 1, TRY_FINE);
-    InferScore score, second = {0, INFINITY};
-    trial_run(&t, best, &score);
-    bool changed = candidates > 0;
-    for (int round = 0; round < TRY_ROUNDS && changed && !t.stopped; round++) {
+    int images = images_for(t, 20, TRY_FINE);
+    Tried top;
+    if (!trial_run(t, best, images, &top)) return;
+    board_add(t, &top);
+    bool changed = true;
+    for (int round = 0; round < TRY_ROUNDS && changed && !t->stopped; round++) {
         changed = false;
         for (size_t i = 0; i < sizeof axes / sizeof axes[0]; i++)
-            if (space->counts[axes[i]] > 1)
-                changed = try_axis(&t, axes[i], best, &score, &second) || changed;
+            if (t->space->counts[axes[i]] > 1)
+                changed = try_axis(t, axes[i], images, &top) || changed;
     }
-    // The figure to show is of as many images as there are.
-    bool stopped = t.stopped;
-    t.images = INFER_IMAGES_MAX;
-    if (!stopped && trial_run(&t, best, &report->best)) {
-        report->second = second;
-    } else {
-        report->best = score;
-        report->second = second;
+    *best = top.guess;
+}
+
+// The best few on as many images as time allows.
+static void try_finalists(Trial *t, Guess *best) {
+    int count = 0;
+    while (count < t->board_count && t->board[count].value <= TRY_CLOSE * t->board[0].value + 1e-4)
+        count++;
+    if (t->board_count == 0) return;
+    t->report->best = t->board[0].score;
+    if (t->board_count > 1) t->report->second = t->board[1].score;
+    *best = t->board[0].guess;
+    Tried top = {.value = INFINITY}, second = top, tried;
+    int images = images_for(t, count, INFER_IMAGES_MAX);
+    for (int i = 0; i < count && !t->stopped; i++) {
+        if (!trial_run(t, &t->board[i].guess, images, &tried)) continue;
+        if (tried.value < top.value) {
+            second = top;
+            top = tried;
+        } else if (tried.value < second.value) {
+            second = tried;
+        }
     }
+    if (t->stopped || !isfinite(top.value)) return;
+    *best = top.guess;
+    t->report->best = top.score;
+    if (isfinite(second.value)) t->report->second = second.score;
+}
+
+void guess_try(const GuessSpace *space, const InferOptions *options, SavedModel *model, Guess *best,
+               InferReport *report) {
+    Trial t = {.space = space, .options = options, .model = model, .report = report};
+    try_coarse(&t, best);
+    try_axes(&t, best);
+    try_finalists(&t, best);
+    if (t.stopped && t.board_count == 0) report->tried = 0;
     trial_set(&t, best);
 }
