@@ -2,6 +2,7 @@
 #include "app/cli_share.h"
 #include "app/cli.h"
 #include "app/paths.h"
+#include "train/recognizer.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -20,9 +21,67 @@ Status cli_open_data(const char *data, int threads, Dataset **out) {
     return dataset_open(out, &request, cli_logger());
 }
 
+// What candidates for an unknown network are tried on.
+typedef struct CliTrial {
+    const Dataset *dataset; // lent or found
+    Dataset *found;         // owned
+    const char *data;
+    bool failed; // there is none: nothing is tried
+} CliTrial;
+
+static bool cli_find_trial_data(CliTrial *trial) {
+    PathsBeside beside = {0};
+    DatasetRequest request = {
+        .data = trial->data != NULL && trial->data[0] != '\0' ? trial->data : NULL,
+        .beside = paths_beside(&beside),
+    };
+    DatasetPlace *place = malloc(sizeof *place);
+    bool found = place != NULL && dataset_find(&request, NULL, place).code == STATUS_OK &&
+                 !place->synthetic &&
+                 dataset_open_place(&trial->found, place, &request).code == STATUS_OK;
+    free(place);
+    return found;
+}
+
+static bool cli_try_candidate(void *context, const SavedModel *candidate, int images,
+                              InferScore *out) {
+    CliTrial *trial = context;
+    if (trial->dataset == NULL && !trial->failed) {
+        trial->failed = !cli_find_trial_data(trial);
+        trial->dataset = trial->found;
+    }
+    // Synthetic digits favour the wrong networks: better what is most usual than what fits them.
+    if (trial->failed || trial->dataset->synthetic) return false;
+    ImageSet set = trial->dataset->train;
+    if (set.n > (uint32_t)images) set.n = (uint32_t)images;
+    Recognizer *recognizer = NULL;
+    EvalResult result;
+    Status status = recognizer_open(candidate, 0, (int)set.n, &recognizer);
+    if (status_is_ok(&status)) status = recognizer_evaluate(recognizer, &set, &result, NULL, NULL);
+    recognizer_close(&recognizer);
+    if (!status_is_ok(&status)) return false;
+    *out = (InferScore){.accuracy = result.accuracy, .loss = result.loss};
+    return true;
+}
+
+Status cli_open_model(const char *path, const Dataset *dataset, const char *data,
+                      SavedModel **out) {
+    CliTrial trial = {.dataset = dataset, .data = data};
+    InferOptions options = {.score = cli_try_candidate, .context = &trial};
+    InferReport report = {0};
+    Status status = format_open(path, &options, out, &report);
+    dataset_close(&trial.found);
+    if (status_is_ok(&status) && !report.exact && report.sentence[0] != '\0')
+        cli_say("%s: %s", path_basename(path), report.sentence);
+    return status;
+}
+
 const FormatRow *cli_format_of(const char *path) {
     for (int i = 0; i < format_count; i++)
-        if (strcasecmp(path_extension(path), format_rows[i].extension) == 0) return &format_rows[i];
+        if (strcasecmp(path_extension(path), format_rows[i].extension) == 0 ||
+            (format_rows[i].alias != NULL &&
+             strcasecmp(path_extension(path), format_rows[i].alias) == 0))
+            return &format_rows[i];
     return NULL;
 }
 

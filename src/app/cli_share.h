@@ -8,6 +8,11 @@
 // Opens the data set that --data (NULL or "": look around) names, and says on standard error which.
 Status cli_open_data(const char *data, int threads, Dataset **out);
 
+// Reads a model file. Where the file does not say which network it is, candidates are tried on
+// training images: those of `dataset`, or, when that is NULL, of the data that is found (`data` as
+// for cli_open_data), opened only then. What was recognised and guessed is said on standard error.
+Status cli_open_model(const char *path, const Dataset *dataset, const char *data, SavedModel **out);
+
 // The format that the ending of `path` asks for, NULL if none.
 const FormatRow *cli_format_of(const char *path);
 

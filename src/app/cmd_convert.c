@@ -2,13 +2,16 @@
 #include "app/cli.h"
 #include "app/cli_share.h"
 
-const CliOption convert_options[] = {{NULL, NULL, NULL}};
+const CliOption convert_options[] = {
+    {"data", "DIR", "images to find out with what MODEL does not say; default: look around"},
+    {NULL, NULL, NULL},
+};
 
 int cmd_convert(const CliArgs *args) {
     Status status;
     SavedModel *model = NULL;
     TRY(cli_check_model_path("OUT", args->words[1]));
-    TRY(format_read(args->words[0], &model));
+    TRY(cli_open_model(args->words[0], NULL, cli_value(args, "data"), &model));
     TRY(format_write(args->words[1], model));
     cli_say("wrote %s: %zu parameters", args->words[1], model->plan.parameters);
 fail:

@@ -35,8 +35,8 @@ int cmd_eval(const CliArgs *args) {
     EvalResult result;
     long long threads;
     TRY(cli_int(args, "threads", 0, 256, 0, &threads));
-    TRY(format_read(args->words[0], &model));
     TRY(cli_open_data(cli_value(args, "data"), (int)threads, &dataset));
+    TRY(cli_open_model(args->words[0], dataset, NULL, &model));
     TRY(recognizer_open(model, (int)threads, EVAL_BATCH, &recognizer));
     TRY(recognizer_evaluate(recognizer, &dataset->test, &result, NULL, NULL));
     TRY(eval_tell(&result, cli_switch(args, "json")));

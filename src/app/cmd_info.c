@@ -7,7 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
-const CliOption info_options[] = {CLI_JSON_OPTION, {NULL, NULL, NULL}};
+const CliOption info_options[] = {
+    {"data", "DIR", "images to find out with what MODEL does not say; default: look around"},
+    CLI_JSON_OPTION,
+    {NULL, NULL, NULL},
+};
 
 enum { INFO_LAYERS_MAX = 4096 };
 
@@ -109,7 +113,7 @@ static Status info_json(const char *path, const SavedModel *model) {
 int cmd_info(const CliArgs *args) {
     Status status;
     SavedModel *model = NULL;
-    TRY(format_read(args->words[0], &model));
+    TRY(cli_open_model(args->words[0], NULL, cli_value(args, "data"), &model));
     if (cli_switch(args, "json"))
         TRY(info_json(args->words[0], model));
     else

@@ -15,6 +15,7 @@
 #include <strings.h>
 
 const CliOption predict_options[] = {
+    {"data", "DIR", "images to find out with what MODEL does not say; default: look around"},
     CLI_THREADS_OPTION,
     CLI_JSON_OPTION,
     {NULL, NULL, NULL},
@@ -190,7 +191,7 @@ static Status predict_open(Predictor *p) {
     Status status;
     long long threads;
     TRY(cli_int(p->args, "threads", 0, 256, 0, &threads));
-    TRY(format_read(p->args->words[0], &p->model));
+    TRY(cli_open_model(p->args->words[0], NULL, cli_value(p->args, "data"), &p->model));
     TRY(recognizer_open(p->model, (int)threads, PREDICT_BATCH, &p->recognizer));
     p->json = cli_switch(p->args, "json");
     p->classes = recognizer_classes(p->recognizer);

@@ -75,7 +75,7 @@ static Status train_read_config(TrainJob *job) {
     config_defaults(&job->config);
     const char *file = train_init_file(args);
     if (file != NULL) {
-        TRY(format_read(file, &job->initial));
+        TRY(cli_open_model(file, NULL, cli_value(args, "data"), &job->initial));
         const ModelSpec *spec = &job->initial->spec;
         bool chosen = cli_value(args, "preset") != NULL || cli_value(args, "layers") != NULL;
         spec_print_layers(spec, layers, sizeof layers);
