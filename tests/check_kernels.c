@@ -1,7 +1,9 @@
-// check_kernels [--backend=cpu|cuda|NAME] [--seed N] [--bench [--only TEXT] [--threads N]]: every
-// operation of the table against the plain C oracle, on every instruction set that this machine
-// has, with 1, 2 and 3 threads (which must agree bit for bit). Exits 77 and says SKIPPED where the
-// back end is not there.
+// check_kernels [--backend=cpu|cuda|NAME] [--seed N]
+//     Every operation of the table against the plain C oracle, on every instruction set that this
+//     machine has, with 1, 2 and 3 threads (which must agree bit for bit). Exits 77 and says
+//     SKIPPED where the back end is not there.
+// check_kernels [--backend=NAME] --bench [--only TEXT] [--threads N] [--isa 0..2 [--blas]]
+//     Times them in the presets' shapes instead.
 #include "check_kernels.h"
 #include "base/check.h"
 #include "compute/cpu.h"
@@ -207,9 +209,9 @@ static int open_cpu_subjects(Subject *subjects) {
 }
 
 static int usage(void) {
-    fprintf(
-        stderr,
-        "usage: check_kernels [--backend=NAME] [--seed N] [--bench [--only TEXT] [--threads N]]\n");
+    fprintf(stderr, "usage: check_kernels [--backend=NAME] [--seed N]\n       check_kernels "
+                    "--bench [--only TEXT] "
+                    "[--threads N] [--isa 0..2] [--blas]\n");
     return 2;
 }
 
@@ -217,7 +219,8 @@ int main(int argc, char **argv) {
     const char *name = "cpu";
     unsigned long long seed = (unsigned long long)time(NULL);
     const char *only = NULL;
-    int threads = 0;
+    int threads = 0, isa = -1;
+    CpuBlas blas = CPU_BLAS_NEVER;
     bool bench = false;
     for (int i = 1; i < argc; i++) {
         if (strncmp(argv[i], "--backend=", 10) == 0)
@@ -228,6 +231,10 @@ int main(int argc, char **argv) {
             only = argv[++i];
         else if (strcmp(argv[i], "--threads") == 0 && i + 1 < argc)
             threads = atoi(argv[++i]);
+        else if (strcmp(argv[i], "--isa") == 0 && i + 1 < argc)
+            isa = atoi(argv[++i]) % CPU_ISA_COUNT;
+        else if (strcmp(argv[i], "--blas") == 0)
+            blas = CPU_BLAS_ALWAYS;
         else if (strcmp(argv[i], "--bench") == 0)
             bench = true;
         else
@@ -237,7 +244,8 @@ int main(int argc, char **argv) {
     Check check = {.subjects = subjects, .rng = rng_make(seed, 0)};
     BackendConfig config = {.device = name, .threads = threads};
     Backend *be;
-    Status status = backend_open(&config, &be);
+    Status status =
+        isa < 0 ? backend_open(&config, &be) : cpu_open_isa(&config, (CpuIsa)isa, blas, &be);
     if (!status_is_ok(&status)) {
         printf("SKIPPED: %s\n", status.message);
         return SKIPPED;
