@@ -322,8 +322,8 @@ static void learning_rate_changes_a_run_and_space_holds_it(void **state) {
     click_at(f, (Vec2){900, 60});
     type_key(f, KEY_SPACE, 0, 0);
     wait_for(f, run_is_paused, "the pause");
-    type_char(f, 's', 0); // the next batch has the new rate
     size_t before = last_run(f->bench)->steps_read;
+    type_char(f, 's', 0); // the next batch has the new rate
     for (int i = 0; i < 1000 && last_run(f->bench)->steps_read == before; i++) {
         thread_sleep(0.002);
         frame(f);

@@ -158,8 +158,7 @@ Status runs_start(Workbench *bench, bool one_batch) {
     entry_make_name(bench, run);
     bool sent = one_batch ? trainer_start_step(bench->trainer, run->log)
                           : trainer_start(bench->trainer, run->log);
-    if (!sent)
-        TRY(status_error(STATUS_USAGE, "the trainer is busy; try again in a moment"));
+    if (!sent) TRY(status_error(STATUS_USAGE, "the trainer is busy; try again in a moment"));
     bench->runs.made++;
     bench->runs.entry[bench->runs.count++] = run;
     bench->runs.selected = run->id;
@@ -219,6 +218,16 @@ static void entry_measure(RunEntry *run, double now) {
     }
 }
 
+// A run is over by itself. (A failure has been logged by the trainer.)
+static void entry_tell(Workbench *bench, const RunEntry *run, RunState state) {
+    if (state == RUN_FAILED)
+        ui_toast_add(&bench->toasts, NOTICE_ERROR, run->log->failure.message);
+    else
+        log_write(&bench->hooks.logger, LOG_INFO,
+                  "%s: finished after epoch %d, %.2f %% of the test images right", run->name,
+                  run->last_epoch.epoch, run->last_epoch.test_accuracy * 100);
+}
+
 static bool entry_poll(Workbench *bench, RunEntry *run, double now) {
     // The state first: what a run that is over has reported is then complete below.
     RunState state = entry_state(run);
@@ -230,9 +239,9 @@ static bool entry_poll(Workbench *bench, RunEntry *run, double now) {
         news = true;
     }
     entry_measure(run, now);
-    if (state == RUN_FAILED && !run->told) {
+    if (!run->told && (state == RUN_FAILED || state == RUN_FINISHED)) {
         run->told = true;
-        ui_toast_add(&bench->toasts, NOTICE_ERROR, run->log->failure.message);
+        entry_tell(bench, run, state);
         news = true;
     }
     return news;

@@ -19,7 +19,7 @@ typedef struct RunEntry {
     bool removing;                  // waits for the trainer to let go of it
     char saved_as[FILE_PATH_MAX];   // "" = never
     long long saved_images;         // how far it had come then
-    bool told;                      // its failure has been said
+    bool told;                      // its end has been said
     size_t steps_read, epochs_read; // of the log's feeds
     Series loss, test, train;       // x[0] epochs, x[1] seconds; accuracies in percent
     BatchRecord last;               // all 0 before the first batch
