@@ -174,12 +174,58 @@ static void hand_adamw(double w[4], const double g[3]) {
     }
 }
 
+static void hand_adadelta(double w[4], const double g[3]) {
+    double square = 0, change = 0;
+    for (int t = 0; t < 3; t++) {
+        square = 0.9 * square + 0.1 * g[t] * g[t];
+        double d = sqrt(change + 1e-6) / sqrt(square + 1e-6) * g[t];
+        change = 0.9 * change + 0.1 * d * d;
+        w[t + 1] = w[t] - d;
+    }
+}
+
+// With beta2 = 0.999 the rectified form sets in at step 6: three steps of bare momentum.
+static void hand_radam(double w[4], const double g[3]) {
+    double m = 0;
+    for (int t = 1; t <= 3; t++) {
+        m = 0.9 * m + 0.1 * g[t - 1];
+        w[t] = w[t - 1] - 0.001 * m / (1 - pow(0.9, t));
+    }
+}
+
+static void hand_nadam(double w[4], const double g[3]) {
+    double m = 0, v = 0, product = 1;
+    for (int t = 1; t <= 3; t++) {
+        double mu = 0.9 * (1 - 0.5 * pow(0.96, 0.004 * t));
+        double ahead = 0.9 * (1 - 0.5 * pow(0.96, 0.004 * (t + 1)));
+        product *= mu;
+        m = 0.9 * m + 0.1 * g[t - 1];
+        v = 0.999 * v + 0.001 * g[t - 1] * g[t - 1];
+        double root = sqrt(v / (1 - pow(0.999, t))) + 1e-8;
+        w[t] = w[t - 1] -
+               0.002 *
+                   ((1 - mu) / (1 - product) * g[t - 1] + ahead / (1 - product * mu * ahead) * m) /
+                   root;
+    }
+}
+
+static void hand_lion(double w[4], const double g[3]) {
+    double m = 0;
+    for (int t = 0; t < 3; t++) {
+        double c = 0.9 * m + 0.1 * g[t];
+        w[t + 1] = w[t] - 0.0001 * ((c > 0) - (c < 0));
+        m = 0.99 * m + 0.01 * g[t];
+    }
+}
+
 // With each rule's defaults. One entry for each rule: a new one does not compile without.
 static const HandRule hand_rules[] = {
     [OPTIMIZER_SGD] = hand_sgd,           [OPTIMIZER_MOMENTUM] = hand_momentum,
     [OPTIMIZER_NESTEROV] = hand_nesterov, [OPTIMIZER_ADAGRAD] = hand_adagrad,
     [OPTIMIZER_RMSPROP] = hand_rmsprop,   [OPTIMIZER_ADAM] = hand_adam,
-    [OPTIMIZER_ADAMW] = hand_adamw,
+    [OPTIMIZER_ADAMW] = hand_adamw,       [OPTIMIZER_ADADELTA] = hand_adadelta,
+    [OPTIMIZER_RADAM] = hand_radam,       [OPTIMIZER_NADAM] = hand_nadam,
+    [OPTIMIZER_LION] = hand_lion,
 };
 _Static_assert(sizeof hand_rules / sizeof hand_rules[0] == OPTIMIZER_COUNT,
                "a rule lacks its test");
