@@ -7,10 +7,10 @@
 
 enum { MORE_COLUMNS = 3, MORE_CELL_H = 54, MORE_GAP = 12 };
 
-// Those have their place in the form.
+// Those have their place in the form; a data set is opened, not typed.
 static bool more_is_elsewhere(const TrainOption *option) {
-    static const char *const names[] = {"preset",   "layers",  "optimizer",  "lr",
-                                        "schedule", "augment", "batch-size", "epochs"};
+    static const char *const names[] = {"preset",  "layers",     "optimizer", "lr",  "schedule",
+                                        "augment", "batch-size", "epochs",    "data"};
     if (option->machine) return true;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(option->name, names[i]) == 0) return true;
@@ -28,7 +28,11 @@ static void more_settings_line(Ui *ui, Workbench *bench, Rect rect) {
         TrainConfig parsed;
         Status status = config_parse(bench->settings_text, &parsed);
         text_copy(bench->settings_problem, sizeof bench->settings_problem, status.message);
-        if (status_is_ok(&status)) bench->form = parsed;
+        // The data set that is open stays; a line from elsewhere may name another one.
+        if (status_is_ok(&status)) {
+            text_copy(parsed.data, sizeof parsed.data, bench->form.data);
+            bench->form = parsed;
+        }
     } else if (!edit.focused && !bench->settings_problem[0]) {
         config_print(&bench->form, bench->settings_text);
     }

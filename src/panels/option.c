@@ -15,6 +15,11 @@ const char *option_choice_label(const TrainOption *option, int index) {
     if (strcmp(option->name, "preset") == 0) return presets[index].label;
     if (strcmp(option->name, "optimizer") == 0) return optimizer_rows[index].label;
     if (strcmp(option->name, "schedule") == 0) return schedule_rows[index].label;
+    if (strcmp(option->name, "init") == 0) {
+        static const char *const labels[INIT_COUNT] = {
+            [INIT_PYTORCH] = "PyTorch's", [INIT_HE] = "He", [INIT_XAVIER] = "Xavier"};
+        return labels[index];
+    }
     return option->choice(index);
 }
 

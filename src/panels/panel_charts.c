@@ -87,6 +87,12 @@ static void charts_legend(Ui *ui, Rect heading) {
     }
 }
 
+static bool charts_any_epoch(const Workbench *bench) {
+    for (int i = 0; i < bench->runs.count; i++)
+        if (bench->runs.entry[i]->visible && bench->runs.entry[i]->test.count > 0) return true;
+    return false;
+}
+
 static void charts_accuracy(Ui *ui, Workbench *bench, Rect rect) {
     Rect inside = ui_card_inside(ui, rect);
     Rect heading = rect_cut_top(&inside, CHART_HEADING_H, 8);
@@ -113,6 +119,8 @@ static void charts_accuracy(Ui *ui, Workbench *bench, Rect rect) {
                       .x_name = chart_x_name(bench),
                       .x_max = chart_x_max(bench),
                       .hover = &bench->hover,
+                      .fixed_y = !charts_any_epoch(bench),
+                      .y_max = 100,
                       .empty = "Right answers after every epoch"};
     ui_chart(ui, inside, "Accuracy", &bench->accuracy_view, &spec);
 }

@@ -21,9 +21,9 @@ typedef enum RunColumn {
 } RunColumn;
 
 static const UiColumn run_columns[COLUMN_MAX] = {
-    [COLUMN_DOT] = {"", 20, false},     [COLUMN_NAME] = {"optimizer", -1, false},
-    [COLUMN_LR] = {"lr", 58, true},     [COLUMN_BEST] = {"best %", 52, true},
-    [COLUMN_LOSS] = {"loss", 54, true}, [COLUMN_TIME] = {"time", 48, true},
+    [COLUMN_DOT] = {"", 18, false},     [COLUMN_NAME] = {"optimizer", -1, false},
+    [COLUMN_LR] = {"lr", 50, true},     [COLUMN_BEST] = {"best %", 50, true},
+    [COLUMN_LOSS] = {"loss", 48, true}, [COLUMN_TIME] = {"time", 42, true},
     [COLUMN_PEN] = {"", 26, false},     [COLUMN_EYE] = {"", 22, false},
 };
 
@@ -31,8 +31,8 @@ static const UiColumn run_columns[COLUMN_MAX] = {
 static int runs_columns(float width, UiColumn *columns, RunColumn *kinds) {
     int count = 0;
     for (int i = 0; i < COLUMN_MAX; i++) {
-        if (i == COLUMN_TIME && width < 365) continue;
-        if (i == COLUMN_LOSS && width < 310) continue;
+        if (i == COLUMN_TIME && width < 340) continue;
+        if (i == COLUMN_LOSS && width < 300) continue;
         kinds[count] = (RunColumn)i;
         columns[count++] = run_columns[i];
     }
