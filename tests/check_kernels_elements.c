@@ -118,6 +118,11 @@ static void scale(Backend *be, const void *context, void **d) {
     be->ops->scale(be, c->count, c->parameter, d[0]);
 }
 
+static void average(Backend *be, const void *context, void **d) {
+    const ElementContext *c = context;
+    be->ops->average(be, c->parameter, c->count, d[0], d[1]);
+}
+
 static void sum_squares(Backend *be, const void *context, void **d) {
     const ElementContext *c = context;
     be->ops->sum_squares(be, c->count, d[0], d[1]);
@@ -147,6 +152,14 @@ static void check_other(Check *check, size_t count, float p, bool in_place) {
     snprintf(c.title, sizeof c.title, "scale, %zu elements", count);
     make_wild(check_floats(check, &c, ARG_INOUT, count), count);
     check_oracle(check, &c);
+    check_compare(check, &c);
+
+    c = (Case){.call = average, .context = &context};
+    snprintf(c.title, sizeof c.title, "average %g, %zu elements", (double)p, count);
+    check_floats(check, &c, ARG_IN, count);
+    check_floats(check, &c, ARG_INOUT, count);
+    check_oracle(check, &c);
+    c.args[1].tolerance = check_relative(&c.args[1], 4.0 * FLT_EPSILON, 2.0 * FLT_EPSILON);
     check_compare(check, &c);
 
     c = (Case){.call = sum_squares, .context = &context};

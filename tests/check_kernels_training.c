@@ -8,6 +8,7 @@
 // ---- loss -------------------------------------------------------------------------------------
 
 typedef struct LossContext {
+    LossKind kind;
     float smoothing;
     int classes, n;
     bool in_place;
@@ -16,7 +17,7 @@ typedef struct LossContext {
 static void loss(Backend *be, const void *context, void **d) {
     const LossContext *c = context;
     BatchStats *stats = be->ops->alloc(be, sizeof *stats), host;
-    be->ops->loss(be, LOSS_CROSS_ENTROPY, c->smoothing, c->classes, c->n, d[0], d[1], d[2], stats);
+    be->ops->loss(be, c->kind, c->smoothing, c->classes, c->n, d[0], d[1], d[2], stats);
     be->ops->download(be, &host, stats, sizeof host);
     be->ops->release(be, stats);
     be->ops->upload(be, d[3], &host.loss_sum, sizeof host.loss_sum);
@@ -29,13 +30,13 @@ static void softmax(Backend *be, const void *context, void **d) {
     be->ops->softmax(be, c->classes, c->n, c->in_place ? d[1] : d[0], d[1]);
 }
 
-static void check_loss(Check *check, int classes, int n, float smoothing, float size, bool with_dx,
-                       int wild) {
-    LossContext context = {smoothing, classes, n, n % 2 == 0};
+static void check_loss(Check *check, LossKind kind, int classes, int n, float smoothing, float size,
+                       bool with_dx, int wild) {
+    LossContext context = {kind, smoothing, classes, n, n % 2 == 0};
     size_t count = (size_t)classes * (size_t)n;
     Case c = {.call = loss, .context = &context};
-    snprintf(c.title, sizeof c.title, "loss of %d rows of %d, smoothing %g%s", n, classes,
-             (double)smoothing, wild ? ", with NaN" : "");
+    snprintf(c.title, sizeof c.title, "loss %d of %d rows of %d, smoothing %g%s", (int)kind, n,
+             classes, (double)smoothing, wild ? ", with NaN" : "");
     float *z = check_floats(check, &c, ARG_IN, count);
     for (size_t i = 0; i < count; i++) z[i] *= size;
     if (wild) {
@@ -128,13 +129,15 @@ static void check_update(Check *check, int kind, int variant, size_t count) {
 }
 
 void check_training(Check *check) {
-    for (int wild = 0; wild < 2; wild++) {
-        check_loss(check, 10, 64, 0.0f, 4.0f, true, wild);
-        check_loss(check, 10, 64, 0.1f, 30.0f, true, wild && 0);
-        check_loss(check, 2, 1, 0.0f, 1.0f, true, 0);
-        check_loss(check, 62, 100, 0.0f, 200.0f, false, wild);
-        check_loss(check, 47, 33, 0.2f, 3.0f, true, 0);
-    }
+    for (int wild = 0; wild < 2; wild++)
+        for (int k = 0; k < LOSS_COUNT; k++) {
+            LossKind kind = (LossKind)k;
+            check_loss(check, kind, 10, 64, 0.0f, 4.0f, true, wild);
+            check_loss(check, kind, 10, 64, 0.1f, 30.0f, true, wild && 0);
+            check_loss(check, kind, 2, 1, 0.0f, 1.0f, true, 0);
+            check_loss(check, kind, 62, 100, 0.0f, 200.0f, false, wild);
+            check_loss(check, kind, 47, 33, 0.2f, 3.0f, true, 0);
+        }
     for (int kind = 0; kind < OPTIMIZER_COUNT; kind++)
         for (int variant = 0; variant < 8; variant++)
             check_update(check, kind, variant, variant % 2 ? 10007 : 1 + (size_t)variant * 13);

@@ -20,6 +20,7 @@
 #define INKLING_COMPUTE_BACKEND_H
 
 #include "base/status.h"
+#include "compute/losses/losses.h"
 #include "compute/optimizers/optimizers.h"
 
 #include <stddef.h>
@@ -71,12 +72,6 @@ typedef struct GatherShape {
     int channels, height, width;
     float mean, std;
 } GatherShape;
-
-// Which function of (logits row, label) is minimised; its value is averaged over the batch.
-typedef enum LossKind {
-    LOSS_CROSS_ENTROPY, // -log softmax(z)[label]; with label smoothing s as PyTorch's
-    LOSS_COUNT,
-} LossKind;
 
 // What a batch (or a part of a test set) came to.
 typedef struct BatchStats {
@@ -173,6 +168,8 @@ typedef struct BackendOps {
     // *out (device, double) = sum of squares, summed in double in a fixed order.
     void (*sum_squares)(Backend *be, size_t count, const float *x, double *out);
     void (*scale)(Backend *be, size_t count, float factor, float *x);
+    // mean = keep * mean + (1 - keep) * x, 1 - keep rounded to float once.
+    void (*average)(Backend *be, float keep, size_t count, const float *x, float *mean);
 } BackendOps;
 
 // Every implementation starts with this.

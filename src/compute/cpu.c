@@ -4,7 +4,7 @@
 #include "base/thread.h"
 #include "compute/cpu_blas.h"
 #include "compute/cpu_parts.h"
-#include "compute/ref.h"
+#include "compute/host.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,6 +111,7 @@ static const BackendOps cpu_ops = {
     .update = cpu_update,
     .sum_squares = cpu_sum_squares,
     .scale = cpu_scale,
+    .average = cpu_average,
 };
 
 Status cpu_open_isa(const BackendConfig *config, CpuIsa isa, CpuBlas blas, Backend **out) {

@@ -9,31 +9,26 @@
 
 enum { CLASSES_MAX = 256 }; // labels are bytes
 
+static const LossRowFunction loss_rows_of[LOSS_COUNT] = {
+#define LOSS_ROW_OF(id, fn, name, label, takes) [LOSS_##id] = fn##_row,
+    LOSS_LIST(LOSS_ROW_OF)
+#undef LOSS_ROW_OF
+};
+
 void cpu_loss(Backend *be, LossKind kind, float smoothing, int classes, int n, const float *logits,
               const uint8_t *labels, float *dlogits, BatchStats *stats) {
     Cpu *cpu = cpu_of(be);
-    ASSERT(kind == LOSS_CROSS_ENTROPY && classes <= CLASSES_MAX);
-    (void)kind;
+    ASSERT(kind < LOSS_COUNT && classes <= CLASSES_MAX);
     float probabilities[CLASSES_MAX];
-    float share = 1.0f / (float)n, everywhere = smoothing / (float)classes;
+    LossSettings settings = {classes, smoothing, 1.0f / (float)n};
     BatchStats sum = {.count = n};
     for (int i = 0; i < n; i++, logits += classes) {
         int best, label = labels[i];
         ASSERT(label < classes);
         float *p = dlogits ? dlogits + (size_t)i * (size_t)classes : probabilities;
         double norm = cpu->k.softmax_row(classes, logits, p, &best);
-        double loss = norm - (double)logits[label];
-        if (smoothing != 0.0f) {
-            double smooth = 0.0;
-            for (int j = 0; j < classes; j++) smooth += norm - (double)logits[j];
-            loss = (1.0 - (double)smoothing) * loss + (double)smoothing * smooth / classes;
-        }
-        if (dlogits) {
-            float one = p[label];
-            for (int j = 0; j < classes; j++) p[j] = (p[j] - everywhere) * share;
-            p[label] = (one - (1.0f - smoothing) - everywhere) * share;
-        }
-        sum.loss_sum += loss;
+        LossRow row = {logits, p, norm, label};
+        sum.loss_sum += loss_rows_of[kind](&settings, &row, dlogits ? p : NULL);
         sum.correct += best == label && !isnan(logits[best]);
     }
     *stats = sum;
@@ -116,4 +111,26 @@ void cpu_sum_squares(Backend *be, size_t count, const float *x, double *out) {
     double sum = 0.0;
     for (int i = 0; i < parts; i++) sum += job.parts[i];
     *out = sum;
+}
+
+// ---- averaging --------------------------------------------------------------------------------
+
+typedef struct AverageJob {
+    float keep;
+    const float *x;
+    float *mean;
+} AverageJob;
+
+static void average_range(Cpu *cpu, void *context, size_t first, size_t count) {
+    const AverageJob *job = context;
+    (void)cpu;
+    const float keep = job->keep, take = 1.0f - keep;
+    const float *restrict x = job->x + first;
+    float *restrict mean = job->mean + first;
+    for (size_t i = 0; i < count; i++) mean[i] = keep * mean[i] + take * x[i];
+}
+
+void cpu_average(Backend *be, float keep, size_t count, const float *x, float *mean) {
+    AverageJob job = {keep, x, mean};
+    cpu_ranges(cpu_of(be), count, average_range, &job);
 }

@@ -1,59 +1,13 @@
-// The plain C back end: memory, data, element-wise functions, loss and update, and the table. One
+// The plain C back end: data, element-wise functions, loss and update, and the table. One
 // thread, no tricks: the oracle that every other back end is compared with.
 #include "compute/ref.h"
 #include "base/check.h"
+#include "compute/host.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-// ---- memory -----------------------------------------------------------------------------------
-
-void *host_alloc(Backend *be, size_t bytes) {
-    (void)be;
-    if (bytes > SIZE_MAX - 128) return NULL;
-    size_t rounded = (bytes + 63) / 64 * 64;
-    return aligned_alloc(64, rounded ? rounded : 64);
-}
-
-void host_release(Backend *be, void *device) {
-    (void)be;
-    free(device);
-}
-
-void host_copy(Backend *be, void *to_device, const void *from_device, size_t bytes) {
-    (void)be;
-    if (bytes) memcpy(to_device, from_device, bytes);
-}
-
-// Host memory is device memory: nothing to copy, nothing to give back.
-const void *host_share(Backend *be, const void *host, size_t bytes) {
-    (void)be, (void)bytes;
-    return host;
-}
-
-void host_unshare(Backend *be, const void *device) {
-    (void)be, (void)device;
-}
-
-void host_upload(Backend *be, void *device, const void *host, size_t bytes) {
-    host_copy(be, device, host, bytes);
-}
-
-void host_download(Backend *be, void *host, const void *device, size_t bytes) {
-    host_copy(be, host, device, bytes);
-}
-
-void host_zero(Backend *be, void *device, size_t bytes) {
-    (void)be;
-    if (bytes) memset(device, 0, bytes);
-}
-
-Status host_sync(Backend *be) {
-    (void)be;
-    return status_ok();
-}
 
 static Status ref_reserve(Backend *be, const DenseShape *dense, const ConvShape *conv, int batch) {
     (void)be, (void)dense, (void)conv, (void)batch;
@@ -144,27 +98,28 @@ static double log_sum_exp(const float *z, int classes, int *largest) {
     return z[best] + log(sum);
 }
 
+static const LossRowFunction loss_rows_of[LOSS_COUNT] = {
+#define LOSS_ROW_OF(id, fn, name, label, takes) [LOSS_##id] = fn##_row,
+    LOSS_LIST(LOSS_ROW_OF)
+#undef LOSS_ROW_OF
+};
+
 static void ref_loss(Backend *be, LossKind kind, float smoothing, int classes, int n,
                      const float *logits, const uint8_t *labels, float *dlogits,
                      BatchStats *stats) {
-    (void)be, (void)kind;
+    (void)be;
+    float p[256]; // labels are bytes
+    LossSettings settings = {classes, smoothing, 1.0f / (float)n};
     *stats = (BatchStats){.count = n};
     for (int i = 0; i < n; i++) {
         const float *z = logits + (size_t)i * classes;
         int best, label = labels[i];
-        ASSERT(label < classes);
+        ASSERT(label < classes && classes <= 256);
         double norm = log_sum_exp(z, classes, &best);
-        double smooth = 0.0;
-        for (int j = 0; j < classes; j++) {
-            double target = (j == label ? 1.0 - smoothing : 0.0) + (double)smoothing / classes;
-            smooth += (norm - z[j]) / classes;
-            if (dlogits)
-                dlogits[(size_t)i * classes + j] = (float)((exp(z[j] - norm) - target) / n);
-        }
-        // Without smoothing the other classes stay out of the sum: 0 * infinity would be NaN.
-        double loss = norm - z[label];
-        if (smoothing != 0.0f) loss = (1.0 - smoothing) * loss + smoothing * smooth;
-        stats->loss_sum += loss;
+        for (int j = 0; j < classes; j++) p[j] = (float)exp(z[j] - norm);
+        LossRow row = {z, p, norm, label};
+        float *dz = dlogits ? dlogits + (size_t)i * classes : NULL;
+        stats->loss_sum += loss_rows_of[kind](&settings, &row, dz);
         stats->correct += best == label && !isnan(z[best]);
     }
 }
@@ -210,6 +165,12 @@ static void ref_sum_squares(Backend *be, size_t count, const float *x, double *o
 static void ref_scale(Backend *be, size_t count, float factor, float *x) {
     (void)be;
     for (size_t i = 0; i < count; i++) x[i] *= factor;
+}
+
+static void ref_average(Backend *be, float keep, size_t count, const float *x, float *mean) {
+    (void)be;
+    const float take = 1.0f - keep;
+    for (size_t i = 0; i < count; i++) mean[i] = keep * mean[i] + take * x[i];
 }
 
 // ---- the table --------------------------------------------------------------------------------
@@ -258,6 +219,7 @@ const BackendOps ref_ops = {
     .update = ref_update,
     .sum_squares = ref_sum_squares,
     .scale = ref_scale,
+    .average = ref_average,
 };
 
 Status ref_open(const BackendConfig *config, Backend **out) {

@@ -7,17 +7,6 @@
 Status ref_open(const BackendConfig *config, Backend **out);
 extern const BackendOps ref_ops;
 
-// Memory of the host, aligned as backend.h promises; also the CPU back end's.
-void *host_alloc(Backend *be, size_t bytes);
-void host_release(Backend *be, void *device);
-const void *host_share(Backend *be, const void *host, size_t bytes);
-void host_unshare(Backend *be, const void *device);
-void host_upload(Backend *be, void *device, const void *host, size_t bytes);
-void host_download(Backend *be, void *host, const void *device, size_t bytes);
-void host_copy(Backend *be, void *to_device, const void *from_device, size_t bytes);
-void host_zero(Backend *be, void *device, size_t bytes);
-Status host_sync(Backend *be);
-
 float ref_activate(Activation kind, float parameter, float x);
 float ref_activate_gradient(Activation kind, float parameter, float y, float dy);
 
