@@ -1,39 +1,25 @@
 // Convolutions of the CPU back end. The samples of a batch lie side by side in the lanes of a
 // vector, so that no shape of image leaves lanes empty and no image is unrolled into columns: the
 // images go into lanes, taps are multiplied where they are, results come out by tiles.
+#include "compute/cpu_conv.h"
 #include "base/check.h"
-#include "compute/cpu_parts.h"
 
 #include <string.h>
-
-typedef struct ConvJob {
-    Cpu *cpu;
-    const ConvPlan *plan;
-    const ConvShape *s;
-    int n, groups;
-    const float *x, *w, *b, *y;
-    float *out, *dy, *dx, *dw, *db;
-    float *x_lanes, *dy_lanes, *packed;
-    size_t x_group, dy_group; // floats
-    int x_pieces, dy_pieces;  // of the first pass
-    int tile_blocks, pairs;   // of a product
-    bool first;               // chunk of the batch
-} ConvJob;
 
 // Tiles of KERNEL_PIXELS results in one piece: enough pieces for the threads of a small machine,
 // few enough to share what they read.
 enum { BLOCKS_OF_TILES = 8 };
 
-static size_t filter_taps(const ConvShape *s) {
-    return (size_t)s->kernel_h * (size_t)s->kernel_w;
-}
-
 size_t cpu_conv_scratch(const Cpu *cpu, const ConvPlan *plan, int batch) {
     const ConvShape *s = &plan->shape;
     size_t groups = (size_t)cpu_groups(cpu, int_min(batch, CPU_CHUNK));
-    size_t weights = (size_t)s->in_c * (size_t)s->out_c * filter_taps(s);
-    return groups * ((size_t)s->in_c * plan->x_plane + (size_t)s->out_c * plan->dy_plane) +
-           (weights + 15) / 16 * 16;
+    size_t weights = (size_t)s->in_c * (size_t)s->out_c * conv_filter_taps(s);
+    size_t workers = (size_t)pool_threads(cpu->pool) * KERNEL_ROWS_MAX * plan->dy_plane;
+    size_t lanes = groups * ((size_t)s->in_c * plan->x_plane + (size_t)s->out_c * plan->dy_plane);
+    // The first layer's gradient needs either room for each worker and sums by group, or dy in
+    // lanes; it gets both.
+    return lanes + conv_round_up(weights) + workers +
+           groups * conv_round_up(weights + (size_t)s->out_c);
 }
 
 static const ConvPlan *find_plan(const Cpu *cpu, const ConvShape *s) {
@@ -51,6 +37,11 @@ static ConvJob make_job(Cpu *cpu, const ConvShape *s, int n) {
     job.x_lanes = cpu->scratch;
     job.dy_lanes = job.x_lanes + groups * job.x_group;
     job.packed = job.dy_lanes + groups * job.dy_group;
+    size_t weights = (size_t)s->in_c * (size_t)s->out_c * conv_filter_taps(s);
+    job.worker_lanes = job.packed + conv_round_up(weights);
+    job.sums =
+        job.worker_lanes + (size_t)pool_threads(cpu->pool) * KERNEL_ROWS_MAX * job.plan->dy_plane;
+    job.sums_group = conv_round_up(weights + (size_t)s->out_c);
     REQUIRE(cpu_conv_scratch(cpu, job.plan, n) <= cpu->scratch_floats);
     return job;
 }
@@ -82,7 +73,7 @@ static void x_into_lanes(const ConvJob *job, int group, int channel) {
                     to + (size_t)y * plan->padded_w * k->lanes);
 }
 
-static void dy_into_lanes(const ConvJob *job, int group, int channel) {
+void conv_dy_into_lanes(const ConvJob *job, int group, int channel, float *to) {
     const ConvShape *s = job->s;
     const CpuKernels *k = &job->cpu->k;
     size_t area = (size_t)s->out_h * s->out_w, image = area * s->out_c;
@@ -93,9 +84,7 @@ static void dy_into_lanes(const ConvJob *job, int group, int channel) {
             k->activate_gradient(s->activation, s->activation_parameter, area,
                                  job->y + at + i * image, job->dy + at + i * image,
                                  job->dy + at + i * image);
-    k->to_lanes(job->dy + at, image, rows, (int)area,
-                job->dy_lanes + (size_t)group * job->dy_group +
-                    (size_t)channel * job->plan->dy_plane);
+    k->to_lanes(job->dy + at, image, rows, (int)area, to);
 }
 
 // Rows of a product are cut into even blocks of at most product_rows.
@@ -103,19 +92,15 @@ static int row_blocks(const Cpu *cpu, int rows) {
     return (rows + cpu->k.product_rows - 1) / cpu->k.product_rows;
 }
 
-static int block_start(int rows, int blocks, int block) {
-    return (int)((int64_t)rows * block / blocks);
-}
-
 // packed: for each block of rows [channel][tap][row]. w[row * row_step + channel * channel_step +
 // tap].
 static void pack_weights(const ConvJob *job, int rows, size_t row_step, int channels,
                          size_t channel_step) {
-    size_t taps = filter_taps(job->s);
+    size_t taps = conv_filter_taps(job->s);
     int blocks = row_blocks(job->cpu, rows);
     float *to = job->packed;
     for (int b = 0; b < blocks; b++) {
-        int first = block_start(rows, blocks, b), end = block_start(rows, blocks, b + 1);
+        int first = conv_block_start(rows, blocks, b), end = conv_block_start(rows, blocks, b + 1);
         for (int c = 0; c < channels; c++)
             for (size_t t = 0; t < taps; t++)
                 for (int r = first; r < end; r++)
@@ -123,7 +108,7 @@ static void pack_weights(const ConvJob *job, int rows, size_t row_step, int chan
     }
 }
 
-static void first_pass_piece(void *context, int piece, int worker) {
+void conv_first_pass_piece(void *context, int piece, int worker) {
     const ConvJob *job = context;
     const ConvShape *s = job->s;
     (void)worker;
@@ -133,10 +118,13 @@ static void first_pass_piece(void *context, int piece, int worker) {
     }
     piece -= job->x_pieces;
     if (piece < job->dy_pieces) {
-        dy_into_lanes(job, piece / s->out_c, piece % s->out_c);
+        int group = piece / s->out_c, channel = piece % s->out_c;
+        conv_dy_into_lanes(job, group, channel,
+                           job->dy_lanes + (size_t)group * job->dy_group +
+                               (size_t)channel * job->plan->dy_plane);
         return;
     }
-    size_t taps = filter_taps(s), filter = taps * s->in_c;
+    size_t taps = conv_filter_taps(s), filter = taps * s->in_c;
     if (job->dy_pieces == 0)
         pack_weights(job, s->out_c, filter, s->in_c, taps);
     else
@@ -162,11 +150,11 @@ static void product_tile(const ConvJob *job, const ProductSide *side, int group,
     const CpuKernels *k = &job->cpu->k;
     const PlanProduct *product = side->product;
     const PlanAxis *rows = &product->rows, *columns = &product->columns;
-    size_t area = (size_t)rows->length * columns->length, taps = filter_taps(job->s);
+    size_t area = (size_t)rows->length * columns->length, taps = conv_filter_taps(job->s);
     int blocks = row_blocks(job->cpu, side->rows);
     for (int b = 0; b < blocks; b++) {
-        int row = block_start(side->rows, blocks, b);
-        LaneProduct p = {.rows = block_start(side->rows, blocks, b + 1) - row,
+        int row = conv_block_start(side->rows, blocks, b);
+        LaneProduct p = {.rows = conv_block_start(side->rows, blocks, b + 1) - row,
                          .groups = groups,
                          .channels = side->channels,
                          .w = job->packed + (size_t)row * side->channels * taps,
@@ -212,8 +200,8 @@ static void product_piece(const ConvJob *job, const ProductSide *side, int piece
     int blocks = tile_blocks(side->product), tiles = product_tiles(side->product);
     int group = piece / blocks * 2, block = piece % blocks;
     int area = side->product->rows.length * side->product->columns.length;
-    int end = block_start(tiles, blocks, block + 1);
-    for (int t = block_start(tiles, blocks, block); t < end; t++)
+    int end = conv_block_start(tiles, blocks, block + 1);
+    for (int t = conv_block_start(tiles, blocks, block); t < end; t++)
         product_tile(job, side, group, int_min(2, job->groups - group), t * KERNEL_PIXELS,
                      int_min(KERNEL_PIXELS, area - t * KERNEL_PIXELS),
                      cpu_private(job->cpu, worker));
@@ -241,123 +229,17 @@ void cpu_conv_forward(Backend *be, const ConvShape *s, int n, const float *x, co
         job.out = y + i * out;
         job.x_pieces = job.groups * s->in_c;
         // The weights are packed once: by the last piece of the first chunk.
-        pool_run(cpu->pool, first_pass_piece, &job, job.x_pieces + (i == 0));
+        pool_run(cpu->pool, conv_first_pass_piece, &job, job.x_pieces + (i == 0));
         pool_run(cpu->pool, forward_piece, &job, job.pairs * tile_blocks(&job.plan->forward));
     }
-}
-
-// ---- gradient of the weights ------------------------------------------------------------------
-
-// How the filters' taps (all channels in a row) are cut into tiles of lane_correlate.
-typedef struct TapTiles {
-    int width; // preferred
-    int count;
-} TapTiles;
-
-static TapTiles tap_tiles(const ConvJob *job) {
-    static const int widths[] = {9, 5, 3};
-    int taps = (int)filter_taps(job->s), all = taps * job->s->in_c;
-    TapTiles tiles = {1, all};
-    for (int i = 0; i < 3; i++) {
-        int width = widths[i];
-        if (job->cpu->k.correlate_rows[width] == 0) continue;
-        bool divides = taps % width == 0 || (taps == 1 && all >= width);
-        if (divides) {
-            tiles = (TapTiles){width, all / width + all % width};
-            break;
-        }
-    }
-    return tiles;
-}
-
-// Tile `i`: full ones first, then what is left tap by tap.
-static int tap_tile_start(const TapTiles *tiles, int all, int i, int *width) {
-    int full = all / tiles->width;
-    *width = i < full ? tiles->width : 1;
-    return i < full ? i * tiles->width : full * tiles->width + i - full;
-}
-
-static void correlate_block(const ConvJob *job, int row, int rows, int tap, int width, int group,
-                            int groups, bool add) {
-    const ConvShape *s = job->s;
-    const ConvPlan *plan = job->plan;
-    int taps = (int)filter_taps(s), lanes = job->cpu->k.lanes;
-    int32_t x_at[KERNEL_TAPS_MAX];
-    for (int i = 0; i < width; i++)
-        x_at[i] =
-            (int32_t)((size_t)((tap + i) / taps) * plan->x_plane) + plan->x_at[(tap + i) % taps];
-    float sums[KERNEL_ROWS_MAX * KERNEL_TAPS_MAX];
-    LaneCorrelate c = {
-        .rows = rows,
-        .taps = width,
-        .groups = groups,
-        .height = s->out_h,
-        .width = s->out_w,
-        .dy = job->dy_lanes + (size_t)group * job->dy_group + (size_t)row * plan->dy_plane,
-        .dy_group = job->dy_group,
-        .dy_channel = plan->dy_plane,
-        .x = job->x_lanes + (size_t)group * job->x_group,
-        .x_group = job->x_group,
-        .x_row = (size_t)s->stride * plan->padded_w * lanes,
-        .x_pixel = (size_t)s->stride * lanes,
-        .x_at = x_at,
-    };
-    job->cpu->k.lane_correlate(&c, sums);
-    for (int r = 0; r < rows; r++) {
-        float *dw = job->dw + (size_t)(row + r) * s->in_c * taps + tap;
-        for (int i = 0; i < width; i++) dw[i] = (add ? dw[i] : 0.0f) + sums[r * width + i];
-    }
-}
-
-// Groups whose share of dy for one block of rows stays in the first-level cache.
-static int groups_at_once(const ConvJob *job, int rows) {
-    size_t bytes = (size_t)rows * job->plan->dy_plane * sizeof(float);
-    size_t groups = 32768 / bytes;
-    if (groups < 2) return 2;
-    return groups > (size_t)job->groups ? job->groups : (int)groups;
-}
-
-static int weight_row_blocks(const ConvJob *job, const TapTiles *tiles) {
-    int most = job->cpu->k.correlate_rows[tiles->width];
-    return (job->s->out_c + most - 1) / most;
-}
-
-static void weights_piece(const ConvJob *job, int piece) {
-    const ConvShape *s = job->s;
-    TapTiles tiles = tap_tiles(job);
-    int blocks = weight_row_blocks(job, &tiles), all = (int)filter_taps(s) * s->in_c;
-    int chunks = int_min(tiles.count, 8);
-    int block = piece / chunks, chunk = piece % chunks;
-    int row = block_start(s->out_c, blocks, block);
-    int rows = block_start(s->out_c, blocks, block + 1) - row;
-    int step = groups_at_once(job, rows);
-    for (int group = 0; group < job->groups; group += step) {
-        int groups = int_min(step, job->groups - group);
-        int end = block_start(tiles.count, chunks, chunk + 1);
-        for (int i = block_start(tiles.count, chunks, chunk); i < end; i++) {
-            int width, tap = tap_tile_start(&tiles, all, i, &width);
-            correlate_block(job, row, rows, tap, width, group, groups, group > 0 || !job->first);
-        }
-    }
-    if (chunk > 0) return;
-    for (int r = row; r < row + rows; r++) {
-        float sum = job->cpu->k.lane_sum(job->dy_lanes + (size_t)r * job->plan->dy_plane,
-                                         job->dy_group, job->groups, s->out_h * s->out_w);
-        job->db[r] = (job->first ? 0.0f : job->db[r]) + sum;
-    }
-}
-
-static int weights_pieces(const ConvJob *job) {
-    TapTiles tiles = tap_tiles(job);
-    return weight_row_blocks(job, &tiles) * int_min(tiles.count, 8);
 }
 
 static void backward_piece(void *context, int piece, int worker) {
     const ConvJob *job = context;
     const ConvShape *s = job->s;
-    int weights = weights_pieces(job);
+    int weights = conv_weights_pieces(job);
     if (piece < weights) {
-        weights_piece(job, piece);
+        conv_weights_piece(job, piece);
         return;
     }
     ProductSide side = {&job->plan->backward, s->in_c,       s->out_c, job->dy_lanes,
@@ -382,10 +264,14 @@ void cpu_conv_backward(Backend *be, const ConvShape *s, int n, const float *x, c
         job.dy = dy + i * out;
         job.dx = dx ? dx + i * in : NULL;
         job.x_pieces = job.groups * s->in_c;
+        if (!dx) {
+            conv_first_layer_backward(&job);
+            continue;
+        }
         job.dy_pieces = job.groups * s->out_c;
-        int packing = dx && i == 0;
-        pool_run(cpu->pool, first_pass_piece, &job, job.x_pieces + job.dy_pieces + packing);
-        int products = dx ? job.pairs * tile_blocks(&job.plan->backward) : 0;
-        pool_run(cpu->pool, backward_piece, &job, weights_pieces(&job) + products);
+        // The weights are packed once, as above.
+        pool_run(cpu->pool, conv_first_pass_piece, &job, job.x_pieces + job.dy_pieces + (i == 0));
+        pool_run(cpu->pool, backward_piece, &job,
+                 conv_weights_pieces(&job) + job.pairs * tile_blocks(&job.plan->backward));
     }
 }
