@@ -15,6 +15,8 @@ typedef enum RngStream {
     STREAM_SYNTHETIC,   // built-in training digits
     STREAM_SYNTHETIC_T, // built-in test digits
     STREAM_TEST,        // tests and benchmarks
+    STREAM_OTHERS,      // built-in pictures of no digit, to train with
+    STREAM_OTHERS_T,    // the same, to measure with
 } RngStream;
 
 // The stream numbered `index` below this one: rng_at(&stream, epoch), then rng_at(&that, image).

@@ -5,6 +5,7 @@
 #include "base/streams.h"
 #include "base/text.h"
 #include "base/thread.h"
+#include "dataset/dataset_parts.h"
 #include "dataset/idx.h"
 #include "dataset/synthetic.h"
 
@@ -171,13 +172,27 @@ fail:
     return status;
 }
 
+void dataset_replace_train(Dataset *dataset, uint32_t n, uint8_t *pixels, uint8_t *labels) {
+    free(dataset->memory[0]);
+    free(dataset->memory[1]);
+    dataset->memory[0] = pixels;
+    dataset->memory[1] = labels;
+    dataset->train.n = n;
+    dataset->train.pixels = pixels;
+    dataset->train.labels = labels;
+}
+
 Status dataset_open(Dataset **out, const DatasetRequest *request, const Logger *log) {
     Status status;
     DatasetPlace *place = malloc(sizeof *place);
     *out = NULL;
     if (!place) return status_no_memory("looking for data", sizeof *place);
-    TRY(dataset_find(request, log, place));
-    TRY(dataset_open_place(out, place, request));
+    if (dataset_is_joined(request->data)) {
+        TRY(dataset_open_joined(out, request, log));
+    } else {
+        TRY(dataset_find(request, log, place));
+        TRY(dataset_open_place(out, place, request));
+    }
     const Dataset *dataset = *out;
     log_write(log, LOG_INFO, "Data: %s%s%s, %u training and %u test images", dataset->name,
               dataset->synthetic ? "" : " from ", dataset->directory, dataset->train.n,

@@ -18,13 +18,16 @@ enum {
     DATASET_CLASS_NAME_MAX = 16,
     DATASET_NAME_MAX = 64,
     DATASET_EXTENT_MAX = 1024, // largest height or width
+    // Label of training images that show none of the classes ("others"): to learn not to be sure.
+    // Never in a test set, never in a file.
+    DATASET_LABEL_NONE = 255,
 };
 
 // Image i is the channels*height*width bytes at pixels + i*that: row by row, 0 = paper, 255 = ink.
 typedef struct ImageSet {
     uint32_t n, channels, height, width;
     const uint8_t *pixels;
-    const uint8_t *labels; // n of them, each below the data set's `classes`
+    const uint8_t *labels; // n of them, below the set's `classes`, or DATASET_LABEL_NONE
 } ImageSet;
 
 // Immutable: any number of threads may read it at once. Train and test have the same channels,
@@ -43,6 +46,9 @@ typedef struct Dataset {
 // Where to look. Zero-initialise; every field may be left out.
 typedef struct DatasetRequest {
     // --data: a directory; "synthetic" or "synthetic:SEED" for the built-in digits; NULL: search.
+    // Several are joined with "+": the training sets one after the other, the test set of the
+    // first. There, "mnist" is what the search finds, "others[:SEED]" are synthetic pictures of no
+    // digit, and behind "@" stands how many images of a part: "mnist@55000+synthetic:2+others".
     const char *data;
     // Directories beside which "data/" and "data/mnist/" are looked for, NULL-terminated: that of
     // the source and that of the program. NULL: none.

@@ -3,19 +3,13 @@
 #include "dataset/synthetic.h"
 #include "base/check.h"
 #include "base/streams.h"
-#include "base/thread.h"
 #include "dataset/synthetic_forms.h"
+#include "dataset/synthetic_hand.h"
 
 #include <math.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-
-typedef struct Knot {
-    float x, y;
-    char kind; // 'm', 'c' or 's' as in Form.path
-} Knot;
 
 int synthetic_form_count(int digit) {
     ASSERT(digit >= 0 && digit <= 9);
@@ -40,7 +34,7 @@ int synthetic_form_draw(int digit, Rng *rng) {
 }
 
 // The table is ours, so a path that does not parse is a bug.
-static int parse_path(const char *path, Knot knots[FORM_POINTS_MAX]) {
+int hand_parse(const char *path, Knot *knots) {
     int count = 0;
     while (*path) {
         REQUIRE(count < FORM_POINTS_MAX);
@@ -58,9 +52,9 @@ static int parse_path(const char *path, Knot knots[FORM_POINTS_MAX]) {
     return count;
 }
 
-static float normal(Rng *rng, float sigma) {
+float hand_normal(Rng *rng, float sigma) {
     float z = (float)rng_normal(rng);
-    return sigma * fmaxf(-2.5f, fminf(2.5f, z)); // nobody's hand is four sigma off
+    return sigma * fmaxf(-2.5f, fminf(2.5f, z));
 }
 
 // Moves the knots part of the way to another form of the same family.
@@ -76,7 +70,7 @@ static void blend(int digit, int form, Rng *rng, Knot *knots, int count) {
     for (int i = 0; i < list->count; i++) {
         if (i == form || list->forms[i].family != family || pick-- != 0) continue;
         Knot other[FORM_POINTS_MAX];
-        REQUIRE(parse_path(list->forms[i].path, other) == count);
+        REQUIRE(hand_parse(list->forms[i].path, other) == count);
         for (int k = 0; k < count; k++) {
             knots[k].x += share * (other[k].x - knots[k].x);
             knots[k].y += share * (other[k].y - knots[k].y);
@@ -90,11 +84,11 @@ static void shake(float wildness, Rng *rng, Knot *knots, int count) {
     float off_x = 0.0f, off_y = 0.0f;
     for (int k = 0; k < count; k++) {
         if (knots[k].kind == 'm' && k > 0) {
-            off_x = normal(rng, 0.035f * wildness);
-            off_y = normal(rng, 0.035f * wildness);
+            off_x = hand_normal(rng, 0.035f * wildness);
+            off_y = hand_normal(rng, 0.035f * wildness);
         }
-        knots[k].x += off_x + normal(rng, sigma);
-        knots[k].y += off_y + normal(rng, sigma);
+        knots[k].x += off_x + hand_normal(rng, sigma);
+        knots[k].y += off_y + hand_normal(rng, sigma);
     }
 }
 
@@ -109,12 +103,15 @@ static void bend(int digit, float wildness, Rng *rng, Knot *knots, int count) {
         low = fminf(low, knots[k].x);
         high = fmaxf(high, knots[k].x);
     }
+    float usual = digit == HAND_ANYTHING ? 0.0f : usual_aspect[digit];
     // A 1 is the digit whose slant differs most from hand to hand.
-    float slant = digit == 1 ? normal(rng, 0.30f) + 0.20f : normal(rng, 0.28f) + 0.18f;
-    float taper = normal(rng, 0.25f), bow = normal(rng, 0.18f), twist = normal(rng, 0.15f);
-    float heavy = normal(rng, 0.25f), hump = normal(rng, 0.10f), lean = normal(rng, 0.20f);
-    float aspect = expf(wildness * (usual_aspect[digit] + normal(rng, 0.22f)));
-    float angle = wildness * normal(rng, 0.13f);
+    float slant = digit == 1 ? hand_normal(rng, 0.30f) + 0.20f : hand_normal(rng, 0.28f) + 0.18f;
+    float taper = hand_normal(rng, 0.25f), bow = hand_normal(rng, 0.18f),
+          twist = hand_normal(rng, 0.15f);
+    float heavy = hand_normal(rng, 0.25f), hump = hand_normal(rng, 0.10f),
+          lean = hand_normal(rng, 0.20f);
+    float aspect = expf(wildness * (usual + hand_normal(rng, 0.22f)));
+    float angle = wildness * hand_normal(rng, 0.13f);
     float middle = 0.5f * (low + high), c = cosf(angle), s = sinf(angle);
     if (digit == 1) bow *= 0.4f;                  // else it turns into a bracket
     if (digit == 7) aspect = fmaxf(aspect, 1.0f); // a narrow one is a 1 with a flag
@@ -210,8 +207,8 @@ static void respace(SyntheticStrokes *strokes, float wildness, Rng *rng) {
         for (int i = from + 1; i < to; i++) {
             length += hypotf(strokes->x[i] - strokes->x[i - 1], strokes->y[i] - strokes->y[i - 1]);
         }
-        float start = wildness * fmaxf(0.0f, normal(rng, 0.03f)) * length;
-        float end = length * (1.0f - wildness * fmaxf(0.0f, normal(rng, 0.03f)));
+        float start = wildness * fmaxf(0.0f, hand_normal(rng, 0.03f)) * length;
+        float end = length * (1.0f - wildness * fmaxf(0.0f, hand_normal(rng, 0.03f)));
         int room = (SYNTHETIC_POINTS_MAX - points) / (strokes->stroke_count - s);
         int want = (int)((end - start) / step) + 2;
         if (want > room) want = room;
@@ -257,7 +254,7 @@ static void hurry(SyntheticStrokes *strokes, int passes) {
 // Tremor: two slow waves across the line; and the pen pressed more here than there.
 static void tremble(SyntheticStrokes *strokes, float wildness, Rng *rng) {
     for (int wave = 0; wave < 2; wave++) {
-        float size = wildness * fabsf(normal(rng, wave == 0 ? 0.012f : 0.006f));
+        float size = wildness * fabsf(hand_normal(rng, wave == 0 ? 0.012f : 0.006f));
         float rate = (float)rng_range(rng, 0.08, 0.35) * (float)(wave + 1);
         float phase_x = (float)rng_range(rng, 0, 6.28), phase_y = (float)rng_range(rng, 0, 6.28);
         for (int i = 0; i < strokes->first[strokes->stroke_count]; i++) {
@@ -265,24 +262,28 @@ static void tremble(SyntheticStrokes *strokes, float wildness, Rng *rng) {
             strokes->y[i] += size * sinf(rate * (float)i + phase_y);
         }
     }
-    float size = wildness * fabsf(normal(rng, 0.12f)), rate = (float)rng_range(rng, 0.05, 0.3);
+    float size = wildness * fabsf(hand_normal(rng, 0.12f)), rate = (float)rng_range(rng, 0.05, 0.3);
     float phase = (float)rng_range(rng, 0, 6.28);
     for (int i = 0; i < strokes->first[strokes->stroke_count]; i++) {
         strokes->press[i] = 1.0f + size * sinf(rate * (float)i + phase);
     }
 }
 
-void synthetic_strokes(int digit, int form, float wildness, Rng *rng, SyntheticStrokes *out) {
-    ASSERT(form >= 0 && form < synthetic_form_count(digit));
-    Knot knots[FORM_POINTS_MAX];
-    int count = parse_path(synthetic_forms(digit)->forms[form].path, knots);
-    if (wildness > 0.0f && rng_uniform(rng) < 0.7) blend(digit, form, rng, knots, count);
+void hand_write(int what, float wildness, Rng *rng, Knot *knots, int count, SyntheticStrokes *out) {
     shake(wildness, rng, knots, count);
-    bend(digit, wildness, rng, knots, count);
+    bend(what, wildness, rng, knots, count);
     trace(knots, count, out);
     respace(out, wildness, rng);
     hurry(out, (int)(wildness * (float)rng_range(rng, 0.0, 7.0)));
     tremble(out, wildness, rng);
+}
+
+void synthetic_strokes(int digit, int form, float wildness, Rng *rng, SyntheticStrokes *out) {
+    ASSERT(form >= 0 && form < synthetic_form_count(digit));
+    Knot knots[FORM_POINTS_MAX];
+    int count = hand_parse(synthetic_forms(digit)->forms[form].path, knots);
+    if (wildness > 0.0f && rng_uniform(rng) < 0.7) blend(digit, form, rng, knots, count);
+    hand_write(digit, wildness, rng, knots, count, out);
 }
 
 // How narrow the strokes are: the shorter side of their box as a share of the longer.
@@ -298,6 +299,15 @@ static float narrowness(const SyntheticStrokes *strokes) {
     return fminf(x1 - x0, y1 - y0) / longer;
 }
 
+void hand_render(const SyntheticStrokes *strokes, float widest, Rng *rng,
+                 uint8_t out[SYNTHETIC_PIXELS]) {
+    // Pen widths in final pixels, as MNIST's: most are 2 to 4. The box of the ink is 20.
+    float pen = fminf(expf(hand_normal(rng, 0.31f)) * 2.45f, widest);
+    float ink = rng_uniform(rng) < 0.85 ? 1.0f : (float)rng_range(rng, 0.75, 1.0);
+    float blur = (float)rng_range(rng, 0.0, 0.5);
+    synthetic_render(strokes, pen, ink, blur, out);
+}
+
 uint8_t synthetic_image(uint64_t seed, uint64_t stream, uint32_t index,
                         uint8_t out[SYNTHETIC_PIXELS]) {
     enum { CLASSES = 10 };
@@ -311,51 +321,8 @@ uint8_t synthetic_image(uint64_t seed, uint64_t stream, uint32_t index,
     SyntheticStrokes strokes;
     float wildness = (float)rng_range(&rng, 0.5, 1.35);
     synthetic_strokes(digit, synthetic_form_draw(digit, &rng), wildness, &rng, &strokes);
-    // Pen widths in final pixels, as MNIST's: most are 2 to 4. The box of the ink is 20.
-    float pen = expf(normal(&rng, 0.31f)) * 2.45f;
     // A pen too thick for the loops of a narrow digit leaves a blot that could be any digit.
-    if (digit != 1) pen = fminf(pen, fmaxf(1.8f, 0.33f * 20.0f * narrowness(&strokes)));
-    float ink = rng_uniform(&rng) < 0.85 ? 1.0f : (float)rng_range(&rng, 0.75, 1.0);
-    float blur = (float)rng_range(&rng, 0.0, 0.5);
-    synthetic_render(&strokes, pen, ink, blur, out);
+    float widest = digit == 1 ? 20.0f : fmaxf(1.8f, 0.33f * 20.0f * narrowness(&strokes));
+    hand_render(&strokes, widest, &rng, out);
     return (uint8_t)digit;
-}
-
-// Work of synthetic_fill: threads take the next piece until there is none.
-typedef struct Fill {
-    uint64_t seed, stream;
-    uint32_t n;
-    uint8_t *pixels, *labels;
-    atomic_uint next;
-} Fill;
-
-enum { FILL_PIECE = 256, FILL_THREADS_MAX = 64 };
-
-static void fill_main(void *context) {
-    Fill *fill = context;
-    for (;;) {
-        uint32_t from = atomic_fetch_add(&fill->next, 1);
-        if (from > fill->n / FILL_PIECE) return;
-        from *= FILL_PIECE;
-        for (uint32_t i = from; i < fill->n && i < from + FILL_PIECE; i++) {
-            fill->labels[i] = synthetic_image(fill->seed, fill->stream, i,
-                                              fill->pixels + (size_t)SYNTHETIC_PIXELS * i);
-        }
-    }
-}
-
-Status synthetic_fill(uint64_t seed, uint64_t stream, uint32_t n, int threads, uint8_t *pixels,
-                      uint8_t *labels) {
-    Fill fill = {seed, stream, n, pixels, labels, 0};
-    Thread helpers[FILL_THREADS_MAX] = {0};
-    if (threads <= 0) threads = thread_cpu_count();
-    if (threads > FILL_THREADS_MAX) threads = FILL_THREADS_MAX;
-    // A helper that cannot be started only makes it slower: this thread does what is left.
-    for (int t = 1; t < threads; t++) {
-        Status status = thread_start(&helpers[t], "digits", fill_main, &fill);
-        if (!status_is_ok(&status)) break;
-    }
-    fill_main(&fill);
-    for (int t = 1; t < threads; t++) thread_join(&helpers[t]);
-    return status_ok();
 }

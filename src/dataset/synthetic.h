@@ -15,8 +15,8 @@
 enum {
     SYNTHETIC_EXTENT = 28,
     SYNTHETIC_PIXELS = SYNTHETIC_EXTENT * SYNTHETIC_EXTENT,
-    SYNTHETIC_STROKES_MAX = 4,
-    SYNTHETIC_POINTS_MAX = 320, // of all strokes of one digit
+    SYNTHETIC_STROKES_MAX = 8,
+    SYNTHETIC_POINTS_MAX = 640, // of all strokes of one picture
 };
 
 // Pen strokes: stroke s is the points first[s] .. first[s + 1] - 1, in the order of writing. x to
@@ -51,9 +51,22 @@ void synthetic_render(const SyntheticStrokes *strokes, float pen, float ink, flo
 uint8_t synthetic_image(uint64_t seed, uint64_t stream, uint32_t index,
                         uint8_t out[SYNTHETIC_PIXELS]);
 
+// The same for what is no digit: letters that cannot be taken for one, signs, scribbles, strokes,
+// two or three digits side by side, half a digit. Strokes alone, and as an image.
+void synthetic_other_strokes(Rng *rng, SyntheticStrokes *out);
+void synthetic_other_image(uint64_t seed, uint64_t stream, uint32_t index,
+                           uint8_t out[SYNTHETIC_PIXELS]);
+// Letters and signs of the table, such as "A, one stroke", drawn by name: for measuring.
+int synthetic_other_form_count(void);
+const char *synthetic_other_form_name(int form);
+void synthetic_other_form_strokes(int form, float wildness, Rng *rng, SyntheticStrokes *out);
+
 // Images 0 .. n-1 into pixels (n * SYNTHETIC_PIXELS) and labels (n), on `threads` threads
 // (0: one for each processor).
 Status synthetic_fill(uint64_t seed, uint64_t stream, uint32_t n, int threads, uint8_t *pixels,
                       uint8_t *labels);
+// The same of synthetic_other_image; every label is `label`.
+Status synthetic_other_fill(uint64_t seed, uint64_t stream, uint32_t n, int threads, uint8_t label,
+                            uint8_t *pixels, uint8_t *labels);
 
 #endif

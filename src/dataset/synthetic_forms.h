@@ -21,6 +21,8 @@ typedef struct FormList {
 } FormList;
 
 extern const FormList synthetic_forms_0_4[5], synthetic_forms_5_9[5];
+// What is no digit: letters and signs.
+extern const FormList synthetic_forms_other;
 
 static inline const FormList *synthetic_forms(int digit) {
     return digit < 5 ? &synthetic_forms_0_4[digit] : &synthetic_forms_5_9[digit - 5];
