@@ -95,13 +95,7 @@ static Status window_create(Window *window, const WindowOptions *options) {
     if (!window->sdl)
         return status_error(STATUS_UNSUPPORTED, "cannot open a window: %s", SDL_GetError());
     SDL_SetWindowMinimumSize(window->sdl, WINDOW_MIN_W, WINDOW_MIN_H);
-    Uint32 vsync = options->screenshot ? 0 : SDL_RENDERER_PRESENTVSYNC;
-    window->renderer = SDL_CreateRenderer(window->sdl, -1, SDL_RENDERER_ACCELERATED | vsync);
-    if (!window->renderer)
-        window->renderer = SDL_CreateRenderer(window->sdl, -1, SDL_RENDERER_SOFTWARE);
-    if (!window->renderer)
-        return status_error(STATUS_UNSUPPORTED, "cannot draw in the window: %s", SDL_GetError());
-    return status_ok();
+    return sdl_render_create(window->sdl, &window->renderer);
 }
 
 static Status window_open_toolkit(Window *window) {
@@ -151,6 +145,7 @@ Status window_open(Window *window, const WindowOptions *options) {
     if (options->frame_log) {
         window->frame_log = fopen(options->frame_log, "w");
         if (!window->frame_log) TRY(status_errno("write", options->frame_log, errno));
+        setvbuf(window->frame_log, NULL, _IOLBF, 4096); // complete however the program ends
     }
 fail:
     return status;

@@ -176,6 +176,12 @@ static void answer_ink_options(Ui *ui, Workbench *bench, Rect row) {
     ui_tooltip(ui, "Bring every brush to the same stroke width.");
 }
 
+// Side of the enlarged input: about a third of the room, whole steps of the 28 pixels (+ frame).
+static float answer_seen_size(float height) {
+    float zoom = floorf(height * 0.32f / 28);
+    return fminf(fmaxf(zoom, 3), 9) * 28 + 2;
+}
+
 void panel_answer(Ui *ui, Workbench *bench, Rect rect) {
     const Answer *answer = &bench->answer;
     bool tight = rect.h < 330;
@@ -186,7 +192,7 @@ void panel_answer(Ui *ui, Workbench *bench, Rect rect) {
         word_milliseconds(time, answer->seconds);
         ui_text_right(ui, heading, TEXT_CAPTION, ui->theme->color.text_muted, time);
     }
-    Rect seen = rect_cut_top(&rect, tight ? 86 : 114, tight ? 8 : 14);
+    Rect seen = rect_cut_top(&rect, answer_seen_size(rect.h), tight ? 8 : 14);
     Rect options = rect_cut_bottom(&rect, tight ? 0 : 20, tight ? 0 : 12);
     Rect who = rect_cut_bottom(&rect, tight ? 30 : THEME_CONTROL_H, tight ? 8 : 14);
     if (tight) options = rect_cut_right(&who, 64, 8);
@@ -196,7 +202,7 @@ void panel_answer(Ui *ui, Workbench *bench, Rect rect) {
     static const char *const digits[] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
     int classes = answer->recognizer ? answer->classes : 10;
     bool sure = !blank && answer->probabilities[answer->best[0]] >= ANSWER_SURE;
-    if (rect.h > 220) rect.h = 220;
+    if (rect.h > 420) rect.h = 420;
     ui_value_bars(ui, rect, "Probabilities", blank ? NULL : answer->probabilities, classes,
                   answer->recognizer ? answer->name_list : digits, sure ? answer->best[0] : -1);
     answer_switch(ui, bench, who, !tight);
