@@ -25,11 +25,23 @@ static Status window_read_picture(const char *path, GreyPicture *out) {
     return status;
 }
 
+static bool window_has_graphics_card(void) {
+#if defined(__linux__)
+    return file_is_directory("/dev/dri") || file_exists("/dev/nvidiactl");
+#else
+    return true;
+#endif
+}
+
 static Status window_start_sdl(Window *window, const WindowOptions *options) {
     SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
     SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
     SDL_SetHint(SDL_HINT_MOUSE_FOCUS_CLICKTHROUGH, "1");
     SDL_SetHint(SDL_HINT_APP_NAME, "Inkling");
+    // SDL's software renderer must not go through an imitated graphics card, and where there is none
+    // it is chosen at once: loading the imitation alone takes longer than opening the window.
+    SDL_SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0");
+    if (!window_has_graphics_card()) SDL_SetHint(SDL_HINT_RENDER_DRIVER, "software");
     // Ctrl+C in the terminal ends the program, as it does every other.
     SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
     if (SDL_Init(SDL_INIT_VIDEO) != 0) {
