@@ -265,6 +265,7 @@ static void find_gaps(const StemList *stems, Chain *chain, const Stem *const *li
             continue;
         int gap = b->number - a->number - 1;
         for (const Stem *s = a + 1; s < b && s < stems->items + stems->count; s++) gap--;
+        if (chain->links[i].conv && !chain->links[i + 1].conv && gap > 0) gap--; // nn.Flatten
         chain->links[i].gap = gap < 0 ? -1 : gap;
     }
 }

@@ -24,7 +24,7 @@ enum {
 static const struct {
     int side;
     float cost;
-} input_options[] = {{28, 0.0f}, {32, 1.2f}};
+} input_options[] = {{28, 0.0f}, {32, 1.0f}};
 
 typedef struct Search {
     const Chain *chain;

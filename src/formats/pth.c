@@ -347,6 +347,12 @@ fail:
     return status;
 }
 
+// Names come out of the file, and a sentence is one line.
+static void make_printable(char *text) {
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7F) *text = '?';
+}
+
 Status pth_read(const char *path, const InferOptions *options, SavedModel **out,
                 InferReport *report) {
     Status status;
@@ -357,7 +363,10 @@ Status pth_read(const char *path, const InferOptions *options, SavedModel **out,
     TRY(tensor_bag_open(size + PTH_FLOATS_EXTRA, &bag));
     TRY(pth_fill(path, pth_is_zip(head, size), size, bag));
     TRY(status_prefix(infer_model(bag, options, out, report), path));
+    if (report) make_printable(report->note);
+    if (report) make_printable(report->sentence);
 fail:
     tensor_bag_close(&bag);
+    make_printable(status.message);
     return status;
 }

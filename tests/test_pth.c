@@ -1,0 +1,413 @@
+// .pth files: every way in which PyTorch writes a state dict gives the same network, what is
+// written here PyTorch reads, and what shapes cannot tell is found by trying. The fixtures are made
+// by fixtures/make_pth.py.
+#include "base/text.h"
+#include "compute/backend.h"
+#include "formats/formats.h"
+#include "nn/model.h"
+#include "nn/presets.h"
+
+#include "tests/files.h"
+#include "tests/test.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char directory[FILE_PATH_MAX];
+
+static int set_up(void **state) {
+    (void)state;
+    return files_open(directory) ? 0 : -1;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    files_close(directory);
+    return 0;
+}
+
+static void fixture_path(const char *name, const char *ending, char out[FILE_PATH_MAX]) {
+    const char *fixtures = getenv("INKLING_FIXTURES");
+    int size = snprintf(out, FILE_PATH_MAX, "%s/pth/%s%s", fixtures ? fixtures : "tests/fixtures",
+                        name, ending);
+    assert_true(size < FILE_PATH_MAX);
+}
+
+static SavedModel *read_fixture(const char *name, InferReport *report) {
+    char path[FILE_PATH_MAX];
+    SavedModel *model;
+    fixture_path(name, ".pth", path);
+    assert_ok(format_open(path, NULL, &model, report));
+    return model;
+}
+
+// ---- what PyTorch computes with them ------------------------------------------------------------
+
+// The image of make_pth.py, normalized as the model says.
+static void make_image(const SavedModel *model, float out[784]) {
+    const Normalization *n = &model->spec.normalization;
+    for (int i = 0; i < 784; i++)
+        out[i] = ((float)((i * 37 + 11 * (i / 28)) % 256) / 255 - n->mean) / n->std;
+}
+
+static void run_model(const SavedModel *saved, float *logits) {
+    BackendConfig config = {.device = "ref"};
+    Backend *be = NULL;
+    Model *model = NULL;
+    float image[784];
+    make_image(saved, image);
+    assert_ok(backend_open(&config, &be));
+    assert_ok(model_open(be, &saved->spec, 1, false, &model));
+    model_set_weights(model, saved->weights);
+    be->ops->upload(be, model_input(model), image, sizeof image);
+    const float *out = model_forward(model, 1, false, 0);
+    be->ops->download(be, logits, out, (size_t)saved->class_count * sizeof(float));
+    model_close(&model);
+    backend_close(&be);
+}
+
+static void test_logits(void **state) {
+    (void)state;
+    char path[FILE_PATH_MAX], line[1024];
+    int rows = 0;
+    fixture_path("expected", ".txt", path);
+    FILE *file = fopen(path, "r");
+    if (!file) fail_msg("cannot open %s (set INKLING_FIXTURES)", path);
+    while (fgets(line, sizeof line, file)) {
+        char *at = strchr(line, ' ');
+        assert_non_null(at);
+        *at++ = '\0';
+        SavedModel *model = read_fixture(line, NULL);
+        float logits[SPEC_CLASSES_MAX];
+        run_model(model, logits);
+        for (int i = 0; i < model->class_count; i++) {
+            double expected = strtod(at, &at);
+            // Sums of at most 784 products of numbers of size 1 to 3, in another order.
+            double tolerance = 784 * (double)FLT_EPSILON * (3 + fabs(expected));
+            if (!(fabs(logits[i] - expected) <= tolerance))
+                fail_msg("%s: logit %d is %.9g, PyTorch has %.9g", line, i, (double)logits[i],
+                         expected);
+        }
+        saved_model_close(&model);
+        rows++;
+    }
+    fclose(file);
+    assert_true(rows >= 20);
+}
+
+// ---- the ways of writing ------------------------------------------------------------------------
+
+static void assert_same_weights(const SavedModel *a, const SavedModel *b, const char *name) {
+    assert_int_equal(a->plan.weight_floats, b->plan.weight_floats);
+    if (memcmp(a->weights, b->weights, a->plan.weight_floats * sizeof(float)) != 0)
+        fail_msg("%s: other weights", name);
+}
+
+static void test_same_weights(void **state) {
+    (void)state;
+    static const char *const names[] = {
+        "legacy", "protocol4", "checkpoint", "legacy_checkpoint", "parallel", "compiled",
+        "double", "strided",   "shared",     "legacy_shared",     "wrapped",  "parameters",
+        "cuda",   "deflated",  "big"};
+    SavedModel *first = read_fixture("zip", NULL);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        SavedModel *model = read_fixture(names[i], NULL);
+        assert_same_weights(first, model, names[i]);
+        saved_model_close(&model);
+    }
+    saved_model_close(&first);
+}
+
+static void test_report(void **state) {
+    (void)state;
+    static const struct {
+        const char *name, *layers, *says;
+    } rows[] = {
+        {"zip", "conv 2 k5, relu, maxpool 2, conv 3 k5, relu, maxpool 2, flatten, dense 10",
+         "2 convolutions, 1 dense layer"},
+        {"normed",
+         "conv 2 k5 p2, batchnorm, relu, maxpool 2, conv 4 k5 p2, batchnorm, relu, maxpool 2, "
+         "flatten, dense 8, batchnorm, relu, dense 10",
+         "3 batch norms"},
+        {"sequential",
+         "conv 2 k3, relu, maxpool 2, conv 3 k3, relu, maxpool 2, conv 4 k3, relu, flatten, "
+         "dense 6, relu, dense 10",
+         "only what is usual"},
+        {"linear", "flatten, dense 2", "(x - 0.1307) / 0.3081"},
+        {"checkpoint", "conv 2 k5, relu, maxpool 2, conv 3 k5, relu, maxpool 2, flatten, dense 10",
+         "not: epoch, best, losses, optimizer_state_dict, device, size, dtype, none."},
+        {"wrapped", "conv 2 k5, relu, maxpool 2, conv 3 k5, relu, maxpool 2, flatten, dense 10",
+         "not: acc."},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        InferReport report;
+        char layers[SPEC_TEXT_MAX];
+        SavedModel *model = read_fixture(rows[i].name, &report);
+        spec_print_layers(&model->spec, layers, sizeof layers);
+        assert_string_equal(layers, rows[i].layers);
+        assert_false(report.exact);
+        if (!strstr(report.sentence, rows[i].says))
+            fail_msg("%s: \"%s\" does not say \"%s\"", rows[i].name, report.sentence, rows[i].says);
+        saved_model_close(&model);
+    }
+}
+
+static void test_refused(void **state) {
+    (void)state;
+    static const char *const names[] = {"module", "legacy_module"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char path[FILE_PATH_MAX];
+        SavedModel *model;
+        fixture_path(names[i], ".pth", path);
+        assert_fails(format_read(path, &model), STATUS_UNSUPPORTED,
+                     "a whole Python object of class torch.nn.modules.linear.Linear");
+        assert_fails(format_read(path, &model), STATUS_UNSUPPORTED,
+                     "torch.save(model.state_dict()");
+        assert_null(model);
+    }
+}
+
+// ---- choosing by trying -------------------------------------------------------------------------
+
+// Says that the network is at its best with one activation, pool and normalization, as images
+// would.
+typedef struct Judge {
+    const char *layers;
+    Normalization normalization;
+    int calls, stop_after;
+} Judge;
+
+static bool judge_score(void *context, const SavedModel *candidate, int images, InferScore *out) {
+    Judge *judge = context;
+    char layers[SPEC_TEXT_MAX];
+    assert_in_range(images, 1, INFER_IMAGES_MAX);
+    if (judge->stop_after && judge->calls >= judge->stop_after) return false;
+    judge->calls++;
+    spec_print_layers(&candidate->spec, layers, sizeof layers);
+    // The distance in letters stands for the loss.
+    size_t same = 0;
+    while (layers[same] && layers[same] == judge->layers[same]) same++;
+    double distance = fabs((double)candidate->spec.normalization.mean - judge->normalization.mean) +
+                      fabs((double)candidate->spec.normalization.std - judge->normalization.std);
+    if (strcmp(layers, judge->layers) != 0) distance += 2.0 - 0.01 * (double)same;
+    *out = (InferScore){1 / (1 + distance), 0.01 + distance};
+    return true;
+}
+
+static void test_tries(void **state) {
+    (void)state;
+    static const struct {
+        const char *name, *layers;
+        Normalization normalization;
+    } rows[] = {
+        {"zip",
+         "conv 2 k5, relu, maxpool 2, conv 3 k5, relu, maxpool 2, flatten, dense 10",
+         {0.5f, 0.5f}},
+        {"zip",
+         "conv 2 k5, tanh, avgpool 2, conv 3 k5, tanh, avgpool 2, flatten, dense 10",
+         {0.0f, 1.0f}},
+        {"normed",
+         "conv 2 k5 p2, relu, batchnorm, maxpool 2, conv 4 k5 p2, relu, batchnorm, maxpool 2, "
+         "flatten, dense 8, relu, batchnorm, dense 10",
+         {0.1307f, 0.3081f}},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        Judge judge = {.layers = rows[i].layers, .normalization = rows[i].normalization};
+        InferOptions options = {.score = judge_score, .context = &judge};
+        InferReport report;
+        char path[FILE_PATH_MAX], layers[SPEC_TEXT_MAX];
+        SavedModel *model;
+        fixture_path(rows[i].name, ".pth", path);
+        assert_ok(format_open(path, &options, &model, &report));
+        spec_print_layers(&model->spec, layers, sizeof layers);
+        assert_string_equal(layers, rows[i].layers);
+        assert_memory_equal(&model->spec.normalization, &rows[i].normalization,
+                            sizeof rows[i].normalization);
+        assert_int_equal(report.tried, judge.calls);
+        assert_true(report.best.loss < 0.02 && report.tried < 500);
+        assert_non_null(strstr(report.sentence, "the best of"));
+        saved_model_close(&model);
+    }
+}
+
+// A caller that stops, and a person who decides.
+static void test_options(void **state) {
+    (void)state;
+    char path[FILE_PATH_MAX], layers[SPEC_TEXT_MAX];
+    SavedModel *model;
+    InferReport report;
+    fixture_path("zip", ".pth", path);
+    for (int stop = 1; stop < 40; stop++) {
+        Judge judge = {.layers = "", .stop_after = stop};
+        InferOptions options = {.score = judge_score, .context = &judge};
+        assert_ok(format_open(path, &options, &model, &report));
+        assert_int_equal(judge.calls, stop);
+        saved_model_close(&model);
+    }
+    const Normalization plain = {0.0f, 1.0f};
+    InferOptions options = {
+        .layers = "conv 2 k5, sigmoid, avgpool 2, conv 3 k5, sigmoid, avgpool 2, dense 10",
+        .normalization = &plain};
+    assert_ok(format_open(path, &options, &model, &report));
+    spec_print_layers(&model->spec, layers, sizeof layers);
+    assert_string_equal(layers, "conv 2 k5, sigmoid, avgpool 2, conv 3 k5, sigmoid, avgpool 2, "
+                                "flatten, dense 10");
+    assert_memory_equal(&model->spec.normalization, &plain, sizeof plain);
+    saved_model_close(&model);
+    options.layers = "conv 2 k5, relu, conv 3 k5, relu, dense 10";
+    assert_fails(format_open(path, &options, &model, &report), STATUS_USAGE, "do not fit");
+    options.layers = "flatten, dense 10";
+    assert_fails(format_open(path, &options, &model, &report), STATUS_USAGE, "do not fit");
+    options.layers = "conv 2 k5, relu, maxpool 2, conv 3 k5, maxpool 2, dense 10, dense 10";
+    assert_fails(format_open(path, &options, &model, &report), STATUS_USAGE, "do not fit");
+    assert_null(model);
+}
+
+// ---- what is written ----------------------------------------------------------------------------
+
+static SavedModel *make_model(const char *preset) {
+    ModelSpec spec;
+    SavedModel *model;
+    assert_ok(preset_spec(preset_find(preset), (Shape){1, 28, 28, false}, 10, &spec));
+    assert_ok(saved_model_make(&spec, &model));
+    weights_init(&model->plan, INIT_PYTORCH, 5, model->weights);
+    return model;
+}
+
+static void assert_same_model(const SavedModel *a, const SavedModel *b) {
+    char x[SPEC_TEXT_MAX], y[SPEC_TEXT_MAX];
+    spec_print_layers(&a->spec, x, sizeof x);
+    spec_print_layers(&b->spec, y, sizeof y);
+    assert_string_equal(x, y);
+    assert_string_equal(a->spec.name, b->spec.name);
+    assert_memory_equal(&a->spec.normalization, &b->spec.normalization, sizeof(Normalization));
+    for (int i = 0; i < a->class_count; i++)
+        assert_string_equal(a->class_names[i], b->class_names[i]);
+    assert_string_equal(a->settings, b->settings);
+    assert_string_equal(a->record, b->record);
+    assert_memory_equal(&a->temperature, &b->temperature, sizeof a->temperature);
+    assert_same_weights(a, b, "round trip");
+}
+
+static void test_round_trip(void **state) {
+    (void)state;
+    static const char *const names[] = {"a.pth", "b.safetensors", "c.pt", "d.pth"};
+    for (int p = 0; p < preset_count; p++) {
+        SavedModel *model = make_model(presets[p].name), *back;
+        char path[FILE_PATH_MAX];
+        InferReport report;
+        text_copy(model->settings, sizeof model->settings, "lr=0.001 \\n \\ schedule=step");
+        text_copy(model->record, sizeof model->record, "test_accuracy=0.99: \xE2\x9C\x93");
+        text_copy(model->class_names[1], sizeof model->class_names[1], "\xE4\xB8\x80 \\n:");
+        model->temperature = 1.2345678f;
+        const uint32_t odd[] = {0x7FC00001, 0x80000000, 0x00000001, 0xFF800000, 0x7F7FFFFF};
+        memcpy(model->weights, odd, sizeof odd);
+        SavedModel *now = model;
+        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+            files_path(path, directory, names[i]);
+            assert_ok(format_write(path, now));
+            assert_ok(format_open(path, NULL, &back, &report));
+            assert_true(report.exact);
+            assert_same_model(model, back);
+            if (now != model) saved_model_close(&now);
+            now = back;
+        }
+        saved_model_close(&now);
+        saved_model_close(&model);
+    }
+    // The same model, the same bytes.
+    char a[FILE_PATH_MAX], d[FILE_PATH_MAX];
+    Bytes x, y;
+    files_path(a, directory, "a.pth");
+    files_path(d, directory, "d.pth");
+    assert_ok(file_read(a, (size_t)1 << 30, &x));
+    assert_ok(file_read(d, (size_t)1 << 30, &y));
+    assert_int_equal(x.size, y.size);
+    assert_memory_equal(x.data, y.data, x.size);
+    bytes_close(&x);
+    bytes_close(&y);
+}
+
+static const char torch_script[] =
+    "import sys, inspect, collections, torch, torch.nn as nn\n"
+    "path, preset, raw = sys.argv[1:]\n"
+    "safe = 'weights_only' in inspect.signature(torch.load).parameters\n"
+    "state = torch.load(path, weights_only=True) if safe else torch.load(path)\n"
+    "assert type(state) is collections.OrderedDict, type(state)\n"
+    "class Net(nn.Module):\n"
+    "    def __init__(self):\n"
+    "        super().__init__()\n"
+    "        if preset == 'lenet5':\n"
+    "            self.conv1 = nn.Conv2d(1, 6, 5, padding=2)\n"
+    "            self.conv2 = nn.Conv2d(6, 16, 5)\n"
+    "            self.fc1, self.fc2 = nn.Linear(400, 120), nn.Linear(120, 84)\n"
+    "            self.fc3 = nn.Linear(84, 10)\n"
+    "        else:\n"
+    "            self.fc1, self.bn1 = nn.Linear(784, 300), nn.BatchNorm1d(300)\n"
+    "            self.fc2, self.bn2 = nn.Linear(300, 100), nn.BatchNorm1d(100)\n"
+    "            self.fc3 = nn.Linear(100, 10)\n"
+    "print(Net().load_state_dict(state, strict=True))\n"
+    "if preset != 'lenet5': assert int(state['bn1.num_batches_tracked']) == 0\n"
+    "want = open(raw, 'rb').read()\n"
+    "have = b''.join(bytes(v.contiguous().flatten().untyped_storage()) if hasattr(v, "
+    "'untyped_storage') else v.numpy().tobytes() for k, v in state.items() if "
+    "v.is_floating_point())"
+    "\n"
+    "assert have == want, (len(have), len(want))\n";
+
+// A Python that has torch; NULL when there is none.
+static const char *find_torch(void) {
+    static const char *const pythons[] = {"python3", "/usr/bin/python3"};
+    for (size_t i = 0; i < sizeof pythons / sizeof pythons[0]; i++) {
+        char command[128];
+        snprintf(command, sizeof command, "%s -c 'import torch' >/dev/null 2>&1", pythons[i]);
+        if (system(command) == 0) return pythons[i];
+    }
+    return NULL;
+}
+
+static void test_torch_reads_it(void **state) {
+    (void)state;
+    static const char *const names[] = {"lenet5", "mlp-bn"};
+    const char *python = find_torch();
+    if (!python) {
+        print_message("no python3 with torch here: not checked\n");
+        skip();
+    }
+    char path[FILE_PATH_MAX], script[FILE_PATH_MAX], raw[FILE_PATH_MAX];
+    char command[4 * FILE_PATH_MAX];
+    files_path(path, directory, "torch.pth");
+    files_path(script, directory, "check.py");
+    files_path(raw, directory, "raw.bin");
+    files_write(script, torch_script, sizeof torch_script - 1);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        SavedModel *model = make_model(names[i]);
+        assert_ok(format_write(path, model));
+        FILE *file = fopen(raw, "wb");
+        assert_non_null(file);
+        for (int t = 0; t < model->plan.tensor_count; t++) {
+            const TensorInfo *tensor = &model->plan.tensors[t];
+            assert_int_equal(
+                fwrite(model->weights + tensor->offset, sizeof(float), tensor->count, file),
+                tensor->count);
+        }
+        fclose(file);
+        saved_model_close(&model);
+        snprintf(command, sizeof command, "%s -W ignore '%s' '%s' %s '%s' >/dev/null", python,
+                 script, path, names[i], raw);
+        assert_int_equal(system(command), 0);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_logits),     cmocka_unit_test(test_same_weights),
+        cmocka_unit_test(test_report),     cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_tries),      cmocka_unit_test(test_options),
+        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_torch_reads_it),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
