@@ -46,6 +46,7 @@ static void check_loss(Check *check, LossKind kind, int classes, int n, float sm
     }
     uint8_t *labels = check_arg(&c, ARG_IN, 1, (size_t)n)->host;
     for (int i = 0; i < n; i++) labels[i] = (uint8_t)rng_below(&check->rng, (uint32_t)classes);
+    for (int i = 3; i < n; i += 7) labels[i] = LABEL_NONE;
     check_floats(check, &c, ARG_OUT, with_dx ? count : 0);
     check_arg(&c, ARG_OUT, sizeof(double), 1);
     check_arg(&c, ARG_OUT, 1, 2);

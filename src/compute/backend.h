@@ -155,7 +155,8 @@ typedef struct BackendOps {
 
     // ---- loss and update ----------------------------------------------------------------------
     // Loss of n rows of logits. dlogits (may be NULL) = gradient of the MEAN loss. `stats` (device)
-    // is overwritten. Infinities and NaN in, the same out: the caller looks at the loss.
+    // is overwritten. A label LABEL_NONE (losses.h) is allowed. Infinities and NaN in, the same
+    // out: the caller looks at the loss.
     void (*loss)(Backend *be, LossKind kind, float smoothing, int classes, int n,
                  const float *logits, const uint8_t *labels, float *dlogits, BatchStats *stats);
     // Rows of probabilities; out may equal logits.

@@ -24,12 +24,15 @@ void cpu_loss(Backend *be, LossKind kind, float smoothing, int classes, int n, c
     BatchStats sum = {.count = n};
     for (int i = 0; i < n; i++, logits += classes) {
         int best, label = labels[i];
-        ASSERT(label < classes);
+        bool none = label == LABEL_NONE;
+        ASSERT(label < classes || none);
         float *p = dlogits ? dlogits + (size_t)i * (size_t)classes : probabilities;
         double norm = cpu->k.softmax_row(classes, logits, p, &best);
-        LossRow row = {logits, p, norm, label};
-        sum.loss_sum += loss_rows_of[kind](&settings, &row, dlogits ? p : NULL);
-        sum.correct += best == label && !isnan(logits[best]);
+        LossRow row = {logits, p, norm, none ? 0 : label};
+        LossRowFunction loss = none ? loss_none_row : loss_rows_of[kind];
+        bool right = none ? loss_none_is_right(&row, logits[best]) : best == label;
+        sum.loss_sum += loss(&settings, &row, dlogits ? p : NULL);
+        sum.correct += right && !isnan(logits[best]);
     }
     *stats = sum;
 }

@@ -114,13 +114,16 @@ static void ref_loss(Backend *be, LossKind kind, float smoothing, int classes, i
     for (int i = 0; i < n; i++) {
         const float *z = logits + (size_t)i * classes;
         int best, label = labels[i];
-        ASSERT(label < classes && classes <= 256);
+        bool none = label == LABEL_NONE;
+        ASSERT((label < classes || none) && classes <= 256);
         double norm = log_sum_exp(z, classes, &best);
         for (int j = 0; j < classes; j++) p[j] = (float)exp(z[j] - norm);
-        LossRow row = {z, p, norm, label};
+        LossRow row = {z, p, norm, none ? 0 : label};
+        LossRowFunction loss = none ? loss_none_row : loss_rows_of[kind];
+        bool right = none ? loss_none_is_right(&row, z[best]) : best == label;
         float *dz = dlogits ? dlogits + (size_t)i * classes : NULL;
-        stats->loss_sum += loss_rows_of[kind](&settings, &row, dz);
-        stats->correct += best == label && !isnan(z[best]);
+        stats->loss_sum += loss(&settings, &row, dz);
+        stats->correct += right && !isnan(z[best]);
     }
 }
 

@@ -88,14 +88,13 @@ static void make_sticks(Rng *rng, SyntheticStrokes *out) {
     hand_write(HAND_ANYTHING, 0.6f, rng, knots, count, out);
 }
 
-// A dot, or a few.
+// A few dots. (One alone is found by its size, before any network: blown up it is a stroke.)
 static void make_dots(Rng *rng, SyntheticStrokes *out) {
     Knot knots[FORM_POINTS_MAX];
-    int dots = 1 + (int)rng_below(rng, 3), count = 0;
+    int dots = 2 + (int)rng_below(rng, 3), count = 0;
     float size = (float)rng_range(rng, 0.02, 0.12);
     for (int d = 0; d < dots; d++) {
-        float x = dots > 1 ? (float)rng_uniform(rng) : 0.0f;
-        float y = dots > 1 ? (float)rng_uniform(rng) : 0.0f;
+        float x = (float)rng_uniform(rng), y = (float)rng_uniform(rng);
         knots[count++] = (Knot){x, y, 'm'};
         knots[count++] = (Knot){x + size, y + hand_normal(rng, size), 's'};
         knots[count++] = (Knot){x + hand_normal(rng, size), y + hand_normal(rng, size), 's'};
@@ -180,5 +179,5 @@ void synthetic_other_image(uint64_t seed, uint64_t stream, uint32_t index,
     Rng base = rng_make(seed, stream), rng = rng_at(&base, index);
     SyntheticStrokes strokes;
     synthetic_other_strokes(&rng, &strokes);
-    hand_render(&strokes, 6.0f, &rng, out);
+    hand_render(&strokes, 4.0f, &rng, out);
 }

@@ -37,6 +37,22 @@ typedef struct LossRow {
 #include "compute/losses/hinge.h"
 #include "compute/losses/mse.h"
 
+// The label of a row that shows none of the classes, whatever the loss: every class is wanted with
+// 1 / classes (row->label is 0 then), and it is right when none gets half. Source: D. Hendrycks,
+// M. Mazeika, T. Dietterich 2019, "Deep Anomaly Detection with Outlier Exposure".
+enum { LABEL_NONE = 255 };
+
+LOSS_FN double loss_none_row(const LossSettings *s, const LossRow *row, float *dz) {
+    LossSettings everywhere = *s;
+    everywhere.smoothing = 1.0f;
+    return cross_entropy_row(&everywhere, row, dz);
+}
+
+// `top`: the largest logit.
+LOSS_FN int loss_none_is_right(const LossRow *row, float top) {
+    return (double)top < row->norm - 0.69314718055994531; // log 2
+}
+
 enum {
     LOSS_TAKES_SMOOTHING = 1 << 0,
 };
