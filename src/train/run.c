@@ -6,12 +6,15 @@
 #include "dataset/batch.h"
 #include "train/run_internal.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 // Test images in one forward: large enough for the products, small enough to stay in the cache.
 enum { RUN_EVAL_BATCH = 128 };
+
+static_assert((int)DATASET_LABEL_NONE == (int)LABEL_NONE, "one mark for both rooms");
 
 // ---- the data on the back end ------------------------------------------------------------------
 
