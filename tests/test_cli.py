@@ -334,6 +334,20 @@ def test_broken_files():
     bad(2, "directory", "train", "--data", "data", "--resume", "data")
 
 
+def test_model_is_rescued():
+    os.makedirs("gone")
+    process = subprocess.Popen(
+        [PROGRAM, "train", "--data", "data", "--preset", "mlp-dropout", "--epochs", "20", "--json",
+         "--save", "gone/model.safetensors"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True, env=environment())
+    process.stdout.readline()
+    os.rmdir("gone")
+    _, err = process.communicate(timeout=100)
+    assert process.returncode == 1 and "it is in " in err, err
+    rescued = err.split("it is in ")[1].splitlines()[0]
+    assert "fc1.weight" in good("info", rescued).out
+
+
 def test_convert():
     good("convert", "model.safetensors", "copy.safetensors")
     images = "data/t10k-images-idx3-ubyte.gz"
