@@ -1,6 +1,6 @@
-// The protobuf of .onnx files, to graphs and back: the room's one door to protobuf-c and to the code
-// that protoc-c makes of ONNX's own onnx.proto (onnx_proto_*.c). Messages do not name the file.
-// Without those (INKLING_HAVE_ONNX undefined) all of it says so in a sentence.
+// The protobuf of .onnx files, to graphs and back: the room's one door to protobuf-c and to the
+// code that protoc-c makes of ONNX's own onnx.proto (onnx_proto_*.c). Messages do not name the
+// file. Without those (INKLING_HAVE_ONNX undefined) all of it says so in a sentence.
 #ifndef INKLING_FORMATS_ONNX_PROTO_H
 #define INKLING_FORMATS_ONNX_PROTO_H
 
@@ -8,8 +8,8 @@
 #include "formats/tensor_bag.h"
 #include "graph/graph.h"
 
-// A ModelProto as a graph with its constants, not yet finished (graph_finish): nothing has been run.
-// `pairs` gets the metadata whose keys begin with "inkling.". Outside data, sparse tensors,
+// A ModelProto as a graph with its constants, not yet finished (graph_finish): nothing has been
+// run. `pairs` gets the metadata whose keys begin with "inkling.". Outside data, sparse tensors,
 // operators of other domains and subgraphs are refused. Memory: at most twice the file and 128 MB.
 Status onnx_proto_read(const unsigned char *data, size_t size, TensorBag *pairs, Graph **out);
 

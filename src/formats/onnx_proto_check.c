@@ -57,10 +57,9 @@ static bool proto_skip(ProtoWalk *walk, WireType wire, size_t *size) {
 
 // Packed numbers of one byte may become eight.
 static size_t proto_cost(const ProtobufCFieldDescriptor *field, size_t size) {
-    bool fixed = field && (field->type == PROTOBUF_C_TYPE_FLOAT ||
-                           field->type == PROTOBUF_C_TYPE_DOUBLE ||
-                           field->type == PROTOBUF_C_TYPE_STRING ||
-                           field->type == PROTOBUF_C_TYPE_BYTES);
+    bool fixed =
+        field && (field->type == PROTOBUF_C_TYPE_FLOAT || field->type == PROTOBUF_C_TYPE_DOUBLE ||
+                  field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_BYTES);
     return fixed || !field ? size : size * 8;
 }
 

@@ -1,5 +1,5 @@
-// Looking over the bytes of a protobuf message before they are unpacked: protobuf-c trusts them with
-// depth, memory and time. For onnx_proto_*.c only.
+// Looking over the bytes of a protobuf message before they are unpacked: protobuf-c trusts them
+// with depth, memory and time. For onnx_proto_*.c only.
 #ifndef INKLING_FORMATS_ONNX_PROTO_CHECK_H
 #define INKLING_FORMATS_ONNX_PROTO_CHECK_H
 

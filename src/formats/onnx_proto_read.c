@@ -50,8 +50,9 @@ static Status tensor_shape(const Onnx__TensorProto *proto, GraphTensor *out) {
     size_t most = SIZE_MAX / 64;
     memset(out, 0, sizeof *out);
     if (proto->n_dims > GRAPH_RANK_MAX)
-        return status_error(STATUS_UNSUPPORTED, "it has %zu dimensions; at most %d can be worked "
-                                                "with",
+        return status_error(STATUS_UNSUPPORTED,
+                            "it has %zu dimensions; at most %d can be worked "
+                            "with",
                             proto->n_dims, GRAPH_RANK_MAX);
     if (!onnx_type(proto->data_type, &out->type))
         return status_error(STATUS_UNSUPPORTED, "its numbers are of a type (%d) that is not known",
@@ -109,17 +110,22 @@ static Status tensor_fields(const Onnx__TensorProto *proto, GraphTensor *out) {
     TensorField field = {0};
     size_t size = graph_element_size(out->type);
     switch (out->type) {
-    case GRAPH_F32: field = (TensorField){.count = proto->n_float_data,
-                                          .floats = proto->float_data}; break;
-    case GRAPH_F64: field = (TensorField){.count = proto->n_double_data,
-                                          .doubles = proto->double_data}; break;
-    case GRAPH_I64: field = (TensorField){.count = proto->n_int64_data,
-                                          .wide = proto->int64_data}; break;
+    case GRAPH_F32:
+        field = (TensorField){.count = proto->n_float_data, .floats = proto->float_data};
+        break;
+    case GRAPH_F64:
+        field = (TensorField){.count = proto->n_double_data, .doubles = proto->double_data};
+        break;
+    case GRAPH_I64:
+        field = (TensorField){.count = proto->n_int64_data, .wide = proto->int64_data};
+        break;
     case GRAPH_U32:
-    case GRAPH_U64: field = (TensorField){.count = proto->n_uint64_data,
-                                          .unsigned_wide = proto->uint64_data}; break;
-    default: field = (TensorField){.count = proto->n_int32_data,
-                                   .narrow = proto->int32_data}; break;
+    case GRAPH_U64:
+        field = (TensorField){.count = proto->n_uint64_data, .unsigned_wide = proto->uint64_data};
+        break;
+    default:
+        field = (TensorField){.count = proto->n_int32_data, .narrow = proto->int32_data};
+        break;
     }
     if (field.count != out->count)
         return status_error(STATUS_FORMAT, "it has %zu numbers, not the %zu of its shape",
@@ -174,12 +180,12 @@ static Onnx__AttributeProto__AttributeType attribute_type(const Onnx__AttributeP
     if (proto->has_type && proto->type != ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__UNDEFINED)
         return proto->type;
     // The first files had no type.
-    return proto->t           ? ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__TENSOR
-           : proto->has_f     ? ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT
-           : proto->has_i     ? ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT
-           : proto->has_s     ? ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRING
-           : proto->n_floats  ? ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOATS
-                              : ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS;
+    return proto->t          ? ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__TENSOR
+           : proto->has_f    ? ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT
+           : proto->has_i    ? ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT
+           : proto->has_s    ? ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRING
+           : proto->n_floats ? ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOATS
+                             : ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS;
 }
 
 static Status attribute_read(const Onnx__AttributeProto *proto, Graph *graph, GraphAttribute *out) {
@@ -223,8 +229,9 @@ static Status attribute_read(const Onnx__AttributeProto *proto, Graph *graph, Gr
         TRY(onnx_tensor_read(proto->t, graph, &out->tensor));
         break;
     default:
-        return status_error(STATUS_UNSUPPORTED, "its attribute \"%.40s\" is of a kind that cannot "
-                                                "be read",
+        return status_error(STATUS_UNSUPPORTED,
+                            "its attribute \"%.40s\" is of a kind that cannot "
+                            "be read",
                             onnx_text(proto->name));
     }
     if (!memory) TRY(status_no_memory("a node's attributes", 0));
