@@ -5,6 +5,10 @@
 
 #include <math.h>
 
+static void prefetch(const void *memory, size_t bytes) {
+    for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch((const char *)memory + i);
+}
+
 static void gather(const uint8_t *bytes, size_t count, float mean, float std, float *out) {
     for (size_t i = 0; i < count; i++) out[i] = ((float)bytes[i] / 255.0f - mean) / std;
 }
@@ -122,6 +126,7 @@ static void scale(size_t count, float factor, float *x) {
 }
 
 void KERNEL(fill_elements)(CpuKernels *k) {
+    k->prefetch = prefetch;
     k->gather = gather;
     k->activate = KERNEL(activate);
     k->activate_gradient = activate_gradient;

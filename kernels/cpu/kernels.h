@@ -82,6 +82,8 @@ typedef struct CpuKernels {
     void (*dot_rows)(int rows, int in, const float *w, const float *b, const float *x, float *y);
 
     // ---- element by element
+    // Asks for memory that will soon be read. Changes nothing.
+    void (*prefetch)(const void *memory, size_t bytes);
     void (*gather)(const uint8_t *bytes, size_t count, float mean, float std, float *out);
     void (*activate)(Activation kind, float parameter, size_t count, const float *x, float *y);
     void (*activate_gradient)(Activation kind, float parameter, size_t count, const float *y,

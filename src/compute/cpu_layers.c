@@ -44,11 +44,15 @@ typedef struct GatherJob {
     const int32_t *indices;
     float *out;
     size_t size;
+    int n;
 } GatherJob;
 
 static void gather_piece(void *context, int piece, int worker) {
     const GatherJob *job = context;
     (void)worker;
+    // Images lie anywhere in memory: the next one is on its way while this one is worked on.
+    if (piece + 1 < job->n)
+        job->cpu->k.prefetch(job->images + (size_t)job->indices[piece + 1] * job->size, job->size);
     job->cpu->k.gather(job->images + (size_t)job->indices[piece] * job->size, job->size,
                        job->s->mean, job->s->std, job->out + (size_t)piece * job->size);
 }
@@ -56,7 +60,8 @@ static void gather_piece(void *context, int piece, int worker) {
 void cpu_gather(Backend *be, const GatherShape *s, const uint8_t *images, const int32_t *indices,
                 int n, float *out) {
     GatherJob job = {cpu_of(be), s,   images,
-                     indices,    out, (size_t)s->channels * (size_t)s->height * (size_t)s->width};
+                     indices,    out, (size_t)s->channels * (size_t)s->height * (size_t)s->width,
+                     n};
     pool_run(job.cpu->pool, gather_piece, &job, n);
 }
 
