@@ -45,7 +45,8 @@ static void help_train_option(const TrainOption *option, const TrainConfig *defa
                                      option->choice(i));
     }
     config_get(defaults, option, fallback, sizeof fallback);
-    if (!is_switch && fallback[0] != '\0' && used < sizeof right)
+    if (!is_switch && fallback[0] != '\0' && config_applies(defaults, option) &&
+        used < sizeof right)
         snprintf(right + used, sizeof right - used, " [%s]", fallback);
     help_row(left, right);
 }

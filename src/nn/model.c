@@ -228,7 +228,7 @@ float *model_parameters(Model *model) {
     return model->weights;
 }
 
-const float *model_gradients(const Model *model) {
+float *model_gradients(Model *model) {
     ASSERT(model->can_train);
     return model->gradients;
 }

@@ -34,9 +34,10 @@ void weights_init(const ModelPlan *plan, InitKind kind, uint64_t seed, float *we
 void model_set_weights(Model *model, const float *weights);
 void model_get_weights(const Model *model, float *weights);
 
-// Device pointers: parameters and gradients (plan->parameter_floats each), the input [n][c][h][w].
+// Device pointers: parameters (plan->parameter_floats, the buffers behind them: plan->weight_floats
+// in all), gradients (plan->parameter_floats), the input [n][c][h][w].
 float *model_parameters(Model *model);
-const float *model_gradients(const Model *model);
+float *model_gradients(Model *model);
 float *model_input(Model *model);
 
 // Runs the n samples in model_input. Gives the logits [n][classes], device. `key` seeds dropout of

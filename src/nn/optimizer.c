@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +34,7 @@ struct Optimizer {
     size_t count;
     int slots;                         // used with these options
     float *state[OPTIMIZER_SLOTS_MAX]; // device; NULL behind the used ones
+    double *squares;                   // device: one number, for clipping
 };
 
 Status optimizer_open(Backend *be, OptimizerKind kind, const OptimizerOptions *options,
@@ -56,6 +58,11 @@ Status optimizer_open(Backend *be, OptimizerKind kind, const OptimizerOptions *o
         }
         be->ops->zero(be, optimizer->state[k], bytes);
     }
+    optimizer->squares = be->ops->alloc(be, sizeof *optimizer->squares);
+    if (!optimizer->squares) {
+        status = status_no_memory("the optimizer's state", sizeof *optimizer->squares);
+        goto fail;
+    }
     *out = optimizer;
     return status_ok();
 fail:
@@ -67,12 +74,29 @@ void optimizer_close(Optimizer **optimizer) {
     Optimizer *o = *optimizer;
     if (!o) return;
     for (int k = 0; k < o->slots; k++) o->be->ops->release(o->be, o->state[k]);
+    o->be->ops->release(o->be, o->squares);
     free(o);
     *optimizer = NULL;
 }
 
 void optimizer_set_lr(Optimizer *optimizer, double lr) {
     optimizer->options.lr = lr;
+}
+
+void optimizer_set_momentum(Optimizer *optimizer, double momentum) {
+    unsigned takes = optimizer_rows[optimizer->kind].options;
+    if (takes & OPTION_BETAS) optimizer->options.beta1 = momentum;
+    if ((takes & OPTION_MOMENTUM) && optimizer->options.momentum != 0 && momentum > 0)
+        optimizer->options.momentum = momentum;
+}
+
+void optimizer_clip(Optimizer *optimizer, float *gradients, double max_norm) {
+    const BackendOps *ops = optimizer->be->ops;
+    double squares;
+    ops->sum_squares(optimizer->be, optimizer->count, gradients, optimizer->squares);
+    ops->download(optimizer->be, &squares, optimizer->squares, sizeof squares);
+    double factor = max_norm / (sqrt(squares) + 1e-6);
+    if (factor < 1.0) ops->scale(optimizer->be, optimizer->count, (float)factor, gradients);
 }
 
 void optimizer_step(Optimizer *optimizer, float *parameters, const float *gradients) {

@@ -24,12 +24,7 @@ const char *option_choice_label(const TrainOption *option, int index) {
 }
 
 bool option_applies(const TrainConfig *config, const TrainOption *option) {
-    if (option->needs & ~optimizer_rows[config->optimizer].options) return false;
-    if (strcmp(option->name, "lr-min") == 0) return config->schedule == SCHEDULE_COSINE;
-    if (strcmp(option->name, "step-size") == 0 || strcmp(option->name, "gamma") == 0 ||
-        strcmp(option->name, "schedule-from-start") == 0)
-        return config->schedule == SCHEDULE_STEP;
-    return true;
+    return config_applies(config, option);
 }
 
 static const void *option_field(const Workbench *bench, const TrainOption *option) {

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { CONFIG_PAIRS_MAX = 64 };
+enum { CONFIG_PAIRS_MAX = 128 };
 
 const TrainOption *config_option(const char *name) {
     for (int i = 0; i < train_option_count; i++)
@@ -169,8 +169,9 @@ static void config_base(TrainConfig *config) {
     config->optimizer = OPTIMIZER_ADAM;
     config->options = optimizer_rows[OPTIMIZER_ADAM].defaults;
     config->schedule = SCHEDULE_CONSTANT;
-    config->schedule_options.step_size = 5;
-    config->schedule_options.gamma = 0.1;
+    config->schedule_options = schedule_rows[SCHEDULE_CONSTANT].defaults;
+    config->warmup_start = 1.0 / 3.0; // LinearLR's
+    config->restore_best = true;
     config->batch_size = 64;
     config->epochs = 10;
     config->seed = 1;
@@ -189,6 +190,29 @@ static double config_decimal(float value) {
     return meant;
 }
 
+static TrainAugment config_strengths(int preset) {
+    const AugmentConfig *from = &augment_presets[preset].config;
+    return (TrainAugment){
+        config_decimal(from->rotation), config_decimal(from->shift),
+        config_decimal(from->scale),    config_decimal(from->shear),
+        config_decimal(from->elastic),  config_decimal(from->thickness),
+        config_decimal(from->erasing),
+    };
+}
+
+AugmentConfig config_augment(const TrainConfig *config) {
+    const TrainAugment *from = &config->strengths;
+    return (AugmentConfig){
+        .rotation = (float)from->rotate,
+        .shift = (float)from->shift,
+        .scale = (float)from->scale,
+        .shear = (float)from->shear,
+        .elastic = (float)from->elastic,
+        .thickness = (float)from->thickness,
+        .erasing = (float)from->erase,
+    };
+}
+
 // A preset brings the network, its normalization and its recipe; what is about the data, the seed
 // or the machine stays as it is.
 static void config_apply_preset(TrainConfig *config, const char *name) {
@@ -202,7 +226,6 @@ static void config_apply_preset(TrainConfig *config, const char *name) {
     fresh.seed = config->seed;
     fresh.limit = config->limit;
     fresh.shuffle = config->shuffle;
-    fresh.augment = config->augment;
     // A recipe names no preset, so this goes no deeper.
     Status status = config_read(preset->recipe, &fresh);
     REQUIRE(status_is_ok(&status));
@@ -227,13 +250,20 @@ Status config_set(TrainConfig *config, const char *name, const char *value) {
         config_apply_preset(&changed, changed.preset);
     if (strcmp(name, "optimizer") == 0)
         changed.options = optimizer_rows[changed.optimizer].defaults;
+    if (strcmp(name, "schedule") == 0)
+        changed.schedule_options = schedule_rows[changed.schedule].defaults;
+    if (strcmp(name, "augment") == 0) changed.strengths = config_strengths(changed.augment);
     *config = changed;
     return status;
 }
 
 // The order in which options must be set: those that bring others' values with them come first.
 static int config_rank(const char *name) {
-    return strcmp(name, "preset") == 0 ? 0 : strcmp(name, "optimizer") == 0 ? 1 : 2;
+    static const char *const second[] = {"optimizer", "schedule", "augment"};
+    if (strcmp(name, "preset") == 0) return 0;
+    for (size_t i = 0; i < sizeof second / sizeof second[0]; i++)
+        if (strcmp(name, second[i]) == 0) return 1;
+    return 2;
 }
 
 Status config_set_all(TrainConfig *config, const OptionPair *pairs, int count) {
@@ -311,14 +341,28 @@ Status config_parse(const char *line, TrainConfig *out) {
     return status;
 }
 
+bool config_applies(const TrainConfig *config, const TrainOption *option) {
+    if (option->needs & ~optimizer_rows[config->optimizer].options) return false;
+    return !option->applies || option->applies(config);
+}
+
+// Is it one of the strengths, and what the augmentation preset says anyway?
+static bool config_is_presets(const TrainConfig *config, const TrainOption *option) {
+    const size_t first = offsetof(TrainConfig, strengths);
+    if (option->offset < first || option->offset >= first + sizeof config->strengths) return false;
+    TrainAugment own = config_strengths(config->augment);
+    return memcmp((const char *)&own + (option->offset - first), config_field_const(config, option),
+                  sizeof(double)) == 0;
+}
+
 void config_print(const TrainConfig *config, char out[TRAIN_LINE_MAX]) {
     size_t used = 0;
-    unsigned takes = optimizer_rows[config->optimizer].options;
     out[0] = '\0';
     for (int i = 0; i < train_option_count; i++) {
         const TrainOption *option = &train_options[i];
         char value[TRAIN_LAYERS_MAX + FILE_PATH_MAX];
-        if (option->machine || (option->needs & ~takes)) continue;
+        if (option->machine || !config_applies(config, option)) continue;
+        if (config_is_presets(config, option)) continue;
         config_get(config, option, value, sizeof value);
         // An empty text says nothing, except that there is no preset.
         if (option->type == OPTION_TEXT && value[0] == '\0' && !option->choice) continue;
@@ -349,6 +393,24 @@ Status config_spec(const TrainConfig *config, Shape input, int classes, ModelSpe
     }
     out->normalization.mean = (float)config->mean;
     out->normalization.std = (float)config->std;
+    return status_ok();
+}
+
+Status config_check(const TrainConfig *config, uint32_t images, uint32_t *trained) {
+    uint32_t used = images, held = (uint32_t)config->held_out;
+    if (config->limit > 0 && (uint32_t)config->limit < used) used = (uint32_t)config->limit;
+    *trained = 0;
+    if (config->batch_size < 1 || config->epochs < 1)
+        return status_error(STATUS_USAGE, "batch-size and epochs must be at least 1");
+    if (held > 0 && held >= used)
+        return status_error(STATUS_USAGE,
+                            "%u images held out of %u leave none to train on: hold out fewer", held,
+                            used);
+    if (config->patience > 0 && held == 0)
+        return status_error(STATUS_USAGE,
+                            "patience watches training images that are held out: say how many "
+                            "with held-out");
+    *trained = used - held;
     return status_ok();
 }
 

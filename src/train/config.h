@@ -11,12 +11,22 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "dataset/augment.h"
+#include "nn/loss.h"
 #include "nn/model.h"
 #include "nn/optimizer.h"
 #include "nn/presets.h"
 #include "nn/schedule.h"
 
 enum { TRAIN_LAYERS_MAX = 1024, TRAIN_LINE_MAX = 4096 };
+
+// What early stopping looks at on the held-out images.
+typedef enum MonitorKind { MONITOR_LOSS, MONITOR_ACCURACY, MONITOR_COUNT } MonitorKind;
+
+// Strengths of augmentation (dataset/augment.h), as people write them.
+typedef struct TrainAugment {
+    double rotate, shift, scale, shear, elastic, thickness, erase;
+} TrainAugment;
 
 // Copying it is fine. config_defaults() or config_parse() fills one in.
 typedef struct TrainConfig {
@@ -30,9 +40,19 @@ typedef struct TrainConfig {
     OptimizerOptions options;
     int schedule; // ScheduleKind
     ScheduleOptions schedule_options;
-    int loss; // LossKind
+    double warmup_epochs, warmup_start; // the first epochs rise from lr * warmup_start
+    int warmup_steps;                   // the same in batches; both together add up
+    int loss;                           // LossKind
     double label_smoothing;
-    int augment; // AugmentKind (dataset/augment.h)
+    double clip_norm;       // gradients' norm at most this; 0 = as it is
+    double ema;             // averaged weights answer: share of the average kept a step; 0 = off
+    int augment;            // preset of strengths (dataset/augment.h)
+    TrainAugment strengths; // what is done; a preset sets them
+    int held_out;           // so many training images are not trained on but judged by
+    int patience;           // epochs without a better held-out figure before it ends; 0 = never
+    int monitor;            // MonitorKind
+    bool restore_best;      // at the end, with patience: the weights of the best epoch
+    double until;           // ends when the test set reaches this accuracy; 0 = off
     int batch_size, epochs;
     long long seed;
     int limit;    // only the first so many training images; 0 = all
@@ -57,12 +77,13 @@ typedef struct TrainOption {
     const char *label; // "Batch": for the window
     const char *help;
     OptionType type;
-    size_t offset, size;              // in TrainConfig; size of a text's array
-    double low, high;                 // range, both ends in
-    unsigned needs;                   // OPTION_* mask: only for optimizers that take it; 0: always
-    bool live;                        // may change while a run is going
-    bool machine;                     // no part of the settings line
-    const char *(*choice)(int index); // OPTION_CHOICE: names, NULL behind the last
+    size_t offset, size; // in TrainConfig; size of a text's array
+    double low, high;    // range, both ends in
+    unsigned needs;      // OPTION_* mask: only for optimizers that take it; 0: always
+    bool (*applies)(const TrainConfig *config); // NULL: always; use config_applies
+    bool live;                                  // may change while a run is going
+    bool machine;                               // no part of the settings line
+    const char *(*choice)(int index);           // OPTION_CHOICE: names, NULL behind the last
 } TrainOption;
 extern const TrainOption train_options[];
 extern const int train_option_count;
@@ -73,12 +94,16 @@ const TrainOption *config_option(const char *name);
 // The recipe of preset lenet5.
 void config_defaults(TrainConfig *out);
 
-// Sets one option from text. Setting `preset` brings that preset's whole recipe; setting
-// `optimizer` brings that rule's defaults for lr, betas ... The error names the option, the value
-// and what is allowed.
+// Has this option a say in this config? gamma has none in a cosine schedule, betas none for SGD.
+bool config_applies(const TrainConfig *config, const TrainOption *option);
+
+// Sets one option from text. Setting `preset` brings that preset's whole recipe; `optimizer` brings
+// that rule's defaults for lr, betas ..., `schedule` those of the schedule, `augment` its
+// strengths. The error names the option, the value and what is allowed.
 Status config_set(TrainConfig *config, const char *name, const char *value);
 
-// Several options at once, whatever their order: preset first, then optimizer, then the rest.
+// Several options at once, whatever their order: preset first, then optimizer, schedule and
+// augment, then the rest.
 typedef struct OptionPair {
     const char *name, *value;
 } OptionPair;
@@ -89,7 +114,7 @@ Status config_set_all(TrainConfig *config, const OptionPair *pairs, int count);
 Status config_parse(const char *line, TrainConfig *out);
 
 // The settings line, complete: everything that decides the result, in the table's order. Options
-// that this optimizer does not take are left out.
+// that have no say here are left out, as are strengths that are the augmentation preset's own.
 void config_print(const TrainConfig *config, char out[TRAIN_LINE_MAX]);
 
 // One option's value as text, as config_set reads it.
@@ -97,6 +122,13 @@ void config_get(const TrainConfig *config, const TrainOption *option, char *out,
 
 // The network that this config asks for, for images of this shape.
 Status config_spec(const TrainConfig *config, Shape input, int classes, ModelSpec *out);
+
+// Do its parts fit together, and a training set of `images`? *trained: how many of them an epoch
+// has. STATUS_USAGE otherwise.
+Status config_check(const TrainConfig *config, uint32_t images, uint32_t *trained);
+
+// The strengths as the data set takes them.
+AugmentConfig config_augment(const TrainConfig *config);
 
 // "Adam", "SGD momentum": what the runs table calls it.
 const char *config_optimizer_label(const TrainConfig *config);

@@ -1,6 +1,5 @@
 // The table of everything that can be set about a run. What an option means is done elsewhere; here
 // it gets its name, its type, its place in TrainConfig, its range and its words for people.
-#include "dataset/augment.h"
 #include "train/config.h"
 
 static const char *choice_preset(int i) {
@@ -19,8 +18,54 @@ static const char *choice_augment(int i) {
     return augment_presets[i].name;
 }
 static const char *choice_loss(int i) {
-    static const char *const names[LOSS_COUNT] = {[LOSS_CROSS_ENTROPY] = "cross-entropy"};
-    return i < LOSS_COUNT ? names[i] : NULL;
+    return i < LOSS_COUNT ? loss_rows[i].name : NULL;
+}
+
+static const char *choice_unit(int i) {
+    return i < SCHEDULE_UNIT_COUNT ? schedule_unit_names[i] : NULL;
+}
+static const char *choice_anneal(int i) {
+    return i < ANNEAL_COUNT ? schedule_anneal_names[i] : NULL;
+}
+static const char *choice_monitor(int i) {
+    static const char *const names[MONITOR_COUNT] = {"loss", "accuracy"};
+    return i < MONITOR_COUNT ? names[i] : NULL;
+}
+
+// ---- when an option has a say -------------------------------------------------------------------
+
+static bool with_step(const TrainConfig *c) {
+    return c->schedule == SCHEDULE_STEP;
+}
+static bool with_gamma(const TrainConfig *c) {
+    return with_step(c) || c->schedule == SCHEDULE_EXPONENTIAL || c->schedule == SCHEDULE_PLATEAU;
+}
+static bool with_unit(const TrainConfig *c) {
+    return schedule_rows[c->schedule].has_unit;
+}
+static bool with_lr_min(const TrainConfig *c) {
+    return c->schedule == SCHEDULE_COSINE || c->schedule == SCHEDULE_PLATEAU;
+}
+static bool with_plateau(const TrainConfig *c) {
+    return c->schedule == SCHEDULE_PLATEAU;
+}
+static bool with_one_cycle(const TrainConfig *c) {
+    return c->schedule == SCHEDULE_ONE_CYCLE;
+}
+static bool with_cycled_momentum(const TrainConfig *c) {
+    return with_one_cycle(c) && c->schedule_options.cycle_momentum;
+}
+static bool with_warmup(const TrainConfig *c) {
+    return c->warmup_epochs > 0 || c->warmup_steps > 0;
+}
+static bool with_smoothing(const TrainConfig *c) {
+    return loss_rows[c->loss].takes & LOSS_TAKES_SMOOTHING;
+}
+static bool with_held_out(const TrainConfig *c) {
+    return c->held_out > 0;
+}
+static bool with_patience(const TrainConfig *c) {
+    return c->held_out > 0 && c->patience > 0;
 }
 
 #define FIELD(member) offsetof(TrainConfig, member), sizeof(((TrainConfig *)0)->member)
@@ -77,21 +122,94 @@ const TrainOption train_options[] = {
     {.name = "centered", .label = "Centered", .type = OPTION_FLAG, FIELD(options.centered),
      .needs = OPTION_CENTERED, .help = "normalise by the variance of the gradient"},
     {.name = "schedule", .label = "Schedule", .type = OPTION_CHOICE, FIELD(schedule),
-     .choice = choice_schedule, .help = "how the learning rate falls, epoch by epoch"},
+     .choice = choice_schedule, .help = "how the learning rate moves"},
+    {.name = "schedule-unit", .label = "Counted in", .type = OPTION_CHOICE, FIELD(schedule_options.unit),
+     .choice = choice_unit, .applies = with_unit,
+     .help = "step, exponential, cosine: counted in epochs or in batches"},
     {.name = "step-size", .label = "Step size", .type = OPTION_INT, FIELD(schedule_options.step_size),
-     .low = 1, .high = 100000, .help = "step schedule: reduce every so many epochs"},
+     .low = 1, .high = 1000000, .applies = with_step, .help = "step schedule: reduce every so many epochs"},
     {.name = "gamma", .label = "Gamma", .type = OPTION_NUMBER, FIELD(schedule_options.gamma),
-     .low = 0, .high = 1000, .help = "step schedule: times this"},
+     .low = 0, .high = 1000, .applies = with_gamma,
+     .help = "step, exponential, plateau: a reduction is times this"},
     {.name = "schedule-from-start", .label = "From start", .type = OPTION_BOOL,
-     FIELD(schedule_options.from_start), .help = "step schedule: the first reduction is at epoch 0"},
+     FIELD(schedule_options.from_start), .applies = with_step,
+     .help = "step schedule: the first reduction is at epoch 0"},
     {.name = "lr-min", .label = "Lowest rate", .type = OPTION_NUMBER, FIELD(schedule_options.lr_min),
-     .low = 0, .high = HUGE_NUMBER, .help = "cosine schedule: where it ends"},
+     .low = 0, .high = HUGE_NUMBER, .applies = with_lr_min,
+     .help = "cosine: where it ends; plateau: never below"},
+    {.name = "plateau-patience", .label = "Plateau patience", .type = OPTION_INT,
+     FIELD(schedule_options.patience), .low = 0, .high = 100000, .applies = with_plateau,
+     .help = "plateau: epochs without a better loss before a reduction"},
+    {.name = "plateau-threshold", .label = "Plateau threshold", .type = OPTION_NUMBER,
+     FIELD(schedule_options.threshold), .low = 0, .high = 1, .applies = with_plateau,
+     .help = "plateau: share by which a better loss must be better"},
+    {.name = "plateau-cooldown", .label = "Plateau cooldown", .type = OPTION_INT,
+     FIELD(schedule_options.cooldown), .low = 0, .high = 100000, .applies = with_plateau,
+     .help = "plateau: epochs after a reduction that do not count"},
+    {.name = "pct-start", .label = "Rising part", .type = OPTION_NUMBER,
+     FIELD(schedule_options.pct_start), .low = 0, .high = 1, .applies = with_one_cycle,
+     .help = "one-cycle: share of the batches in which the rate rises to lr"},
+    {.name = "div-factor", .label = "First rate: lr /", .type = OPTION_NUMBER,
+     FIELD(schedule_options.div_factor), .low = 1e-6, .high = 1e12, .applies = with_one_cycle,
+     .help = "one-cycle: it begins with lr divided by this"},
+    {.name = "final-div-factor", .label = "Last rate: first /", .type = OPTION_NUMBER,
+     FIELD(schedule_options.final_div_factor), .low = 1e-6, .high = 1e12, .applies = with_one_cycle,
+     .help = "one-cycle: it ends with the first rate divided by this"},
+    {.name = "anneal", .label = "Anneal", .type = OPTION_CHOICE, FIELD(schedule_options.anneal),
+     .choice = choice_anneal, .applies = with_one_cycle, .help = "one-cycle: along a cosine or a line"},
+    {.name = "cycle-momentum", .label = "Cycle momentum", .type = OPTION_BOOL,
+     FIELD(schedule_options.cycle_momentum), .applies = with_one_cycle,
+     .help = "one-cycle: momentum (or beta1) moves against the rate"},
+    {.name = "base-momentum", .label = "Lowest momentum", .type = OPTION_NUMBER,
+     FIELD(schedule_options.base_momentum), .low = 0, .high = 0.999999, .applies = with_cycled_momentum,
+     .help = "one-cycle: momentum where the rate is highest"},
+    {.name = "max-momentum", .label = "Highest momentum", .type = OPTION_NUMBER,
+     FIELD(schedule_options.max_momentum), .low = 0, .high = 0.999999, .applies = with_cycled_momentum,
+     .help = "one-cycle: momentum where the rate is lowest"},
+    {.name = "warmup-epochs", .label = "Warm-up epochs", .type = OPTION_NUMBER, FIELD(warmup_epochs),
+     .low = 0, .high = 100000, .help = "the rate rises batch by batch in so many epochs (0.5 is fine)"},
+    {.name = "warmup-steps", .label = "Warm-up batches", .type = OPTION_INT, FIELD(warmup_steps),
+     .low = 0, .high = 2147483647, .help = "the same in batches"},
+    {.name = "warmup-start", .label = "Warm-up from", .type = OPTION_NUMBER, FIELD(warmup_start),
+     .low = 0, .high = 1, .applies = with_warmup, .help = "share of the rate that warm-up begins with"},
     {.name = "loss", .label = "Loss", .type = OPTION_CHOICE, FIELD(loss), .choice = choice_loss,
      .help = "what is minimised"},
     {.name = "label-smoothing", .label = "Label smoothing", .type = OPTION_NUMBER,
-     FIELD(label_smoothing), .low = 0, .high = 0.999, .help = "share of each label spread over all classes"},
+     FIELD(label_smoothing), .low = 0, .high = 0.999, .applies = with_smoothing, .help = "share of each label spread over all classes"},
+    {.name = "clip-norm", .label = "Clip norm", .type = OPTION_NUMBER, FIELD(clip_norm),
+     .low = 0, .high = HUGE_NUMBER, .help = "largest norm of the gradients, all together; 0: no limit"},
+    {.name = "ema", .label = "Average weights", .type = OPTION_NUMBER, FIELD(ema),
+     .low = 0, .high = 0.9999999,
+     .help = "an average of the weights is judged and saved: share of it kept each batch (0.999); 0: off"},
     {.name = "augment", .label = "Augmentation", .type = OPTION_CHOICE, FIELD(augment),
-     .choice = choice_augment, .live = true, .help = "vary the training images: none, light or strong"},
+     .choice = choice_augment, .live = true,
+     .help = "vary the training images: none, light or strong, or strengths of your own"},
+    {.name = "rotate", .label = "Rotate", .type = OPTION_NUMBER, FIELD(strengths.rotate),
+     .low = 0, .high = 180, .help = "augmentation: up to so many degrees each way"},
+    {.name = "shift", .label = "Shift", .type = OPTION_NUMBER, FIELD(strengths.shift),
+     .low = 0, .high = 1, .help = "augmentation: up to this share of width and height"},
+    {.name = "scale", .label = "Scale", .type = OPTION_NUMBER, FIELD(strengths.scale),
+     .low = 0, .high = 0.9, .help = "augmentation: larger or smaller by up to this share"},
+    {.name = "shear", .label = "Shear", .type = OPTION_NUMBER, FIELD(strengths.shear),
+     .low = 0, .high = 2, .help = "augmentation: slant, pixels sideways per pixel of height"},
+    {.name = "elastic", .label = "Elastic", .type = OPTION_NUMBER, FIELD(strengths.elastic),
+     .low = 0, .high = 0.5, .help = "augmentation: bending, as a share of the width"},
+    {.name = "thickness", .label = "Thickness", .type = OPTION_NUMBER, FIELD(strengths.thickness),
+     .low = 0, .high = 1, .help = "augmentation: strokes thicker or thinner by up to so many pixels"},
+    {.name = "erase", .label = "Erase", .type = OPTION_NUMBER, FIELD(strengths.erase),
+     .low = 0, .high = 1, .help = "augmentation: probability that a rectangle is erased"},
+    {.name = "held-out", .label = "Held out", .type = OPTION_INT, FIELD(held_out),
+     .low = 0, .high = 2147483647,
+     .help = "so many training images are not trained on but judged by; the seed says which"},
+    {.name = "patience", .label = "Patience", .type = OPTION_INT, FIELD(patience),
+     .low = 0, .high = 100000, .applies = with_held_out,
+     .help = "stop after so many epochs without a better held-out figure; 0: never"},
+    {.name = "monitor", .label = "Watched", .type = OPTION_CHOICE, FIELD(monitor),
+     .choice = choice_monitor, .applies = with_patience, .help = "the held-out figure that patience watches"},
+    {.name = "restore-best", .label = "Restore best", .type = OPTION_BOOL, FIELD(restore_best),
+     .applies = with_patience, .help = "end with the weights of the best epoch on the held-out images"},
+    {.name = "until", .label = "Until", .type = OPTION_NUMBER, FIELD(until),
+     .low = 0, .high = 1, .help = "stop at the end of the epoch whose test accuracy reaches this (0.99); 0: off"},
     {.name = "batch-size", .label = "Batch", .type = OPTION_INT, FIELD(batch_size),
      .low = 1, .high = 65536, .help = "images in a training step"},
     {.name = "epochs", .label = "Epochs", .type = OPTION_INT, FIELD(epochs),
