@@ -5,7 +5,7 @@
 # One package a word; "a|b" is fulfilled by either, and a is installed when both are missing.
 PACKAGES_BUILD="gcc libc6-dev meson ninja-build pkgconf|pkg-config
   libsdl2-dev libsdl2-ttf-dev libsdl2-image-dev libfontconfig-dev|libfontconfig1-dev
-  libopenblas-dev|libopenblas-pthread-dev zlib1g-dev libcjson-dev
+  libopenblas-dev|libopenblas-pthread-dev zlib1g-dev libzip-dev libcjson-dev
   libcurl4-openssl-dev|libcurl4-gnutls-dev libmd-dev
   protobuf-c-compiler libprotobuf-c-dev libonnx-dev
   fonts-inter|fonts-inter-variable|fonts-dejavu-core"
@@ -32,7 +32,7 @@ missing_packages() {
   done
 }
 
-# The first name of each alternative that this release of the distribution has at all.
+# Of each word the first name that this release of the distribution has; nothing where it has none.
 known_names() {
   local wanted name
   for wanted in "$@"; do
@@ -42,12 +42,11 @@ known_names() {
         continue 2
       fi
     done
-    printf '%s ' "${wanted%%|*}"
   done
 }
 
 install_packages() { # "$@": words as above, none of them installed
-  local root= names
+  local root='' names
   if [ "$(id -u)" -ne 0 ]; then
     if ! command -v sudo >/dev/null; then
       say "Some packages are missing, and neither root nor sudo is at hand to install them:"
@@ -57,19 +56,24 @@ install_packages() { # "$@": words as above, none of them installed
     fi
     root=sudo
   fi
-  if ! compgen -G '/var/lib/apt/lists/*_Packages*' >/dev/null; then
+  names=$(known_names "$@")
+  # An old list of packages knows fewer names, or versions that are gone.
+  # shellcheck disable=SC2086  # words on purpose
+  if [ "$(wc -w <<<"$names")" -lt $# ] || ! try_install $names; then
     say "Reading the list of packages (apt-get update)."
     $root apt-get -q update >&2 || say "apt-get update failed; trying with what is there."
+    names=$(known_names "$@")
+    [ "$(wc -w <<<"$names")" -eq $# ] ||
+      say "This release does not have all of: $*. Going on without what it lacks."
+    # shellcheck disable=SC2086
+    [ -z "$names" ] || try_install $names ||
+      die "These packages could not be installed: $names. apt-get says above what is wrong."
   fi
-  names=$(known_names "$@")
-  say "Installing packages: $names"
-  # shellcheck disable=SC2086  # words on purpose
-  apt_install $names && return 0
-  say "Trying again with a fresh list of packages."
-  $root apt-get -q update >&2
-  # shellcheck disable=SC2086
-  apt_install $names ||
-    die "These packages could not be installed: $names. apt-get says above what is wrong."
+}
+
+try_install() {
+  say "Installing packages: $*"
+  apt_install "$@"
 }
 
 apt_install() {
