@@ -116,6 +116,8 @@ static void search_conv(Search *s, int index, int side) {
             if (s->steps++ > STEPS_MAX) return;
             if (side + 2 * pad < kernel) continue;
             float cost = pad_cost(s, index, pad) + stride_costs[stride];
+            // Those who stride instead of pooling do it again.
+            if (stride == 2 && index > 0 && s->now.convs[index - 1].stride == 2) cost -= 0.8f;
             // A kernel that leaves pixels out is a 1x1 that thins or a patch embedding.
             if (stride > kernel) cost += 3.0f;
             if (s->now.cost + cost > s->limit) continue;

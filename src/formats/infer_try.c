@@ -8,11 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRY_COARSE = 64, TRY_FINE = 400, TRY_ROUNDS = 3, TRY_SHAPES = 5, TRY_FINALISTS = 5 };
+enum { TRY_COARSE = 64, TRY_FEW = 32, TRY_FINE = 400, TRY_ROUNDS = 3, TRY_FINALISTS = 5 };
 // Multiply-adds of one stage: a second or two on two cores.
 #define TRY_BUDGET 50e9
-// With the usual guess right on so many, the others are only looked at one axis at a time.
-#define TRY_GOOD 0.9
 // A finalist's loss may be so many times the best one's: on more images it may still win.
 #define TRY_CLOSE 1.6
 
@@ -64,7 +62,7 @@ static bool trial_run(Trial *t, const Guess *guess, int images, Tried *out) {
 
 static int images_for(const Trial *t, int candidates, int wanted) {
     double most = TRY_BUDGET / (t->model->plan.flops_forward + 1) / candidates;
-    return most < 32 ? 32 : most < wanted ? (int)most : wanted;
+    return most < TRY_FEW ? TRY_FEW : most < wanted ? (int)most : wanted;
 }
 
 static int smaller(int a, int b) {
@@ -74,21 +72,26 @@ static int smaller(int a, int b) {
 // Wrong on two axes at once is as bad as wrong on one: so the main ones are looked at together.
 static void try_coarse(Trial *t, Guess *best) {
     const int *counts = t->space->counts;
-    int shapes = smaller(counts[AXIS_SHAPE], TRY_SHAPES), pools = counts[AXIS_POOL];
+    int pools = counts[AXIS_POOL], lasts = counts[AXIS_LAST];
     int norms = smaller(counts[AXIS_NORMALIZATION], 3);
     int activations = counts[AXIS_CONV] > 1 || counts[AXIS_DENSE] > 1 ? 3 : 1;
-    int total = shapes * pools * norms * activations;
+    // As many shapes as time allows, but never only the first.
+    int each = pools * lasts * norms * activations;
+    double most = TRY_BUDGET / (t->model->plan.flops_forward + 1) / TRY_FEW / each;
+    int shapes = smaller(counts[AXIS_SHAPE], most < 4 ? 4 : most < 100 ? (int)most : 100);
+    int total = shapes * each;
     int images = images_for(t, total, TRY_COARSE);
     Tried top, tried;
     if (!trial_run(t, best, images, &top)) top.value = INFINITY;
-    for (int i = 0; i < total && !t->stopped && top.score.accuracy < TRY_GOOD; i++) {
+    for (int i = 0; i < total && !t->stopped; i++) {
         Guess guess = *best;
         int activation = i / norms % activations;
         guess.at[AXIS_NORMALIZATION] = i % norms;
         if (counts[AXIS_CONV] > 1) guess.at[AXIS_CONV] = activation;
         if (counts[AXIS_DENSE] > 1) guess.at[AXIS_DENSE] = activation;
         guess.at[AXIS_POOL] = i / norms / activations % pools;
-        guess.at[AXIS_SHAPE] = i / norms / activations / pools;
+        guess.at[AXIS_LAST] = i / norms / activations / pools % lasts;
+        guess.at[AXIS_SHAPE] = i / each;
         if (trial_run(t, &guess, images, &tried) && tried.value < top.value) top = tried;
     }
     *best = top.guess;
