@@ -612,6 +612,31 @@ static void layout_holds_in_every_size(void **state) {
         }
 }
 
+// A network for letters and digits: 62 bars, each with its name.
+static void sixty_two_classes_have_their_bars(void **state) {
+    Fixture *f = *state;
+    ModelSpec *spec = calloc(1, sizeof *spec);
+    SavedModel *model;
+    spec->input = (Shape){1, SIDE, SIDE, false};
+    spec->normalization = (Normalization){0, 1};
+    assert_ok(spec_parse_layers("dense 62", spec));
+    assert_ok(saved_model_make(spec, &model));
+    free(spec);
+    assert_ok(bench_add_model(f->bench, model, "letters.safetensors", false, true));
+    resize(f, 1024, 640, 1);
+    frames(f, 2);
+    draw_bar(f, 0.5f, MOUSE_LEFT);
+    assert_int_equal(f->bench->answer.classes, 62);
+    int bars = 0;
+    for (size_t i = 0; i < ui_item_count(f->ui); i++) {
+        const UiItem *item = ui_item(f->ui, i);
+        bars += strchr(item->value, '.') && item->rect.w >= 8 && item->rect.w < 40 &&
+                item->kind == UI_KIND_OTHER;
+    }
+    assert_int_equal(bars, 62);
+    check_items(f, "62 classes");
+}
+
 static void dialogs_fit_the_smallest_window(void **state) {
     Fixture *f = *state;
     train_and_finish(f);
@@ -652,6 +677,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(the_window_is_there_before_the_data, open_without_data,
                                         close_window),
         CASE(layout_holds_in_every_size),
+        CASE(sixty_two_classes_have_their_bars),
         CASE(dialogs_fit_the_smallest_window),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

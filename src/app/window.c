@@ -143,11 +143,11 @@ static Status window_loop(Window *window, const WindowOptions *options) {
     Status status = status_ok();
     window->opened = clock_seconds();
     while (!window->bench->want_quit) {
-        if (options->screenshot || options->train_seconds > 0) wait = fmin(wait, 0.05);
+        bool staged = options->screenshot || (options->train_seconds > 0 && !window->trained_from);
+        if (staged) wait = fmin(wait, 0.05);
         window_collect(window, wait);
         wait = window_frame(window);
-        bool ready = (options->screenshot || options->train_seconds > 0) &&
-                     window_picture_is_ready(window, options);
+        bool ready = staged && window_picture_is_ready(window, options);
         if (!ready || !options->screenshot) continue;
         status = sdl_render_screenshot(window->render, &window->ui->draw, window->render_scale,
                                        window->ui->theme->color.background, options->screenshot);

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { BAR_MIN_W = 17 };
+
 // ---- who answers --------------------------------------------------------------------------------
 
 enum { SOURCE_ITEMS = 1 + RUNS_MAX + MODELS_MAX, SOURCE_TEXT = 140 };
@@ -176,9 +178,28 @@ static void answer_ink_options(Ui *ui, Workbench *bench, Rect row) {
     ui_tooltip(ui, "Bring every brush to the same stroke width.");
 }
 
+// Up to twelve or so in one row; more classes (letters) take several, each wide enough for a name.
+static void answer_bars(Ui *ui, Rect rect, const float *values, int count, const char *const *names,
+                        int best) {
+    int most = (int)(rect.w / BAR_MIN_W);
+    int rows = most > 0 ? (count + most - 1) / most : 1;
+    int each = (count + rows - 1) / rows;
+    for (int row = 0; row < rows; row++) {
+        int first = row * each, n = count - first < each ? count - first : each;
+        Rect strip = rect_row(rect, rows, row, 4);
+        if (n < each) strip.w = floorf(strip.w * (float)n / (float)each);
+        bool here = best >= first && best < first + n;
+        ui_push_index(ui, row);
+        if (n > 0)
+            ui_value_bars(ui, strip, "Probabilities", values ? values + first : NULL, n,
+                          names + first, here ? best - first : -1);
+        ui_pop_id(ui);
+    }
+}
+
 // Side of the enlarged input: about a third of the room, whole steps of the 28 pixels (+ frame).
 static float answer_seen_size(float height) {
-    float zoom = floorf(height * 0.32f / 28);
+    float zoom = floorf(height * 0.345f / 28);
     return fminf(fmaxf(zoom, 3), 9) * 28 + 2;
 }
 
@@ -203,8 +224,8 @@ void panel_answer(Ui *ui, Workbench *bench, Rect rect) {
     int classes = answer->recognizer ? answer->classes : 10;
     bool sure = !blank && answer->probabilities[answer->best[0]] >= ANSWER_SURE;
     if (rect.h > 420) rect.h = 420;
-    ui_value_bars(ui, rect, "Probabilities", blank ? NULL : answer->probabilities, classes,
-                  answer->recognizer ? answer->name_list : digits, sure ? answer->best[0] : -1);
+    answer_bars(ui, rect, blank ? NULL : answer->probabilities, classes,
+                answer->recognizer ? answer->name_list : digits, sure ? answer->best[0] : -1);
     answer_switch(ui, bench, who, !tight);
     if (tight)
         answer_ink_menu(ui, bench, options);
