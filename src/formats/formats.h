@@ -18,6 +18,9 @@ typedef struct SavedModel {
     char settings[4096];
     char record[512];
     float temperature; // softmax(logits / temperature); 1 when not calibrated
+    // An answer whose probability is below this is none: what is shown is no digit (train/
+    // calibrate.h finds it). 0: not known, every answer counts.
+    float threshold;
 } SavedModel;
 
 // Plan, zeroed weights and class names "0".."9" (or as many as there are classes) for `spec`.

@@ -24,13 +24,14 @@ static void print_float(float value, char out[32]) {
 
 Status metadata_take(const SavedModel *model, TensorBag *bag) {
     const ModelSpec *spec = &model->spec;
-    char layers[SPEC_TEXT_MAX], input[48], mean[32], std[32], temperature[32];
+    char layers[SPEC_TEXT_MAX], input[48], mean[32], std[32], temperature[32], threshold[32];
     char classes[SPEC_CLASSES_MAX * sizeof model->class_names[0] + 1] = "";
     spec_print_layers(spec, layers, sizeof layers);
     shape_print(spec->input, input);
     print_float(spec->normalization.mean, mean);
     print_float(spec->normalization.std, std);
     print_float(model->temperature, temperature);
+    print_float(model->threshold, threshold);
     for (int i = 0; i < model->class_count; i++) {
         if (i > 0) strcat(classes, "\n");
         strcat(classes, model->class_names[i]);
@@ -45,6 +46,7 @@ Status metadata_take(const SavedModel *model, TensorBag *bag) {
         {"inkling.settings", model->settings},
         {"inkling.record", model->record},
         {"inkling.temperature", temperature},
+        {"inkling.threshold", threshold},
     };
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
         if (!text_is_utf8(pairs[i][1], strlen(pairs[i][1])))
@@ -211,6 +213,7 @@ Status metadata_make(const TensorBag *bag, SavedModel **out) {
     TRY(saved_model_make(&spec, &model));
     TRY(read_classes(tensor_bag_text(bag, "inkling.classes"), model));
     TRY(read_number(bag, "inkling.temperature", FLT_MIN, FLT_MAX, &model->temperature));
+    TRY(read_number(bag, "inkling.threshold", 0.0, 1.0, &model->threshold));
     const char *settings = tensor_bag_text(bag, "inkling.settings");
     const char *record = tensor_bag_text(bag, "inkling.record");
     text_copy(model->settings, sizeof model->settings, settings ? settings : "");

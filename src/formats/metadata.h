@@ -4,7 +4,7 @@
 //   inkling.input         "1x28x28", or "784" for a flat input
 //   inkling.mean, .std    normalization
 //   inkling.classes       names, one a line
-//   inkling.settings, .record, .temperature
+//   inkling.settings, .record, .temperature, .threshold
 // Every format keeps the same pairs in its own place. Not here: guessing without them (infer.h).
 #ifndef INKLING_FORMATS_METADATA_H
 #define INKLING_FORMATS_METADATA_H
