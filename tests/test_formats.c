@@ -60,6 +60,7 @@ static void assert_same_model(const SavedModel *a, const SavedModel *b) {
     assert_string_equal(a->settings, b->settings);
     assert_string_equal(a->record, b->record);
     assert_int_equal(bits_of(a->temperature), bits_of(b->temperature));
+    assert_int_equal(bits_of(a->threshold), bits_of(b->threshold));
     assert_int_equal(a->plan.weight_floats, b->plan.weight_floats);
     assert_memory_equal(a->weights, b->weights, a->plan.weight_floats * sizeof(float));
 }
@@ -75,6 +76,7 @@ static void test_round_trip(void **state) {
                   "test_accuracy=0.99\t\"quoted\\\" \xE2\x9C\x93");
         text_copy(model->class_names[1], sizeof model->class_names[1], "\xE4\xB8\x80 one");
         model->temperature = 1.2345678f;
+        model->threshold = 0.7654321f;
         // Numbers that text or arithmetic would spoil.
         const uint32_t odd[] = {0x7FC00001, 0x80000000, 0x00000001, 0xFF800000, 0x7F7FFFFF};
         memcpy(model->weights, odd, sizeof odd);

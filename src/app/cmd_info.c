@@ -61,6 +61,8 @@ static void info_print(const char *path, const SavedModel *model) {
     cli_print("\n  parameters     %zu\n", plan->parameters);
     cli_print("  operations     %.3g million an image\n", plan->flops_forward / 1e6);
     if (model->temperature != 1) cli_print("  temperature    %.6g\n", (double)model->temperature);
+    if (model->threshold > 0)
+        cli_print("  unsure below   %.1f %%\n", 100 * (double)model->threshold);
     info_print_layers(model);
     cli_print("\n  came out as    %s\n", model->record[0] != '\0' ? model->record : "(not told)");
     cli_print("  trained with   %s\n", model->settings[0] != '\0' ? model->settings : "(not told)");
@@ -104,6 +106,7 @@ static Status info_json(const char *path, const SavedModel *model) {
     json_int(root, "parameters", (long long)model->plan.parameters);
     json_number(root, "flops_forward", model->plan.flops_forward);
     json_float(root, "temperature", model->temperature);
+    json_float(root, "threshold", model->threshold);
     json_text(root, "settings", model->settings);
     json_text(root, "record", model->record);
     info_json_layers(root, model);
