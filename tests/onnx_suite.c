@@ -146,7 +146,7 @@ static Status run_test(const char *directory, int *sets) {
     path_join(path, directory, "model.onnx");
     TRY(file_read(path, SUITE_FILE_MAX, &file));
     TRY(tensor_bag_open(0, &pairs));
-    TRY(onnx_proto_read(file.data, file.size, pairs, &graph));
+    TRY(onnx_proto_read(&file, pairs, &graph));
     TRY(graph_finish(graph, 1e9));
     TRY(graph_run_open(graph, (GraphLimits){1u << 30, 1e10}, &run));
     for (*sets = 0;; ++*sets) {

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "graph/graph.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,10 +14,11 @@
 #include <string.h>
 
 const FormatRow format_rows[] = {
-#define FORMAT_ROW(id, other)                                                                      \
+#define FORMAT_ROW(id, other, graphs_)                                                             \
     {.name = #id,                                                                                  \
      .extension = "." #id,                                                                         \
      .alias = other,                                                                               \
+     .graphs = graphs_,                                                                            \
      .recognise = id##_recognise,                                                                  \
      .read = id##_read,                                                                            \
      .write = id##_write},
@@ -27,6 +29,12 @@ const int format_count = (int)(sizeof format_rows / sizeof format_rows[0]);
 
 // Enough for any format's first words.
 enum { FORMAT_HEAD = 512 };
+
+static void format_number_classes(SavedModel *model) {
+    model->class_count = model->plan.classes;
+    for (int i = 0; i < model->class_count; i++)
+        snprintf(model->class_names[i], sizeof model->class_names[i], "%d", i);
+}
 
 Status saved_model_make(const ModelSpec *spec, SavedModel **out) {
     Status status;
@@ -42,9 +50,7 @@ Status saved_model_make(const ModelSpec *spec, SavedModel **out) {
                                   model->plan.weight_floats * sizeof *model->weights);
         goto fail;
     }
-    model->class_count = model->plan.classes;
-    for (int i = 0; i < model->class_count; i++)
-        snprintf(model->class_names[i], sizeof model->class_names[i], "%d", i);
+    format_number_classes(model);
     *out = model;
     return status_ok();
 fail:
@@ -52,8 +58,49 @@ fail:
     return status;
 }
 
+Status saved_model_make_graph(const ModelSpec *spec, Graph *graph, int classes, double work,
+                              SavedModel **out) {
+    Status status;
+    *out = NULL;
+    SavedModel *model = calloc(1, sizeof *model);
+    if (!model) {
+        graph_close(&graph);
+        return status_no_memory("a model", sizeof *model);
+    }
+    model->graph = graph;
+    if (classes < 2 || classes > SPEC_CLASSES_MAX)
+        TRY(status_error(STATUS_UNSUPPORTED,
+                         "it gives %d numbers for a picture; 2 to %d, one for each class, can be "
+                         "used",
+                         classes, SPEC_CLASSES_MAX));
+    model->spec = *spec;
+    model->spec.layer_count = 0;
+    model->temperature = 1.0f;
+    model->plan.shapes[0] = spec->input;
+    model->plan.classes = classes;
+    model->plan.parameters = graph_parameters(graph);
+    model->plan.flops_forward = 2 * work;
+    model->weights = calloc(1, sizeof *model->weights);
+    if (!model->weights) TRY(status_no_memory("a model", sizeof *model->weights));
+    format_number_classes(model);
+    *out = model;
+    return status_ok();
+fail:
+    saved_model_close(&model);
+    return status;
+}
+
+Status saved_model_check_layers(const SavedModel *model, const char *path) {
+    if (!model->graph) return status_ok();
+    return status_error(STATUS_UNSUPPORTED,
+                        "%s holds operators that the trainer has no layers for: it can be drawn on "
+                        "and tested, but not trained",
+                        path);
+}
+
 void saved_model_close(SavedModel **model) {
     if (!*model) return;
+    graph_close(&(*model)->graph);
     free((*model)->weights);
     free(*model);
     *model = NULL;
@@ -129,8 +176,15 @@ Status format_read(const char *path, SavedModel **out) {
 }
 
 Status format_write(const char *path, const SavedModel *model) {
-    for (int i = 0; i < format_count; i++)
-        if (format_has_extension(&format_rows[i], path)) return format_rows[i].write(path, model);
+    for (int i = 0; i < format_count; i++) {
+        const FormatRow *row = &format_rows[i];
+        if (!format_has_extension(row, path)) continue;
+        if (!model->graph || row->graphs) return row->write(path, model);
+        return status_error(STATUS_UNSUPPORTED,
+                            "%s cannot be written: the network has operators that only .onnx files "
+                            "can hold",
+                            path);
+    }
     Text endings = {0};
     format_list_extensions(&endings);
     Status status =

@@ -21,11 +21,21 @@ typedef struct SavedModel {
     // An answer whose probability is below this is none: what is shown is no digit (train/
     // calibrate.h finds it). 0: not known, every answer counts.
     float threshold;
+    // NULL: the layers of `spec` are the network. Otherwise this graph is, which they cannot say:
+    // it answers, but cannot be trained, and has no layers, tensors or weights here. `spec` has its
+    // name, input and normalization; `plan` its shapes[0], classes, parameters and flops_forward.
+    struct Graph *graph;
 } SavedModel;
 
 // Plan, zeroed weights and class names "0".."9" (or as many as there are classes) for `spec`.
 Status saved_model_make(const ModelSpec *spec, SavedModel **out);
+// The same for a graph, which belongs to the model from then on (even on failure). `work`:
+// multiply-adds of an answer.
+Status saved_model_make_graph(const ModelSpec *spec, struct Graph *graph, int classes, double work,
+                              SavedModel **out);
 void saved_model_close(SavedModel **model);
+// STATUS_UNSUPPORTED when the model is a graph: training needs layers. `path` is named.
+Status saved_model_check_layers(const SavedModel *model, const char *path);
 
 // How well a candidate does on labelled images: share right, and mean cross-entropy.
 typedef struct InferScore {
@@ -65,6 +75,7 @@ typedef struct FormatRow {
     const char *name;      // "safetensors"
     const char *extension; // ".safetensors"
     const char *alias;     // another ending for the same, such as ".pt"; NULL: none
+    bool graphs;           // can hold a SavedModel that is a graph
     // True when the first bytes say so; extension is only asked when several do, or none.
     bool (*recognise)(const unsigned char *head, size_t size, size_t file_size);
     // Options and report may be NULL.

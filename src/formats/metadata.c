@@ -49,6 +49,7 @@ Status metadata_take(const SavedModel *model, TensorBag *bag) {
         {"inkling.threshold", threshold},
     };
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        if (model->graph && i == 0) continue; // it has no layers
         if (!text_is_utf8(pairs[i][1], strlen(pairs[i][1])))
             return status_error(STATUS_USAGE, "cannot save: %s is not UTF-8 text", pairs[i][0]);
         Status status = tensor_bag_set_text(bag, pairs[i][0], pairs[i][1]);
@@ -194,6 +195,32 @@ bool metadata_has(const TensorBag *bag) {
     return tensor_bag_text(bag, "inkling.layers") != NULL;
 }
 
+// What is said about a network beside its layers.
+static Status read_words(const TensorBag *bag, SavedModel *model) {
+    Status status;
+    TRY(read_classes(tensor_bag_text(bag, "inkling.classes"), model));
+    TRY(read_number(bag, "inkling.temperature", FLT_MIN, FLT_MAX, &model->temperature));
+    TRY(read_number(bag, "inkling.threshold", 0.0, 1.0, &model->threshold));
+    const char *settings = tensor_bag_text(bag, "inkling.settings");
+    const char *record = tensor_bag_text(bag, "inkling.record");
+    text_copy(model->settings, sizeof model->settings, settings ? settings : "");
+    text_copy(model->record, sizeof model->record, record ? record : "");
+fail:
+    return status;
+}
+
+Status metadata_apply(const TensorBag *bag, SavedModel *model) {
+    Status status;
+    const char *name = tensor_bag_text(bag, "inkling.name");
+    Normalization *normalization = &model->spec.normalization;
+    if (name) text_copy(model->spec.name, sizeof model->spec.name, name);
+    TRY(read_number(bag, "inkling.mean", -FLT_MAX, FLT_MAX, &normalization->mean));
+    TRY(read_number(bag, "inkling.std", FLT_MIN, FLT_MAX, &normalization->std));
+    TRY(read_words(bag, model));
+fail:
+    return status;
+}
+
 Status metadata_make(const TensorBag *bag, SavedModel **out) {
     Status status;
     SavedModel *model = NULL;
@@ -211,13 +238,7 @@ Status metadata_make(const TensorBag *bag, SavedModel **out) {
     TRY(status_prefix(spec_plan(&spec, plan), "inkling.layers"));
     TRY(check_tensors(bag, plan));
     TRY(saved_model_make(&spec, &model));
-    TRY(read_classes(tensor_bag_text(bag, "inkling.classes"), model));
-    TRY(read_number(bag, "inkling.temperature", FLT_MIN, FLT_MAX, &model->temperature));
-    TRY(read_number(bag, "inkling.threshold", 0.0, 1.0, &model->threshold));
-    const char *settings = tensor_bag_text(bag, "inkling.settings");
-    const char *record = tensor_bag_text(bag, "inkling.record");
-    text_copy(model->settings, sizeof model->settings, settings ? settings : "");
-    text_copy(model->record, sizeof model->record, record ? record : "");
+    TRY(read_words(bag, model));
     for (int i = 0; i < plan->tensor_count; i++)
         tensor_read(tensor_bag_find(bag, plan->tensors[i].name),
                     model->weights + plan->tensors[i].offset);

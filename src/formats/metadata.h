@@ -21,6 +21,8 @@ bool metadata_has(const TensorBag *bag);
 // The network that the pairs describe, with the bag's tensors, which must be exactly the ones that
 // its layers need (PyTorch's counters num_batches_tracked are passed over).
 Status metadata_make(const TensorBag *bag, SavedModel **out);
+// Sets what the pairs say beside the layers on a model that has its network from elsewhere.
+Status metadata_apply(const TensorBag *bag, SavedModel *model);
 
 // The pairs as text, one "key: value" a line (newline and backslash in a value are escaped), for
 // formats that have no place for pairs; and back.

@@ -8,9 +8,8 @@ static Status onnx_none(void) {
                         "protobuf-c-compiler, libonnx-dev)");
 }
 
-Status onnx_proto_read(const unsigned char *data, size_t size, TensorBag *pairs, Graph **out) {
-    (void)data;
-    (void)size;
+Status onnx_proto_read(Bytes *file, TensorBag *pairs, Graph **out) {
+    (void)file;
     (void)pairs;
     *out = NULL;
     return onnx_none();

@@ -10,8 +10,9 @@
 
 // A ModelProto as a graph with its constants, not yet finished (graph_finish): nothing has been
 // run. `pairs` gets the metadata whose keys begin with "inkling.". Outside data, sparse tensors,
-// operators of other domains and subgraphs are refused. Memory: at most twice the file and 128 MB.
-Status onnx_proto_read(const unsigned char *data, size_t size, TensorBag *pairs, Graph **out);
+// operators of other domains and subgraphs are refused. The bytes of `file` are freed as soon as
+// they are not needed. Memory: at most twice the file and 100 MB, the file's bytes included.
+Status onnx_proto_read(Bytes *file, TensorBag *pairs, Graph **out);
 
 // A TensorProto, its numbers in memory of `graph`. `name`: as in the file, cut.
 Status onnx_proto_read_tensor(const unsigned char *data, size_t size, Graph *graph, char name[64],

@@ -327,14 +327,16 @@ static Status model_opset(const Onnx__ModelProto *model, int *out) {
     return status_ok();
 }
 
-Status onnx_proto_read(const unsigned char *data, size_t size, TensorBag *pairs, Graph **out) {
+Status onnx_proto_read(Bytes *file, TensorBag *pairs, Graph **out) {
     Status status;
     Onnx__ModelProto *model = NULL;
     Graph *graph = NULL;
+    size_t size = file->size;
     int opset;
     *out = NULL;
-    TRY(onnx_proto_check(&onnx__model_proto__descriptor, data, size, size + ONNX_SPARE));
-    model = onnx__model_proto__unpack(NULL, size, data);
+    TRY(onnx_proto_check(&onnx__model_proto__descriptor, file->data, size, size + ONNX_SPARE));
+    model = onnx__model_proto__unpack(NULL, size, file->data);
+    bytes_close(file);
     if (!model || !model->graph)
         TRY(status_error(STATUS_FORMAT, "it holds no ONNX graph; is the file complete?"));
     TRY(model_opset(model, &opset));

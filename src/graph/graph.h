@@ -78,7 +78,7 @@ char *graph_copy_text(Graph *graph, const char *text, size_t size);
 int graph_value(Graph *graph, const char *name);
 // Type and shape in `declared`: dims that are 0 are not told, nor is any when not `ranked`.
 Status graph_add_input(Graph *graph, const char *name, const GraphTensor *declared, bool ranked);
-// tensor->data must come from graph_alloc.
+// tensor->data must live as long as the graph does: from graph_alloc, or somebody else's.
 Status graph_add_constant(Graph *graph, const char *name, const GraphTensor *tensor);
 // Nodes must come in an order in which they can run. The caller fills in inputs, outputs and
 // attributes (memory for as many as asked for is there), then calls graph_check_node.
@@ -141,6 +141,7 @@ Status graph_run_go(GraphRun *run, const GraphTensor *inputs, int count);
 const GraphTensor *graph_run_output(const GraphRun *run, int index);
 // Type and shape that a value had in the last run; its data is gone unless it is an output.
 const GraphTensor *graph_run_value(const GraphRun *run, int value);
+size_t graph_run_peak(const GraphRun *run); // bytes, of the last run
 double graph_run_work(const GraphRun *run); // multiply-adds, about, of the last run
 
 #endif

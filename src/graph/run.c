@@ -19,7 +19,7 @@ typedef struct RunScratch {
 struct GraphRun {
     const Graph *graph;
     GraphLimits limits;
-    size_t bytes;
+    size_t bytes, peak;
     double work;
     GraphTensor *values;
     size_t *owned; // bytes of a value's data; 0: lent or none
@@ -104,6 +104,7 @@ static Status run_take(GraphRun *run, size_t bytes, void **out, size_t *counted)
     if (!*out) return status_no_memory("the numbers between two nodes", bytes);
     *counted = bytes + 1;
     run->bytes += *counted;
+    if (run->bytes > run->peak) run->peak = run->bytes;
     return status_ok();
 }
 
@@ -248,6 +249,7 @@ Status graph_run_go(GraphRun *run, const GraphTensor *inputs, int count) {
     Status status = status_ok();
     graph_run_drop(run);
     run->work = 0;
+    run->peak = 0;
     if (count != graph_input_count(graph))
         return status_error(STATUS_USAGE, "the network has %d inputs, not %d",
                             graph_input_count(graph), count);
@@ -273,6 +275,10 @@ const GraphTensor *graph_run_value(const GraphRun *run, int value) {
 
 const GraphTensor *graph_run_output(const GraphRun *run, int index) {
     return graph_run_value(run, graph_output(run->graph, index));
+}
+
+size_t graph_run_peak(const GraphRun *run) {
+    return run->peak;
 }
 
 double graph_run_work(const GraphRun *run) {
