@@ -64,8 +64,8 @@ int main(int argc, char **argv) {
     SplitGroup groups[SPLIT_ATOMS_MAX];
     int broken = 0, unsure = 0, wrong_of[10] = {0};
     for (int i = 0; i < digit_count; i++) {
-        split_drawing(&split, &digits[i]);
-        int count = split_groups(&split, groups);
+        ink_split_drawing(&split, &digits[i]);
+        int count = ink_split_groups(&split, groups);
         broken += count != 1;
         unsure += split.atom_count != 1;
         if (count != 1 && labels[i] >= 0 && labels[i] < 10) wrong_of[labels[i]]++;
@@ -90,8 +90,8 @@ int main(int argc, char **argv) {
             ends[d] = number.live;
             label[d] = (char)('0' + labels[pick]);
         }
-        split_drawing(&split, &number);
-        int count = split_groups(&split, groups);
+        ink_split_drawing(&split, &number);
+        int count = ink_split_groups(&split, groups);
         bool good = count == LENGTH;
         for (int d = 0; good && d < LENGTH; d++) {
             for (size_t s = d > 0 ? ends[d - 1] : 0; s < ends[d]; s++) {

@@ -126,6 +126,7 @@ bool cli_stop_asked(void);
 
 int cmd_window(const CliArgs *args);
 int cmd_train(const CliArgs *args);
+int cmd_calibrate(const CliArgs *args);
 int cmd_eval(const CliArgs *args);
 int cmd_predict(const CliArgs *args);
 int cmd_info(const CliArgs *args);
@@ -133,7 +134,8 @@ int cmd_convert(const CliArgs *args);
 int cmd_bench(const CliArgs *args);
 int cmd_data(const CliArgs *args);
 
-extern const CliOption train_command_options[], eval_options[], predict_options[], info_options[],
-    convert_options[], bench_options[], data_options[], window_options[];
+extern const CliOption train_command_options[], eval_options[], calibrate_options[],
+    predict_options[], info_options[], convert_options[], bench_options[], data_options[],
+    window_options[];
 
 #endif

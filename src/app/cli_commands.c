@@ -37,11 +37,30 @@ const CliCommand cli_commands[] = {
      .details =
          "FILE: a PNG or JPEG picture of one digit, an IDX file of images (plain or gzip),\n"
          "or a .jsonl of pen strokes, one {\"label\":5,\"strokes\":[[[x,y],...],...]} a line\n"
-         "(\"-\": from standard input).",
+         "(\"-\": from standard input). With --json a line is\n"
+         "  {\"input\":\"0\",\"digit\":7,\"probability\":0.98,\"probabilities\":[...],"
+         "\"logits\":[...],\n   \"unsure\":false,\"label\":7}\n"
+         "unsure: what is drawn is no digit that the network knows. With --split it is\n"
+         "  {\"input\":\"0\",\"digits\":\"1984\",\"unsure\":false,\"parts\":["
+         "{\"digit\":1,\"probability\":0.98,\n   \"unsure\":false,\"box\":[x0,y0,x1,y1],"
+         "\"probabilities\":[...]},...],\"label\":\"1984\"}\n"
+         "where boxes are shares of the canvas and \"?\" stands for what is no digit.",
      .options = predict_options,
      .words_min = 2,
      .words_max = INT_MAX,
      .run = cmd_predict},
+    {.name = "calibrate",
+     .words = "MODEL",
+     .summary = "Finds how sure a model may be, and below what it is unsure.",
+     .details =
+         "By digits that MODEL was not trained on: the training images behind those that its\n"
+         "settings name (mnist@55000 leaves 5,000), or from --from N on. Sets the temperature\n"
+         "of its probabilities and the threshold below which an answer counts as none, such\n"
+         "that at most --refuse percent of the digits are refused. Never looks at test images.",
+     .options = calibrate_options,
+     .words_min = 1,
+     .words_max = 1,
+     .run = cmd_calibrate},
     {.name = "info",
      .words = "MODEL",
      .summary = "What is in a model file: layers, shapes, parameters, where it came from.",

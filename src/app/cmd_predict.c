@@ -7,7 +7,7 @@
 #include "dataset/idx.h"
 #include "ink/picture.h"
 #include "ink/strokes_file.h"
-#include "train/recognizer.h"
+#include "train/reader.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +16,7 @@
 
 const CliOption predict_options[] = {
     {"data", "DIR", "images to find out with what MODEL does not say; default: look around"},
+    {"split", NULL, "strokes: read numbers, digit by digit from left to right"},
     CLI_THREADS_OPTION,
     CLI_JSON_OPTION,
     {NULL, NULL, NULL},
@@ -27,30 +28,48 @@ typedef struct Predictor {
     const CliArgs *args;
     SavedModel *model;
     Recognizer *recognizer;
-    bool json;
+    bool json, split;
     int classes, field; // side of the network's input; 0: not a square of one channel
     float *logits, *probabilities;
-    int labelled, right;
-    Status first; // the first input that failed; the others are answered all the same
+    int labelled, right, unsure;
+    Reading reading; // --split
+    Status first;    // the first input that failed; the others are answered all the same
 } Predictor;
 
 // ---- one answer --------------------------------------------------------------------------------
 
-// `label`: NULL when the input carries none.
+// Counts what carries a label, and says what of it a person should read.
+static const char *predict_judge(Predictor *p, const StrokesLine *label, const char *answer) {
+    if (label == NULL || label->label_text[0] == '\0') return "";
+    bool right = strcmp(label->label_text, answer) == 0;
+    p->labelled++;
+    p->right += right;
+    return right ? ", right" : ", but it is ";
+}
+
+static void predict_json_label(JsonNode root, const StrokesLine *label) {
+    if (label == NULL || label->label_text[0] == '\0') return;
+    if (label->label >= 0)
+        json_int(root, "label", label->label);
+    else
+        json_text(root, "label", label->label_text);
+}
+
+// `label`: NULL when the input carries none; `fit`: NULL when it came as it is.
 static Status predict_tell(Predictor *p, const char *input, const float *logits,
-                           const float *probabilities, const StrokesLine *label) {
+                           const float *probabilities, const InkFit *fit,
+                           const StrokesLine *label) {
     int digit = 0;
     for (int i = 1; i < p->classes; i++)
         if (logits[i] > logits[digit]) digit = i;
-    bool has_label = label != NULL && label->label_text[0] != '\0';
-    bool right = has_label && strcmp(label->label_text, p->model->class_names[digit]) == 0;
-    p->labelled += has_label;
-    p->right += right;
+    bool unsure = recognizer_verdict(p->recognizer, fit, probabilities) != VERDICT_DIGIT;
+    const char *said = predict_judge(p, label, p->model->class_names[digit]);
+    p->unsure += unsure;
     if (!p->json) {
+        bool wrong = strcmp(said, ", but it is ") == 0;
         cli_print("%s: %s (%.1f %%)%s%s%s\n", input, p->model->class_names[digit],
-                  100 * (double)probabilities[digit], has_label && !right ? ", but it is " : "",
-                  has_label && !right ? label->label_text : "",
-                  has_label && right ? ", right" : "");
+                  100 * (double)probabilities[digit], unsure ? ", unsure" : "", said,
+                  wrong ? label->label_text : "");
         return status_ok();
     }
     JsonLine line = {0};
@@ -60,17 +79,50 @@ static Status predict_tell(Predictor *p, const char *input, const float *logits,
     json_float(root, "probability", probabilities[digit]);
     json_floats(root, "probabilities", probabilities, p->classes);
     json_floats(root, "logits", logits, p->classes);
-    if (has_label && label->label >= 0)
-        json_int(root, "label", label->label);
-    else if (has_label)
-        json_text(root, "label", label->label_text);
+    json_bool(root, "unsure", unsure);
+    predict_json_label(root, label);
     return json_print(&line);
 }
 
-static Status predict_one(Predictor *p, const char *input, const uint8_t *image,
+static Status predict_one(Predictor *p, const char *input, const uint8_t *image, const InkFit *fit,
                           const StrokesLine *label) {
     recognizer_answer(p->recognizer, image, 1, p->logits, p->probabilities);
-    return predict_tell(p, input, p->logits, p->probabilities, label);
+    return predict_tell(p, input, p->logits, p->probabilities, fit, label);
+}
+
+// A number: the digits as one text, and each of them with its place and its probabilities.
+static Status predict_number(Predictor *p, const char *input, const StrokesLine *label) {
+    const Reading *reading = &p->reading;
+    char text[SPLIT_ATOMS_MAX * 16];
+    bool unsure = reading->count == 0;
+    reader_text(reading, p->model->class_names, text, sizeof text);
+    for (int i = 0; i < reading->count; i++) unsure |= reading->digits[i].verdict != VERDICT_DIGIT;
+    const char *said = predict_judge(p, label, text);
+    p->unsure += unsure;
+    if (!p->json) {
+        bool wrong = strcmp(said, ", but it is ") == 0;
+        cli_print("%s: %s%s%s\n", input, text, said, wrong ? label->label_text : "");
+        return status_ok();
+    }
+    JsonLine line = {0};
+    JsonNode root = json_root(&line);
+    json_text(root, "input", input);
+    json_text(root, "digits", text);
+    json_bool(root, "unsure", unsure);
+    JsonNode parts = json_list(root, "parts");
+    for (int i = 0; i < reading->count; i++) {
+        const ReaderDigit *digit = &reading->digits[i];
+        const SplitGroup *group = &digit->group;
+        const float box[4] = {group->x0, group->y0, group->x1, group->y1};
+        JsonNode part = json_list_object(parts);
+        json_int(part, "digit", digit->digit);
+        json_float(part, "probability", digit->probability);
+        json_bool(part, "unsure", digit->verdict != VERDICT_DIGIT);
+        json_floats(part, "box", box, 4);
+        json_floats(part, "probabilities", digit->probabilities, p->classes);
+    }
+    if (label->label_text[0] != '\0') json_text(root, "label", label->label_text);
+    return json_print(&line);
 }
 
 // "3" when there is one file only, else "FILE:3".
@@ -112,7 +164,7 @@ static Status predict_idx(Predictor *p, const char *path) {
         for (uint32_t i = 0; i < n; i++) {
             size_t row = (size_t)i * (size_t)p->classes;
             predict_name(p, path, (long)(first + i), name, sizeof name);
-            TRY(predict_tell(p, name, p->logits + row, p->probabilities + row, NULL));
+            TRY(predict_tell(p, name, p->logits + row, p->probabilities + row, NULL, NULL));
         }
     }
 fail:
@@ -142,9 +194,14 @@ static Status predict_strokes(Predictor *p, const char *path) {
         }
         TRY(status);
         if (!more) break;
-        TRY(ink_fit_drawing(&drawing, &options, image, &fit));
         predict_name(p, path, index, name, sizeof name);
-        TRY(predict_one(p, name, image, &line));
+        if (p->split) {
+            TRY(reader_read(p->recognizer, &drawing, &options, &p->reading));
+            TRY(predict_number(p, name, &line));
+            continue;
+        }
+        TRY(ink_fit_drawing(&drawing, &options, image, &fit));
+        TRY(predict_one(p, name, image, &fit, &line));
     }
     if (!status_is_ok(&broken))
         status = status_error(STATUS_FORMAT, "%s: not every line could be read", path);
@@ -165,7 +222,7 @@ static Status predict_picture(Predictor *p, const char *path) {
     TRY(picture_fit(picture.grey, picture.width, picture.height, picture.width, &options, image,
                     &fit));
     if (fit.ink.blank) cli_say("inkling: %s: no ink was found in this picture", path);
-    TRY(predict_one(p, path, image, NULL));
+    TRY(predict_one(p, path, image, &fit.ink, NULL));
 fail:
     picture_close(&picture);
     return status;
@@ -194,6 +251,7 @@ static Status predict_open(Predictor *p) {
     TRY(cli_open_model(p->args->words[0], NULL, cli_value(p->args, "data"), &p->model));
     TRY(recognizer_open(p->model, (int)threads, PREDICT_BATCH, &p->recognizer));
     p->json = cli_switch(p->args, "json");
+    p->split = cli_switch(p->args, "split");
     p->classes = recognizer_classes(p->recognizer);
     Shape input = p->model->spec.input;
     bool square =
@@ -223,6 +281,8 @@ int cmd_predict(const CliArgs *args) {
     if (p.labelled > 0)
         cli_say("%d with a label, %d right: accuracy %.2f %%", p.labelled, p.right,
                 100.0 * p.right / p.labelled);
+    if (p.unsure > 0) cli_say("%d unsure", p.unsure);
+    reader_close(&p.reading);
     free(p.logits);
     free(p.probabilities);
     recognizer_close(&p.recognizer);

@@ -194,7 +194,7 @@ static void number_atoms(InkSplit *split, Shape *shapes, int n, const int *paren
     }
 }
 
-Status split_drawing(InkSplit *split, const Drawing *drawing) {
+Status ink_split_drawing(InkSplit *split, const Drawing *drawing) {
     int16_t *atom_of = realloc(split->atom_of, (drawing->live + 1) * sizeof *atom_of);
     if (!atom_of) return status_no_memory("splitting a drawing", drawing->live * sizeof *atom_of);
     *split = (InkSplit){.atom_of = atom_of, .stroke_count = drawing->live};
@@ -231,12 +231,12 @@ fail:
     return status;
 }
 
-void split_close(InkSplit *split) {
+void ink_split_close(InkSplit *split) {
     free(split->atom_of);
     *split = (InkSplit){0};
 }
 
-SplitGroup split_group(const InkSplit *split, int first, int count) {
+SplitGroup ink_split_group(const InkSplit *split, int first, int count) {
     const SplitAtom *atom = &split->atoms[first];
     SplitGroup group = {first, count, atom->x0, atom->y0, atom->x1, atom->y1};
     for (int a = 1; a < count; a++) {
@@ -248,18 +248,18 @@ SplitGroup split_group(const InkSplit *split, int first, int count) {
     return group;
 }
 
-int split_groups(const InkSplit *split, SplitGroup groups[SPLIT_ATOMS_MAX]) {
+int ink_split_groups(const InkSplit *split, SplitGroup groups[SPLIT_ATOMS_MAX]) {
     int count = 0;
     for (int first = 0, next; first < split->atom_count; first = next) {
         for (next = first + 1; next < split->atom_count; next++)
             if (split->atoms[next].together < TOGETHER) break;
-        groups[count++] = split_group(split, first, next - first);
+        groups[count++] = ink_split_group(split, first, next - first);
     }
     return count;
 }
 
-Status split_take(const InkSplit *split, const Drawing *drawing, const SplitGroup *group,
-                  Drawing *to) {
+Status ink_split_take(const InkSplit *split, const Drawing *drawing, const SplitGroup *group,
+                      Drawing *to) {
     Status status = status_ok();
     drawing_reset(to);
     for (size_t s = drawing_first(drawing); s < drawing->live && s < split->stroke_count; s++) {

@@ -19,7 +19,7 @@ typedef struct SplitAtom {
                           // 0 for the first
 } SplitAtom;
 
-// Zero-initialise; split_close when done.
+// Zero-initialise; ink_split_close when done.
 typedef struct InkSplit {
     int atom_count;
     SplitAtom atoms[SPLIT_ATOMS_MAX]; // by the middle of their boxes, left to right
@@ -37,16 +37,16 @@ typedef struct SplitGroup {
 // Finds the atoms. More than SPLIT_ATOMS_MAX: the last ones are one atom. STATUS_MEMORY only. A
 // blank drawing has none. Eraser strokes belong to no atom; strokes that have been erased wholly
 // are atoms still, and blank when fitted. Any thread; well under a millisecond.
-Status split_drawing(InkSplit *split, const Drawing *drawing);
-void split_close(InkSplit *split);
+Status ink_split_drawing(InkSplit *split, const Drawing *drawing);
+void ink_split_close(InkSplit *split);
 
 // The groups by geometry alone: cut where the belief is below one half. Returns how many.
-int split_groups(const InkSplit *split, SplitGroup groups[SPLIT_ATOMS_MAX]);
+int ink_split_groups(const InkSplit *split, SplitGroup groups[SPLIT_ATOMS_MAX]);
 // Atoms first .. first+count-1 as a group.
-SplitGroup split_group(const InkSplit *split, int first, int count);
+SplitGroup ink_split_group(const InkSplit *split, int first, int count);
 
 // `to` becomes a drawing with the ink strokes of the group and all eraser strokes, in their order.
-Status split_take(const InkSplit *split, const Drawing *drawing, const SplitGroup *group,
-                  Drawing *to);
+Status ink_split_take(const InkSplit *split, const Drawing *drawing, const SplitGroup *group,
+                      Drawing *to);
 
 #endif

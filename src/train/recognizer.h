@@ -5,11 +5,13 @@
 
 #include "dataset/dataset.h"
 #include "formats/formats.h"
+#include "ink/fit.h"
 #include "train/run.h"
 
 typedef struct Recognizer Recognizer;
 
-// `threads`: 1 for the canvas, 0 = all for evaluation. Copies what it needs of `model`.
+// `threads`: 1 for the canvas, 0 = all for evaluation. Copies what it needs of `model`. A model that
+// is a graph (formats.h) answers like any other, but has no weights to set and no layers to look at.
 Status recognizer_open(const SavedModel *model, int threads, int max_batch, Recognizer **out);
 void recognizer_close(Recognizer **recognizer);
 
@@ -24,6 +26,22 @@ void recognizer_set_weights(Recognizer *recognizer, const float *weights);
 // probabilities (each may be NULL), host memory, n x classes. n may exceed max_batch.
 void recognizer_answer(Recognizer *recognizer, const uint8_t *images, int n, float *logits,
                        float *probabilities);
+
+// What an answer is worth. A dot or a drawing without ink needs no network to be told apart.
+typedef enum Verdict {
+    VERDICT_BLANK,  // nothing is drawn: no answer
+    VERDICT_UNSURE, // something is, but no digit that the network knows: grey bars
+    VERDICT_DIGIT,
+} Verdict;
+
+// `fit` (may be NULL): how the ink came to the network. `probabilities`: one row of
+// recognizer_answer. Unsure is what lies below the model's threshold (formats.h); a model without
+// one is unsure of dots and of what is no number only.
+Verdict recognizer_verdict(const Recognizer *recognizer, const InkFit *fit,
+                           const float *probabilities);
+// The threshold, 0 when the model has none; and another one, such as while a network is trained.
+float recognizer_threshold(const Recognizer *recognizer);
+void recognizer_set_threshold(Recognizer *recognizer, float threshold);
 
 // Loss and accuracy over a labelled set. STATUS_USAGE when image size or classes do not fit.
 // `classes`, `confidence`: n each, may be NULL.
