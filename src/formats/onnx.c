@@ -205,7 +205,7 @@ static Status onnx_read_foreign(Graph **graph, const TensorBag *bag, const Infer
     *graph = NULL;
     TRY(graph_finish(o->graph, ONNX_FOLD_WORK));
     onnx_drop_end(o->graph, report);
-    TRY(classifier_open(o->graph, 1, &o->classifier));
+    TRY(classifier_open(o->graph, 1, 1, &o->classifier));
     TRY(onnx_make(o));
     onnx_list_choices(o, options);
     if (tensor_bag_text(bag, "inkling.mean") && o->model->graph) { // one of ours that is a graph

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/rng.h"
+#include "base/thread.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -21,17 +22,32 @@ enum {
 #define CLASSIFIER_WORK       6e8
 #define CLASSIFIER_WORK_SMALL 1e8
 
+enum { CLASSIFIER_LANES_MAX = 64 };
+
+// What one thread works with, and its share of a call.
+typedef struct Lane {
+    GraphClassifier *classifier;
+    GraphRun *run;
+    float *staging;  // pictures of a batch
+    void *converted; // the same in the graph's type, NULL when that is float32
+    Thread thread;
+    const float *images;
+    float *rows;
+    int index, n, chunk, lanes;
+    Status status;
+} Lane;
+
 struct GraphClassifier {
     const Graph *graph;
-    GraphRun *run, *trace;
+    GraphRun *trace;
     GraphTensor input; // dims[0] is the batch, unless it takes a single picture without one
     bool batched;      // has a dimension for the batch
     bool fixed;        // the batch is always `batch`
     int batch, classes;
     GraphImage image;
     double work;
-    float *staging;  // batch pictures, then batch rows of a run that is not full
-    void *converted; // the same in the graph's type, NULL when that is float32
+    Lane *lanes;
+    int lane_count;
 };
 
 static size_t image_count(const GraphClassifier *classifier) {
@@ -96,15 +112,16 @@ static Status find_input(GraphClassifier *classifier) {
 
 // ---- running ------------------------------------------------------------------------------------
 
-static Status run_batch(GraphClassifier *classifier, GraphRun *run, const float *images, int n) {
+static Status run_batch(const Lane *lane, GraphRun *run, const float *images, int n) {
+    const GraphClassifier *classifier = lane->classifier;
     GraphTensor input = classifier->input;
     if (classifier->batched) input.dims[0] = (size_t)n;
     input.count = image_count(classifier) * (size_t)n;
     input.data = (void *)(uintptr_t)images; // read only
-    if (classifier->converted) {
+    if (lane->converted) {
         GraphTensor from = input;
         from.type = GRAPH_F32;
-        input.data = classifier->converted;
+        input.data = lane->converted;
         Status status = graph_tensor_convert(&from, &input);
         if (!status_is_ok(&status)) return status;
     }
@@ -131,27 +148,26 @@ static Status output_unfit(const GraphClassifier *classifier) {
                         text);
 }
 
-static void fill_noise(const GraphClassifier *classifier, int n) {
+static void fill_noise(const GraphClassifier *classifier, float *out, int n) {
     Rng rng = rng_make(1, 1);
     for (size_t i = 0; i < image_count(classifier) * (size_t)n; i++)
-        classifier->staging[i] = (float)rng_uniform(&rng);
+        out[i] = (float)rng_uniform(&rng);
 }
 
 // Can it take two pictures where it was made for one? Many graphs have the 1 in a Reshape.
-static bool takes_two(GraphClassifier *classifier) {
+static bool takes_two(const GraphClassifier *classifier) {
+    const Lane *lane = &classifier->lanes[0];
     size_t size = image_count(classifier);
     int classes, same = 0;
     float *rows = malloc((size_t)classifier->classes * 2 * sizeof *rows);
     if (!rows) return false;
-    Status status = run_batch(classifier, classifier->run, classifier->staging, 2);
-    const float *both = status_is_ok(&status) ? run_rows(classifier->run, 2, &classes) : NULL;
+    Status status = run_batch(lane, lane->run, lane->staging, 2);
+    const float *both = status_is_ok(&status) ? run_rows(lane->run, 2, &classes) : NULL;
     if (both && classes == classifier->classes) {
         memcpy(rows, both, (size_t)classes * 2 * sizeof *rows);
         for (int i = 0; i < 2; i++) {
-            status =
-                run_batch(classifier, classifier->run, classifier->staging + (size_t)i * size, 1);
-            const float *one =
-                status_is_ok(&status) ? run_rows(classifier->run, 1, &classes) : NULL;
+            status = run_batch(lane, lane->run, lane->staging + (size_t)i * size, 1);
+            const float *one = status_is_ok(&status) ? run_rows(lane->run, 1, &classes) : NULL;
             for (int c = 0; one && c < classifier->classes; c++) {
                 float a = one[c], b = rows[i * classifier->classes + c];
                 same += fabsf(a - b) <= 1e-4f * (1 + fabsf(a)) || (isnan(a) && isnan(b));
@@ -165,29 +181,46 @@ static bool takes_two(GraphClassifier *classifier) {
 // The first run is the one that is kept for its shapes.
 static Status find_batch(GraphClassifier *classifier, int first, int wanted) {
     Status status;
-    fill_noise(classifier, first > 2 ? first : 2);
-    TRY(run_batch(classifier, classifier->trace, classifier->staging, first));
+    const Lane *lane = &classifier->lanes[0];
+    fill_noise(classifier, lane->staging, first > 2 ? first : 2);
+    TRY(run_batch(lane, classifier->trace, lane->staging, first));
     if (!run_rows(classifier->trace, first, &classifier->classes)) TRY(output_unfit(classifier));
     classifier->work = graph_run_work(classifier->trace) / first;
     classifier->fixed = first > 1 || !classifier->batched ||
                         classifier->work > CLASSIFIER_WORK_SMALL || !takes_two(classifier);
-    size_t fits = CLASSIFIER_BYTES_USED / (graph_run_peak(classifier->trace) + 1) + 1;
+    size_t fits = CLASSIFIER_BYTES_USED / (size_t)classifier->lane_count /
+                      (graph_run_peak(classifier->trace) + 1) +
+                  1;
     classifier->batch = classifier->fixed ? first : fits < (size_t)wanted ? (int)fits : wanted;
 fail:
     return status;
 }
 
-static Status find_room(GraphClassifier *classifier, size_t batch) {
+// Each thread has its own run, and its share of the bytes that all of them may take.
+static Status open_lanes(GraphClassifier *classifier, int lanes, size_t batch) {
+    Status status = status_ok();
     size_t count = batch * image_count(classifier);
     bool convert = classifier->input.type != GRAPH_F32;
-    classifier->staging = malloc(count * sizeof(float));
-    if (convert) classifier->converted = malloc(count * graph_element_size(classifier->input.type));
-    if (!classifier->staging || (convert && !classifier->converted))
-        return status_no_memory("pictures for a network", count * sizeof(float));
-    return status_ok();
+    classifier->lanes = calloc((size_t)lanes, sizeof *classifier->lanes);
+    if (!classifier->lanes) return status_no_memory("a network", sizeof(Lane) * (size_t)lanes);
+    for (; classifier->lane_count < lanes; classifier->lane_count++) {
+        Lane *lane = &classifier->lanes[classifier->lane_count];
+        lane->classifier = classifier;
+        lane->index = classifier->lane_count;
+        lane->staging = malloc(count * sizeof(float));
+        if (convert) lane->converted = malloc(count * graph_element_size(classifier->input.type));
+        if (!lane->staging || (convert && !lane->converted))
+            TRY(status_no_memory("pictures for a network", count * sizeof(float)));
+        // What is bounded in the first run need not be bounded again.
+        TRY(graph_run_open(classifier->graph, (GraphLimits){CLASSIFIER_BYTES, INFINITY},
+                           &lane->run));
+    }
+fail:
+    classifier->lane_count = lanes;
+    return status;
 }
 
-Status classifier_open(const Graph *graph, int batch, GraphClassifier **out) {
+Status classifier_open(const Graph *graph, int batch, int threads, GraphClassifier **out) {
     Status status;
     GraphClassifier *classifier = calloc(1, sizeof *classifier);
     *out = NULL;
@@ -204,11 +237,12 @@ Status classifier_open(const Graph *graph, int batch, GraphClassifier **out) {
                          declared, image));
     if ((size_t)batch > most) batch = (int)most;
     size_t room = declared > 2 ? declared : 2;
-    TRY(find_room(classifier, room > (size_t)batch ? room : (size_t)batch));
+    int lanes = threads > 0 ? threads : thread_cpu_count();
+    if (lanes > batch) lanes = batch;
+    if (lanes > CLASSIFIER_LANES_MAX) lanes = CLASSIFIER_LANES_MAX;
+    TRY(open_lanes(classifier, lanes, room > (size_t)batch ? room : (size_t)batch));
     double work = CLASSIFIER_WORK * (declared > 4 ? 4 : (double)declared);
     TRY(graph_run_open(graph, (GraphLimits){CLASSIFIER_BYTES, work}, &classifier->trace));
-    // What is bounded there need not be bounded again.
-    TRY(graph_run_open(graph, (GraphLimits){CLASSIFIER_BYTES, INFINITY}, &classifier->run));
     TRY(find_batch(classifier, (int)declared, batch));
     *out = classifier;
     return status;
@@ -221,10 +255,13 @@ void classifier_close(GraphClassifier **handle) {
     GraphClassifier *classifier = *handle;
     if (!classifier) return;
     *handle = NULL;
-    graph_run_close(&classifier->run);
+    for (int i = 0; i < classifier->lane_count; i++) {
+        graph_run_close(&classifier->lanes[i].run);
+        free(classifier->lanes[i].staging);
+        free(classifier->lanes[i].converted);
+    }
     graph_run_close(&classifier->trace);
-    free(classifier->staging);
-    free(classifier->converted);
+    free(classifier->lanes);
     free(classifier);
 }
 
@@ -241,24 +278,58 @@ const GraphRun *classifier_trace(const GraphClassifier *classifier) {
     return classifier->trace;
 }
 
+// One batch of a thread's share.
+static Status lane_batch(const Lane *lane, int first, int part) {
+    const GraphClassifier *classifier = lane->classifier;
+    size_t size = image_count(classifier), row = (size_t)classifier->classes;
+    const float *from = lane->images + (size_t)first * size;
+    int run = classifier->fixed ? classifier->batch : part, classes;
+    if (run > part) { // made for so many: the others are blank
+        memset(lane->staging, 0, (size_t)run * size * sizeof *from);
+        memcpy(lane->staging, from, (size_t)part * size * sizeof *from);
+        from = lane->staging;
+    }
+    Status status = run_batch(lane, lane->run, from, run);
+    if (!status_is_ok(&status)) return status;
+    const float *got = run_rows(lane->run, run, &classes);
+    if (!got || classes != classifier->classes) return output_unfit(classifier);
+    memcpy(lane->rows + (size_t)first * row, got, (size_t)part * row * sizeof *got);
+    return status;
+}
+
+static void lane_main(void *context) {
+    Lane *lane = context;
+    lane->status = status_ok();
+    for (int first = lane->index * lane->chunk; first < lane->n;
+         first += lane->lanes * lane->chunk) {
+        int part = lane->n - first < lane->chunk ? lane->n - first : lane->chunk;
+        lane->status = lane_batch(lane, first, part);
+        if (!status_is_ok(&lane->status)) return;
+    }
+}
+
 Status classifier_run(GraphClassifier *classifier, const float *images, int n, float *rows) {
     Status status = status_ok();
-    size_t size = image_count(classifier), row = (size_t)classifier->classes;
-    memset(rows, 0, (size_t)n * row * sizeof *rows);
-    for (int first = 0; first < n; first += classifier->batch) {
-        int part = n - first < classifier->batch ? n - first : classifier->batch, classes;
-        const float *from = images + (size_t)first * size;
-        int run = classifier->fixed ? classifier->batch : part;
-        if (run > part) { // made for so many: the others are blank
-            memset(classifier->staging, 0, (size_t)run * size * sizeof *from);
-            memcpy(classifier->staging, from, (size_t)part * size * sizeof *from);
-            from = classifier->staging;
-        }
-        TRY(run_batch(classifier, classifier->run, from, run));
-        const float *got = run_rows(classifier->run, run, &classes);
-        if (!got || classes != classifier->classes) TRY(output_unfit(classifier));
-        memcpy(rows + (size_t)first * row, got, (size_t)part * row * sizeof *rows);
+    int lanes = classifier->lane_count, chunk = (n + lanes - 1) / lanes;
+    if (classifier->fixed || chunk > classifier->batch) chunk = classifier->batch;
+    memset(rows, 0, (size_t)n * (size_t)classifier->classes * sizeof *rows);
+    for (int i = 0; i < lanes; i++) {
+        Lane *lane = &classifier->lanes[i];
+        lane->images = images;
+        lane->rows = rows;
+        lane->n = n;
+        lane->chunk = chunk;
+        lane->lanes = lanes;
+        if (i == 0 || i * chunk >= n) continue;
+        status = thread_start(&lane->thread, "graph", lane_main, lane);
+        if (!status_is_ok(&status)) lane_main(lane);
     }
-fail:
+    lane_main(&classifier->lanes[0]);
+    status = classifier->lanes[0].status;
+    for (int i = 1; i < lanes && i * chunk < n; i++) {
+        Lane *lane = &classifier->lanes[i];
+        thread_join(&lane->thread);
+        if (status_is_ok(&status)) status = lane->status;
+    }
     return status;
 }

@@ -15,9 +15,10 @@ typedef struct GraphClassifier GraphClassifier;
 
 // The graph must outlive it. `batch`: most pictures in one run, at least 1; a graph made for so
 // many pictures and no others is run with exactly those. Tries the graph on noise, so that what
-// comes later cannot fail but for memory. STATUS_UNSUPPORTED with what its inputs and outputs are
-// when they are not a picture and a row of numbers.
-Status classifier_open(const Graph *graph, int batch, GraphClassifier **out);
+// comes later cannot fail but for memory. `threads`: that a large batch is shared among, 0 = as
+// many as there are processors. STATUS_UNSUPPORTED with what its inputs and outputs are when they
+// are not a picture and a row of numbers.
+Status classifier_open(const Graph *graph, int batch, int threads, GraphClassifier **out);
 void classifier_close(GraphClassifier **classifier);
 
 GraphImage classifier_image(const GraphClassifier *classifier);

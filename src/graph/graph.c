@@ -7,7 +7,7 @@
 #include "graph/ops.h"
 #include "graph/run.h"
 
-#include <stdio.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +20,7 @@ struct GraphBlock {
 };
 
 struct Graph {
+    atomic_int owners;
     int opset;
     size_t limit, used;
     GraphBlock *blocks;
@@ -43,6 +44,7 @@ Status graph_open(int opset, size_t limit, Graph **out) {
                             GRAPH_OPSET_MAX);
     Graph *graph = calloc(1, sizeof *graph);
     if (!graph) return status_no_memory("a network", sizeof *graph);
+    atomic_init(&graph->owners, 1);
     graph->opset = opset;
     graph->limit = limit;
     *out = graph;
@@ -53,6 +55,7 @@ void graph_close(Graph **handle) {
     Graph *graph = *handle;
     if (!graph) return;
     *handle = NULL;
+    if (atomic_fetch_sub(&graph->owners, 1) > 1) return;
     for (GraphBlock *block = graph->blocks, *next; block; block = next) {
         next = block->next;
         free(block);
@@ -63,6 +66,11 @@ void graph_close(Graph **handle) {
     free(graph->inputs);
     free(graph->outputs);
     free(graph);
+}
+
+Graph *graph_share(Graph *graph) {
+    atomic_fetch_add(&graph->owners, 1);
+    return graph;
 }
 
 static bool graph_reserve(Graph *graph, size_t bytes) {

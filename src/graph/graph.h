@@ -67,6 +67,8 @@ typedef struct Graph Graph;
 // graph may come to, constants and all.
 Status graph_open(int opset, size_t limit, Graph **out);
 void graph_close(Graph **graph);
+// One owner more for a finished graph: it goes when the last of them has closed it. Any thread.
+Graph *graph_share(Graph *graph);
 
 // Zero-filled memory that lives as long as the graph; NULL when the limit or the machine's memory
 // is reached.
