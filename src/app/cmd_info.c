@@ -2,6 +2,7 @@
 #include "app/cli.h"
 #include "app/cli_json.h"
 #include "app/cli_share.h"
+#include "graph/graph.h"
 #include "nn/layer.h"
 
 #include <stdio.h>
@@ -50,7 +51,7 @@ static void info_print_layers(const SavedModel *model) {
 
 static void info_print(const char *path, const SavedModel *model) {
     const ModelPlan *plan = &model->plan;
-    char shape[48];
+    char shape[48], nodes[400];
     shape_print(model->spec.input, shape);
     cli_print("%s: %s\n", path_basename(path),
               model->spec.name[0] != '\0' ? model->spec.name : "a network");
@@ -63,7 +64,12 @@ static void info_print(const char *path, const SavedModel *model) {
     if (model->temperature != 1) cli_print("  temperature    %.6g\n", (double)model->temperature);
     if (model->threshold > 0)
         cli_print("  unsure below   %.1f %%\n", 100 * (double)model->threshold);
-    info_print_layers(model);
+    if (model->graph) {
+        graph_print(model->graph, nodes, sizeof nodes);
+        cli_print("\n  a graph of     %s\n", nodes);
+    } else {
+        info_print_layers(model);
+    }
     cli_print("\n  came out as    %s\n", model->record[0] != '\0' ? model->record : "(not told)");
     cli_print("  trained with   %s\n", model->settings[0] != '\0' ? model->settings : "(not told)");
 }
@@ -97,6 +103,7 @@ static Status info_json(const char *path, const SavedModel *model) {
     spec_print_layers(&model->spec, layers, sizeof layers);
     json_text(root, "file", path);
     json_text(root, "name", model->spec.name);
+    if (model->graph) graph_print(model->graph, layers, sizeof layers);
     json_text(root, "architecture", layers);
     json_ints(root, "input", input, 3);
     json_float(root, "mean", model->spec.normalization.mean);

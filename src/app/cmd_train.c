@@ -76,6 +76,7 @@ static Status train_read_config(TrainJob *job) {
     const char *file = train_init_file(args);
     if (file != NULL) {
         TRY(cli_open_model(file, NULL, cli_value(args, "data"), &job->initial));
+        TRY(saved_model_check_layers(job->initial, file));
         const ModelSpec *spec = &job->initial->spec;
         bool chosen = cli_value(args, "preset") != NULL || cli_value(args, "layers") != NULL;
         spec_print_layers(spec, layers, sizeof layers);

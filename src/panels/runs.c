@@ -105,6 +105,11 @@ static Status runs_initial(Workbench *bench, SavedModel **out) {
     char wanted[TRAIN_LAYERS_MAX], found[TRAIN_LAYERS_MAX];
     TRY(config_spec(form, input, (int)bench->dataset->classes, spec));
     TRY(format_read(form->init_from, out));
+    status = saved_model_check_layers(*out, path_basename(form->init_from));
+    if (!status_is_ok(&status)) {
+        saved_model_close(out);
+        goto fail;
+    }
     spec_print_layers(spec, wanted, sizeof wanted);
     spec_print_layers(&(*out)->spec, found, sizeof found);
     if (strcmp(wanted, found) != 0) {
