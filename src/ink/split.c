@@ -12,9 +12,10 @@ enum {
     ROWS = 24,         // heights at which two tall strokes are compared
 };
 
-#define TALL     0.6f // of the line's height: more than the half of a digit
-#define SURELY   0.8f
-#define TOGETHER 0.5f
+#define TALL       0.6f // of the line's height: more than the half of a digit
+#define SURELY     0.8f
+#define TOGETHER   0.5f
+#define SPOKEN_FOR 0.35f // what is left of a piece's belief in a second digit
 
 typedef struct Shape {
     size_t stroke;
@@ -111,33 +112,50 @@ static float belief_tall(const Shape *a, const Shape *b, float height) {
     float overlap = left->x1 - right->x0;
     float narrower = fminf(a->x1 - a->x0, b->x1 - b->x0);
     float share = narrower > 0.02f * height ? overlap / narrower : overlap > 0 ? 1.0f : 0.0f;
-    if (gap > 0.04f && near > 0.04f) return 0.1f;
+    if (gap > 0.04f && near > 0.04f) return between(near, 0.04f, 0.3f, 0.3f, 0.05f);
     // Two halves of a 0 meet above and below; neighbours meet in one place.
     if (spread > 0.5f * height) return 0.9f;
     if (gap > -0.02f) return 0.35f;
     return between(share, 0.0f, 0.4f, 0.4f, 0.95f);
 }
 
-// A short stroke: a bar, a foot, a flag, the first half of a 4; or a small digit.
+// A short stroke: a bar, a foot, a flag, the first half of a 4; or a small digit, or a hyphen.
 static float belief_piece(const Shape *a, const Shape *b, float height) {
-    const Shape *piece = a->y1 - a->y0 < b->y1 - b->y0 ? a : b;
+    const Shape *piece = a->y1 - a->y0 < b->y1 - b->y0 ? a : b, *other = piece == a ? b : a;
     float overlap = fminf(a->x1, b->x1) - fmaxf(a->x0, b->x0), spread;
     float width = fmaxf(fminf(a->x1 - a->x0, b->x1 - b->x0), 0.05f * height);
     float near = approach(a, b, 0.0f, &spread) / height;
-    bool flat = piece->y1 - piece->y0 < 0.35f * (piece->x1 - piece->x0);
-    float belief = near < 0.1f ? between(near, 0.0f, 0.75f, 0.1f, 0.55f)
-                               : between(near, 0.1f, 0.55f, 0.35f, 0.05f);
-    if (flat) belief += 0.1f;
+    float low = piece->y1 - piece->y0, middle = 0.5f * (piece->y0 + piece->y1);
+    float along = (middle - other->y0) / fmaxf(other->y1 - other->y0, 1e-6f);
+    bool flat = low < 0.35f * (piece->x1 - piece->x0);
+    float belief;
+    if (low > 0.35f * height)
+        belief = near < 0.1f ? between(near, 0.0f, 0.75f, 0.1f, 0.55f)
+                             : between(near, 0.1f, 0.55f, 0.35f, 0.05f);
+    else if (flat && near > 0.05f && along > 0.35f && along < 0.65f)
+        belief = 0.3f; // a hyphen has its place halfway up
+    else
+        belief = near < 0.2f ? between(near, 0.0f, 0.9f, 0.2f, 0.7f)
+                             : between(near, 0.2f, 0.7f, 0.5f, 0.05f);
     if (overlap > 0.0f) {
         float lying = between(overlap / width, 0.0f, 0.55f, 0.4f, 0.95f);
         if (near > 0.6f) lying *= 0.5f; // far above or below
         belief = fmaxf(belief, lying);
     }
-    return fminf(belief, 1.0f);
+    return belief;
+}
+
+// One above the other, like the rings of an 8 or the bowl and the tail of a 9.
+static bool stacked(const Shape *a, const Shape *b, float height) {
+    float across = fminf(a->x1, b->x1) - fmaxf(a->x0, b->x0);
+    float common = fminf(a->y1, b->y1) - fmaxf(a->y0, b->y0);
+    return common > -0.4f * height && common < 0.5f * fminf(a->y1 - a->y0, b->y1 - b->y0) &&
+           across > 0.3f * fminf(a->x1 - a->x0, b->x1 - b->x0);
 }
 
 static float belief(const Shape *a, const Shape *b, float height) {
     bool tall = a->y1 - a->y0 >= TALL * height && b->y1 - b->y0 >= TALL * height;
+    if (tall && stacked(a, b, height)) return 0.95f;
     return tall ? belief_tall(a, b, height) : belief_piece(a, b, height);
 }
 
@@ -157,9 +175,8 @@ static void box_add(SplitAtom *box, const Shape *shape) {
 
 static const SplitAtom empty_box = {1e9f, 1e9f, -1e9f, -1e9f, 0.0f};
 
-// Numbers the united strokes from left to right; beliefs[] has n*n entries.
-static void number_atoms(InkSplit *split, Shape *shapes, int n, const int *parent,
-                         const float *beliefs) {
+// Numbers the united strokes from left to right.
+static void number_atoms(InkSplit *split, Shape *shapes, int n, const int *parent) {
     struct {
         int root;
         float middle;
@@ -185,11 +202,56 @@ static void number_atoms(InkSplit *split, Shape *shapes, int n, const int *paren
         box_add(&split->atoms[shapes[i].atom], &shapes[i]);
         split->atom_of[shapes[i].stroke] = (int16_t)shapes[i].atom;
     }
+}
+
+static bool is_tall(float y0, float y1, float height) {
+    return y1 - y0 >= TALL * height;
+}
+
+// What two strokes are believed to be is what their atoms are believed to be, but for this: the bar
+// that sticks out of one digit to the next is spoken for.
+static void link_atoms(InkSplit *split, const Shape *shapes, int n, const float *beliefs) {
+    float height = split->height;
     for (int i = 0; i < n; i++) {
         for (int j = 0; j < n; j++) {
             if (shapes[j].atom != shapes[i].atom + 1) continue;
-            SplitAtom *right = &split->atoms[shapes[j].atom];
-            right->together = fmaxf(right->together, beliefs[i * n + j]);
+            SplitAtom *left = &split->atoms[shapes[i].atom], *right = left + 1;
+            bool whole =
+                is_tall(left->y0, left->y1, height) && is_tall(right->y0, right->y1, height);
+            bool piece = !is_tall(shapes[i].y0, shapes[i].y1, height) ||
+                         !is_tall(shapes[j].y0, shapes[j].y1, height);
+            float b = beliefs[i * n + j] * (whole && piece ? SPOKEN_FOR : 1.0f);
+            right->together = fmaxf(right->together, b);
+        }
+    }
+    // A piece between two digits belongs to one of them.
+    for (int a = 1; a + 1 < split->atom_count; a++) {
+        SplitAtom *atom = &split->atoms[a], *next = atom + 1;
+        if (is_tall(atom->y0, atom->y1, height)) continue;
+        SplitAtom *weaker = atom->together < next->together ? atom : next;
+        if (fminf(atom->together, next->together) >= TOGETHER) weaker->together = 0.3f;
+    }
+}
+
+typedef struct Component {
+    float y0, y1;
+} Component;
+
+// Unites strokes of which the belief is at least `least`; a piece never ties two digits together.
+static void unite(const Shape *shapes, int n, const float *beliefs, float least, float height,
+                  int *parent, Component *components) {
+    for (int i = 0; i < n; i++) {
+        for (int j = 0; j < i; j++) {
+            int a = find(parent, i), b = find(parent, j);
+            if (a == b || beliefs[i * n + j] < least) continue;
+            bool strokes_tall = is_tall(shapes[i].y0, shapes[i].y1, height) &&
+                                is_tall(shapes[j].y0, shapes[j].y1, height);
+            bool both_tall = is_tall(components[a].y0, components[a].y1, height) &&
+                             is_tall(components[b].y0, components[b].y1, height);
+            if (both_tall && !strokes_tall) continue;
+            parent[a] = b;
+            components[b].y0 = fminf(components[b].y0, components[a].y0);
+            components[b].y1 = fmaxf(components[b].y1, components[a].y1);
         }
     }
 }
@@ -203,6 +265,7 @@ Status ink_split_drawing(InkSplit *split, const Drawing *drawing) {
     Shape *shapes = malloc(STROKES_MAX * sizeof *shapes);
     float *beliefs = malloc(sizeof *beliefs * STROKES_MAX * STROKES_MAX);
     int parent[STROKES_MAX], n = 0;
+    Component components[STROKES_MAX];
     Status status = status_ok();
     if (!shapes || !beliefs) {
         status = status_no_memory("splitting a drawing", STROKES_MAX * sizeof *shapes);
@@ -214,6 +277,7 @@ Status ink_split_drawing(InkSplit *split, const Drawing *drawing) {
         shape_make(&shapes[n], drawing, s);
         split->height = fmaxf(split->height, shapes[n].y1 - shapes[n].y0);
         parent[n] = n;
+        components[n] = (Component){shapes[n].y0, shapes[n].y1};
         n++;
     }
     float height = fmaxf(split->height, 1e-3f);
@@ -221,10 +285,13 @@ Status ink_split_drawing(InkSplit *split, const Drawing *drawing) {
         for (int j = 0; j < i; j++) {
             float b = belief(&shapes[i], &shapes[j], height);
             beliefs[i * n + j] = beliefs[j * n + i] = b;
-            if (b >= SURELY) parent[find(parent, i)] = find(parent, j);
         }
     }
-    number_atoms(split, shapes, n, parent, beliefs);
+    // The surest first, so that a piece goes where it most likely belongs.
+    for (float least = 0.95f; least > SURELY - 0.01f; least -= 0.05f)
+        unite(shapes, n, beliefs, least, height, parent, components);
+    number_atoms(split, shapes, n, parent);
+    link_atoms(split, shapes, n, beliefs);
 fail:
     free(shapes);
     free(beliefs);
