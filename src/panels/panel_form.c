@@ -7,7 +7,7 @@
 enum {
     FORM_CAPTION_H = 18,
     FORM_ROW_H = FORM_CAPTION_H + THEME_CONTROL_H,
-    FORM_WIDE = 960, // from here on everything is in one row
+    FORM_WIDE = 970, // from here on everything is in one row
     FORM_FIELDS = 8,
 };
 
@@ -17,8 +17,8 @@ static const struct FormField {
     float wide;
     int row;
 } form_fields[FORM_FIELDS] = {
-    {"preset", 152, 0},    {"optimizer", 112, 0}, {"lr", 76, 0},       {"schedule", 100, 0},
-    {"batch-size", 58, 1}, {"epochs", 58, 1},     {"augment", 100, 0}, {NULL, 66, 1},
+    {"preset", 148, 0},    {"optimizer", 134, 0}, {"lr", 76, 0},      {"schedule", 96, 0},
+    {"batch-size", 50, 1}, {"epochs", 50, 1},     {"augment", 88, 0}, {NULL, 62, 1},
 };
 
 // ---- the model ----------------------------------------------------------------------------------
@@ -69,14 +69,14 @@ static void form_fields_row(Ui *ui, Workbench *bench, Rect rect, int row, float 
     for (int i = 0; i < FORM_FIELDS; i++)
         if (row < 0 || form_fields[i].row == row) {
             needed += form_fields[i].wide + THEME_GAP_SMALL;
-            flexible += form_fields[i].wide >= 100 ? form_fields[i].wide : 0;
+            flexible += form_fields[i].wide >= 88 ? form_fields[i].wide : 0;
         }
     float extra = fmaxf(0, rect.w - needed + THEME_GAP_SMALL);
     if (extra > flexible * spread) extra = flexible * spread;
     for (int i = 0; i < FORM_FIELDS; i++) {
         float width = form_fields[i].wide;
         if (row >= 0 && form_fields[i].row != row) continue;
-        if (width >= 100 && flexible > 0) width = floorf(width * (1 + extra / flexible));
+        if (width >= 88 && flexible > 0) width = floorf(width * (1 + extra / flexible));
         form_field(ui, bench, i, rect_cut_left(&rect, width, THEME_GAP_SMALL));
     }
 }

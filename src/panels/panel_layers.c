@@ -22,6 +22,7 @@ static bool mosaic_shape(Mosaic *mosaic, int tiles, int tile_w, int tile_h, floa
     if (columns < 1) columns = 1;
     if (columns > tiles) columns = tiles;
     int rows = (tiles + columns - 1) / columns;
+    columns = (tiles + rows - 1) / rows; // rows of one length
     int width = columns * (tile_w + 1) - 1, height = rows * (tile_h + 1) - 1;
     size_t bytes = (size_t)width * (size_t)height * 4;
     if (bytes > mosaic->capacity) {

@@ -15,8 +15,9 @@ typedef struct RootLayout {
 static float root_ink_width(Rect window) {
     float rest = window.h - THEME_BAR_H;
     float by_width = floorf(window.w * 0.2528f);
-    float below = rest < 700 ? 308 : 386; // tools, answer, bars and switches
-    float by_height = rest - below - 68;
+    // Headings, tools and switches, and the bars, which get a third of every further pixel.
+    float below = 356 + 0.35f * (rest - 592);
+    float by_height = rest - below;
     float width = fminf(by_width, by_height);
     return floorf(fminf(fmaxf(width, 236), 720));
 }
