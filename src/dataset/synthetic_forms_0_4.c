@@ -3,9 +3,9 @@
 #include "dataset/synthetic_forms.h"
 
 static const Form forms_0[] = {
-    {"slashed upright", 2, 0,
+    {"slashed upright", 3, 0,
      "m32,0 14,8 3,30 0,55 8,85 28,100 50,90 60,60 57,28 46,7 31,1 m36,-8 30,50 25,108"},
-    {"slashed steep, long", 2.5, 0,
+    {"slashed steep, long", 3, 0,
      "m32,0 14,8 3,30 0,55 8,85 28,100 50,90 60,60 57,28 46,7 31,1 m52,-14 30,50 8,116"},
     {"slashed flat", 1.5, 0,
      "m32,0 14,8 3,30 0,55 8,85 28,100 50,90 60,60 57,28 46,7 31,1 m74,14 30,50 -14,88"},
@@ -58,17 +58,19 @@ static const Form forms_0[] = {
 };
 
 static const Form forms_1[] = {
+    {"foot and flag apart", 2, 'g', "m6,22 20,13 c34,2 34,50 34,94 m6,101 34,100 64,99"},
+    {"flag, wide foot", 3, 'g', "m0,26 18,14 c36,0 35,50 34,98 m-4,99 34,98 74,98"},
     {"roof, flag to the middle", 4, 'f', "m-6,50 16,24 c36,0 35,50 34,100"},
     {"roof, steep", 4, 'f', "m2,36 18,16 c34,0 34,50 34,100"},
-    {"wide, gently rising flag", 5, 'f', "m-10,20 12,10 c34,0 33,50 32,100"},
-    {"gently rising flag", 5, 'f', "m0,14 16,7 c32,0 32,50 31,100"},
-    {"wide flag, leaning leg", 4, 'f', "m-2,24 18,12 c40,0 32,50 22,100"},
+    {"wide, gently rising flag", 9, 'f', "m-10,20 12,10 c34,0 33,50 32,100"},
+    {"gently rising flag", 8, 'f', "m0,14 16,7 c32,0 32,50 31,100"},
+    {"wide flag, leaning leg", 7, 'f', "m-2,24 18,12 c40,0 32,50 22,100"},
     {"hooked start", 2, 0, "m2,22 8,14 20,12 c34,0 33,50 32,100"},
-    {"bowed flag", 3, 'f', "m-4,18 18,14 c34,0 33,50 30,100"},
+    {"bowed flag", 4, 'f', "m-4,18 18,14 c34,0 33,50 30,100"},
     {"level flag", 5, 'f', "m4,6 18,4 c32,2 33,50 33,100"},
-    {"rounded flag", 4, 0, "m4,14 14,5 26,2 34,10 35,40 34,70 33,100"},
+    {"rounded flag", 5, 0, "m4,14 14,5 26,2 34,10 35,40 34,70 33,100"},
     {"rounded, falling flag", 2, 0, "m0,8 12,4 24,4 32,14 34,42 36,70 37,100"},
-    {"like a 7, narrow", 6, 'f', "m-4,22 16,14 c30,0 32,50 32,100"},
+    {"like a 7, narrow", 8, 'f', "m-4,22 16,14 c30,0 32,50 32,100"},
     {"wide flag", 3, 'f', "m-8,28 16,18 c40,0 36,50 30,100"},
     {"bent flag", 2, 'f', "m0,20 22,18 c36,0 36,50 36,100"},
     {"thick slant", 6, 'b', "m56,0 32,50 8,100"},
@@ -183,6 +185,9 @@ static const Form forms_3[] = {
 };
 
 static const Form forms_4[] = {
+    {"closed, short bar", 4, 'c', "m40,2 20,26 c2,52 24,52 48,50 m42,0 42,50 42,100"},
+    {"closed, slender, short bar", 3, 'c', "m34,0 18,24 c4,46 22,46 44,44 m36,0 35,50 33,100"},
+    {"closed, high bar", 2, 'c', "m42,0 22,20 c2,42 28,42 58,41 m44,0 43,50 40,100"},
     {"open, both sides tall", 4, 'o', "m4,0 4,30 c4,58 34,58 66,56 m56,0 54,50 52,100"},
     {"open, tall, narrow", 3, 'o', "m6,0 4,30 c4,54 26,55 50,53 m42,-4 42,50 40,100"},
     {"open, bar short of the leg", 2, 'o', "m10,0 4,28 c0,56 20,56 40,54 m52,4 50,50 46,100"},
