@@ -1,4 +1,4 @@
-// One run: gather, forward, loss, backward, update; and asking the network about test images.
+// One run: gather, forward, loss, backward, update; and where it is.
 #include "train/run.h"
 #include "base/check.h"
 #include "base/streams.h"
@@ -6,52 +6,9 @@
 #include "dataset/batch.h"
 #include "train/run_internal.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-// Test images in one forward: large enough for the products, small enough to stay in the cache.
-enum { RUN_EVAL_BATCH = 128 };
-
-static_assert((int)DATASET_LABEL_NONE == (int)LABEL_NONE, "one mark for both rooms");
-
-// ---- the data on the back end ------------------------------------------------------------------
-
-Status device_data_open(Backend *be, const Dataset *dataset, DeviceData *out) {
-    memset(out, 0, sizeof *out);
-    out->be = be;
-    out->dataset = dataset;
-    struct {
-        const uint8_t **device;
-        const uint8_t *host;
-        size_t bytes;
-    } parts[] = {
-        {&out->train_pixels, dataset->train.pixels,
-         imageset_image_bytes(&dataset->train) * dataset->train.n},
-        {&out->train_labels, dataset->train.labels, dataset->train.n},
-        {&out->test_pixels, dataset->test.pixels,
-         imageset_image_bytes(&dataset->test) * dataset->test.n},
-        {&out->test_labels, dataset->test.labels, dataset->test.n},
-    };
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        *parts[i].device = be->ops->share(be, parts[i].host, parts[i].bytes);
-        if (!*parts[i].device) {
-            device_data_close(out);
-            return status_no_memory("the data set on the device", parts[i].bytes);
-        }
-    }
-    return status_ok();
-}
-
-void device_data_close(DeviceData *data) {
-    if (!data->be) return;
-    const uint8_t *parts[] = {data->train_pixels, data->train_labels, data->test_pixels,
-                              data->test_labels};
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-        data->be->ops->unshare(data->be, parts[i]);
-    memset(data, 0, sizeof *data);
-}
 
 // ---- opening and closing -----------------------------------------------------------------------
 
@@ -74,18 +31,54 @@ static Status run_allocate(Run *run) {
     return status_ok();
 }
 
-static Status run_check_data(const TrainConfig *config, const Dataset *dataset) {
-    if (dataset->train.n == 0 || dataset->test.n == 0)
-        return status_error(STATUS_USAGE, "%s has no images to train on or to test with",
-                            dataset->name);
-    if (config->batch_size < 1 || config->epochs < 1)
-        return status_error(STATUS_USAGE, "batch-size and epochs must be at least 1");
+static Status run_allocate_weights(Run *run) {
+    Backend *be = run->be;
+    size_t bytes = model_plan(run->model)->weight_floats * sizeof(float);
+    if (run->config.ema > 0) {
+        run->average = be->ops->alloc(be, bytes);
+        run->aside = be->ops->alloc(be, bytes);
+        if (!run->average || !run->aside) return status_no_memory("averaged weights", 2 * bytes);
+        be->ops->zero(be, run->average, bytes);
+    }
+    if (run->config.patience > 0 && run->config.restore_best) {
+        run->best.weights = calloc(1, bytes);
+        if (!run->best.weights) return status_no_memory("the best weights", bytes);
+    }
     return status_ok();
 }
 
 void run_restart_epoch(Run *run) {
-    batch_order((uint64_t)run->config.seed, (uint32_t)run->epoch, run->config.shuffle, NULL,
-                run->images, run->order);
+    if (run->prefetch) prefetch_forget(run->prefetch);
+    batch_order((uint64_t)run->config.seed, (uint32_t)run->epoch, run->config.shuffle,
+                run->split.train, run->images, run->order);
+}
+
+// What follows from config and data alone, before anything is allocated.
+static Status run_set_up(Run *run, const TrainConfig *config, const DeviceData *data) {
+    const Dataset *dataset = data->dataset;
+    Status status = status_ok();
+    char line[TRAIN_LINE_MAX];
+    if (dataset->train.n == 0 || dataset->test.n == 0)
+        return status_error(STATUS_USAGE, "%s has no images to train on or to test with",
+                            dataset->name);
+    TRY(config_check(config, dataset->train.n, &run->images));
+    config_print(config, line);
+    run->opened = malloc(strlen(line) + 1);
+    if (!run->opened) return status_no_memory("a training run", strlen(line) + 1);
+    memcpy(run->opened, line, strlen(line) + 1);
+    run->config = *config;
+    run->data = data;
+    run->be = data->be;
+    run->base_lr = run->last_lr = config->options.lr;
+    run->augment = config_augment(config);
+    run->classes = (int)dataset->classes;
+    if (config->held_out > 0)
+        TRY(split_open(&run->split, dataset->train.n, (uint32_t)config->limit,
+                       (uint32_t)config->held_out, (uint64_t)config->seed));
+    run->batches = (int)batch_count(run->images, (uint32_t)config->batch_size);
+    run->max_batch = config->batch_size > RUN_EVAL_BATCH ? config->batch_size : RUN_EVAL_BATCH;
+fail:
+    return status;
 }
 
 Status run_open(const TrainConfig *config, const DeviceData *data, const float *initial,
@@ -100,17 +93,7 @@ Status run_open(const TrainConfig *config, const DeviceData *data, const float *
         status = status_no_memory("a training run", sizeof *run + sizeof *spec);
         goto fail;
     }
-    TRY(run_check_data(config, dataset));
-    run->config = *config;
-    run->data = data;
-    run->be = data->be;
-    run->base_lr = config->options.lr;
-    run->classes = (int)dataset->classes;
-    run->images = dataset->train.n;
-    if (config->limit > 0 && (uint32_t)config->limit < run->images)
-        run->images = (uint32_t)config->limit;
-    run->batches = (int)batch_count(run->images, (uint32_t)config->batch_size);
-    run->max_batch = config->batch_size > RUN_EVAL_BATCH ? config->batch_size : RUN_EVAL_BATCH;
+    TRY(run_set_up(run, config, data));
     Shape input = {(int)dataset->train.channels, (int)dataset->train.height,
                    (int)dataset->train.width, false};
     TRY(config_spec(config, input, run->classes, spec));
@@ -124,6 +107,7 @@ Status run_open(const TrainConfig *config, const DeviceData *data, const float *
     TRY(optimizer_open(run->be, (OptimizerKind)config->optimizer, &config->options,
                        plan->parameter_floats, &run->optimizer));
     TRY(run_allocate(run));
+    TRY(run_allocate_weights(run));
     weights = calloc(plan->weight_floats, sizeof *weights);
     if (!weights) {
         status = status_no_memory("the weights", plan->weight_floats * sizeof *weights);
@@ -147,6 +131,7 @@ void run_close(Run **handle) {
     Run *run = *handle;
     if (!run) return;
     *handle = NULL;
+    prefetch_close(&run->prefetch);
     if (run->be) {
         const BackendOps *ops = run->be->ops;
         optimizer_close(&run->optimizer);
@@ -155,12 +140,17 @@ void run_close(Run **handle) {
         ops->release(run->be, run->stats);
         ops->release(run->be, run->staging);
         ops->release(run->be, run->probabilities);
+        ops->release(run->be, run->average);
+        ops->release(run->be, run->aside);
     }
     free(run->host_pixels);
     free(run->host_labels);
     free(run->host_probabilities);
     free(run->indices);
     free(run->order);
+    free(run->best.weights);
+    free(run->opened);
+    split_close(&run->split);
     free(run);
 }
 
@@ -185,7 +175,10 @@ int run_batch(const Run *run) {
     return run->batch + 1;
 }
 bool run_finished(const Run *run) {
-    return run->epoch >= run->config.epochs;
+    return run->ended || run->epoch >= run->config.epochs;
+}
+int run_best_epoch(const Run *run) {
+    return (int)run->best.epoch;
 }
 double run_seconds(const Run *run) {
     return run->seconds;
@@ -198,94 +191,79 @@ long long run_images(const Run *run) {
 bool run_at_epoch_end(const Run *run) {
     return run->batch >= run->batches;
 }
-void run_get_weights(Run *run, float *weights) {
-    model_get_weights(run->model, weights);
-}
 
 // ---- training ----------------------------------------------------------------------------------
 
-static double run_lr(const Run *run) {
-    return schedule_rows[run->config.schedule].rate(&run->config.schedule_options, run->base_lr,
-                                                    run->epoch, run->config.epochs);
+// Learning rate and momentum of the batch at hand.
+static double run_set_rates(Run *run) {
+    const TrainConfig *config = &run->config;
+    SchedulePlace place = {run->steps, run->batches, run->epoch, config->epochs};
+    ScheduleKind kind = (ScheduleKind)config->schedule;
+    double lr =
+        schedule_rate(kind, &config->schedule_options, &run->schedule, run->base_lr, &place);
+    double momentum = schedule_momentum(kind, &config->schedule_options, &place);
+    int64_t warmup = config->warmup_steps + llround(config->warmup_epochs * run->batches);
+    lr *= schedule_warmup(config->warmup_start, warmup, run->steps);
+    optimizer_set_lr(run->optimizer, lr);
+    if (momentum >= 0) optimizer_set_momentum(run->optimizer, momentum);
+    return lr;
 }
 
-static GatherShape run_gather_shape(const Run *run) {
-    const ModelSpec *spec = model_spec(run->model);
-    GatherShape shape = {spec->input.c, spec->input.h, spec->input.w, spec->normalization.mean,
-                         spec->normalization.std};
-    return shape;
-}
-
-// Images and labels of the batch at hand into the model's input and run->labels.
-static void run_load_batch(Run *run, uint32_t n) {
-    const BackendOps *ops = run->be->ops;
-    const uint32_t *order = run->order + (size_t)run->batch * (size_t)run->config.batch_size;
-    const AugmentConfig *augment = &augment_presets[run->config.augment].config;
-    GatherShape shape = run_gather_shape(run);
-    if (augment_is_none(augment)) {
-        for (uint32_t i = 0; i < n; i++) run->indices[i] = (int32_t)order[i];
-        ops->gather(run->be, &shape, run->data->train_pixels, run->indices, (int)n,
-                    model_input(run->model));
-        ops->gather_labels(run->be, run->data->train_labels, run->indices, (int)n, run->labels);
-        return;
-    }
-    const ImageSet *set = &run->data->dataset->train;
-    batch_gather_augmented(set, order, n, augment, (uint64_t)run->config.seed, (uint32_t)run->epoch,
-                           run->host_pixels, run->host_labels);
-    for (uint32_t i = 0; i < n; i++) run->indices[i] = (int32_t)i;
-    ops->upload(run->be, run->staging, run->host_pixels, imageset_image_bytes(set) * n);
-    ops->upload(run->be, run->labels, run->host_labels, n);
-    ops->gather(run->be, &shape, run->staging, run->indices, (int)n, model_input(run->model));
+static void run_count_batch(Run *run, const BatchStats *stats, double seconds, BatchRecord *out) {
+    run->seconds += seconds;
+    run->epoch_seconds += seconds;
+    run->epoch_loss += stats->loss_sum;
+    run->epoch_correct += stats->correct;
+    run->epoch_images += stats->count;
+    run->batch++;
+    run->steps++;
+    out->epoch = run->epoch + 1;
+    out->batch = run->batch;
+    out->loss = (float)(stats->loss_sum / stats->count);
+    out->accuracy = (float)stats->correct / (float)stats->count;
+    out->lr = (float)run->last_lr;
+    out->seconds = (float)run->seconds;
 }
 
 Status run_step(Run *run, BatchRecord *out) {
     ASSERT(!run_finished(run) && !run_at_epoch_end(run));
     const BackendOps *ops = run->be->ops;
+    const TrainConfig *config = &run->config;
     double start = clock_seconds();
-    double lr = run_lr(run);
-    uint32_t n = batch_images(run->images, (uint32_t)run->config.batch_size, (uint32_t)run->batch);
-    Rng dropout = rng_make((uint64_t)run->config.seed, STREAM_DROPOUT);
+    uint32_t n = batch_images(run->images, (uint32_t)config->batch_size, (uint32_t)run->batch);
+    Rng dropout = rng_make((uint64_t)config->seed, STREAM_DROPOUT);
     Rng step = rng_at(&dropout, (uint64_t)run->steps);
+    memset(out, 0, sizeof *out);
 
-    run_load_batch(run, n);
+    Status status = run_load_batch(run, n);
+    if (!status_is_ok(&status)) return status;
     const float *logits = model_forward(run->model, (int)n, true, rng_next(&step));
-    ops->loss(run->be, (LossKind)run->config.loss, (float)run->config.label_smoothing, run->classes,
-              (int)n, logits, run->labels, model_logits_gradient(run->model), run->stats);
+    ops->loss(run->be, (LossKind)config->loss, (float)config->label_smoothing, run->classes, (int)n,
+              logits, run->labels, model_logits_gradient(run->model), run->stats);
     model_backward(run->model, (int)n, false);
-    optimizer_set_lr(run->optimizer, lr);
+    run->last_lr = run_set_rates(run);
+    if (config->clip_norm > 0)
+        optimizer_clip(run->optimizer, model_gradients(run->model), config->clip_norm);
     optimizer_step(run->optimizer, model_parameters(run->model), model_gradients(run->model));
+    run_average(run);
 
     BatchStats stats;
     ops->download(run->be, &stats, run->stats, sizeof stats);
-    Status status = ops->sync(run->be);
-    double seconds = clock_seconds() - start;
-    run->seconds += seconds;
-    run->epoch_seconds += seconds;
-    run->epoch_loss += stats.loss_sum;
-    run->epoch_correct += stats.correct;
-    run->epoch_images += n;
-    run->batch++;
-    run->steps++;
-    out->epoch = run->epoch + 1;
-    out->batch = run->batch;
-    out->loss = (float)(stats.loss_sum / n);
-    out->accuracy = (float)stats.correct / (float)n;
-    out->lr = (float)lr;
-    out->seconds = (float)run->seconds;
-    if (!status_is_ok(&status)) return status;
-    if (!isfinite(stats.loss_sum))
-        return status_error(STATUS_DIVERGED,
-                            "the loss became %f in epoch %d, batch %d at learning rate %g: start "
-                            "again with a smaller learning rate",
-                            stats.loss_sum / n, out->epoch, out->batch, lr);
+    status = ops->sync(run->be);
+    run_count_batch(run, &stats, clock_seconds() - start, out);
+    if (status_is_ok(&status) && !isfinite(stats.loss_sum))
+        status = status_error(STATUS_DIVERGED,
+                              "the loss became %f in epoch %d, batch %d at learning rate %g: start "
+                              "again with a smaller learning rate",
+                              stats.loss_sum / n, out->epoch, out->batch, run->last_lr);
     return status;
 }
 
-void run_end_epoch(Run *run, EpochRecord *out) {
+Status run_end_epoch(Run *run, EpochRecord *out) {
     ASSERT(run_at_epoch_end(run));
     memset(out, 0, sizeof *out);
     out->epoch = run->epoch + 1;
-    out->lr = run_lr(run);
+    out->lr = run->last_lr;
     if (run->epoch_images > 0) {
         out->train_loss = run->epoch_loss / (double)run->epoch_images;
         out->train_accuracy = (double)run->epoch_correct / (double)run->epoch_images;
@@ -293,82 +271,27 @@ void run_end_epoch(Run *run, EpochRecord *out) {
     out->seconds = run->epoch_seconds;
     if (run->epoch_seconds > 0)
         out->images_per_second = (double)run->epoch_images / run->epoch_seconds;
+    Status status = run_judge(run, out);
     run->epoch++;
     run->batch = 0;
     run->epoch_loss = run->epoch_seconds = 0;
     run->epoch_correct = run->epoch_images = 0;
-    if (!run_finished(run)) run_restart_epoch(run);
+    if (run_finished(run))
+        run_restore(run);
+    else
+        run_restart_epoch(run);
+    return status;
 }
 
 void run_set_lr(Run *run, double lr) {
     run->base_lr = lr;
 }
 void run_set_augment(Run *run, int augment) {
-    run->config.augment = augment;
+    Status status = config_set(&run->config, "augment", augment_presets[augment].name);
+    REQUIRE(status_is_ok(&status));
+    run->augment = config_augment(&run->config);
+    if (run->prefetch) prefetch_forget(run->prefetch);
 }
 void run_set_epochs(Run *run, int epochs) {
     run->config.epochs = epochs;
-}
-
-// ---- asking ------------------------------------------------------------------------------------
-
-// The answers for the n samples whose logits are on the device.
-static void run_answers(Run *run, const float *logits, int n, uint8_t *classes, float *confidence) {
-    const BackendOps *ops = run->be->ops;
-    ops->softmax(run->be, run->classes, n, logits, run->probabilities);
-    ops->download(run->be, run->host_probabilities, run->probabilities,
-                  sizeof(float) * (size_t)(n * run->classes));
-    for (int i = 0; i < n; i++) {
-        const float *row = run->host_probabilities + (size_t)(i * run->classes);
-        int best = 0;
-        for (int c = 1; c < run->classes; c++)
-            if (row[c] > row[best]) best = c;
-        if (classes) classes[i] = (uint8_t)best;
-        if (confidence) confidence[i] = row[best];
-    }
-}
-
-// One forward over test images run->indices[0 .. n-1].
-static const float *run_test_forward(Run *run, int n) {
-    GatherShape shape = run_gather_shape(run);
-    run->be->ops->gather(run->be, &shape, run->data->test_pixels, run->indices, n,
-                         model_input(run->model));
-    return model_forward(run->model, n, false, 0);
-}
-
-Status run_evaluate(Run *run, EvalResult *out, uint8_t *classes, float *confidence) {
-    const BackendOps *ops = run->be->ops;
-    int total = (int)run->data->dataset->test.n;
-    double loss = 0;
-    long long correct = 0;
-    for (int first = 0; first < total; first += RUN_EVAL_BATCH) {
-        int n = total - first < RUN_EVAL_BATCH ? total - first : RUN_EVAL_BATCH;
-        for (int i = 0; i < n; i++) run->indices[i] = first + i;
-        const float *logits = run_test_forward(run, n);
-        ops->gather_labels(run->be, run->data->test_labels, run->indices, n, run->labels);
-        // The loss that is reported is plain cross-entropy, whatever is minimised.
-        ops->loss(run->be, LOSS_CROSS_ENTROPY, 0, run->classes, n, logits, run->labels, NULL,
-                  run->stats);
-        BatchStats stats;
-        ops->download(run->be, &stats, run->stats, sizeof stats);
-        loss += stats.loss_sum;
-        correct += stats.correct;
-        if (classes || confidence)
-            run_answers(run, logits, n, classes ? classes + first : NULL,
-                        confidence ? confidence + first : NULL);
-    }
-    out->n = total;
-    out->loss = loss / total;
-    out->accuracy = (double)correct / total;
-    return ops->sync(run->be);
-}
-
-Status run_predict(Run *run, const int32_t *indices, int n, uint8_t *classes, float *confidence) {
-    for (int first = 0; first < n; first += RUN_EVAL_BATCH) {
-        int part = n - first < RUN_EVAL_BATCH ? n - first : RUN_EVAL_BATCH;
-        memcpy(run->indices, indices + first, sizeof *indices * (size_t)part);
-        run_answers(run, run_test_forward(run, part), part, classes ? classes + first : NULL,
-                    confidence ? confidence + first : NULL);
-    }
-    return run->be->ops->sync(run->be);
 }

@@ -23,8 +23,10 @@ typedef struct BatchRecord {
 typedef struct EpochRecord {
     int epoch;
     double train_loss, train_accuracy; // means over the batches as they were trained
+    int held_images;                   // held out of the training set; 0: none, and no figures
+    double held_loss, held_accuracy;
     double test_loss, test_accuracy;
-    double lr;
+    double lr;      // of its last batch
     double seconds; // of this epoch's training pass alone
     double images_per_second;
 } EpochRecord;
@@ -57,13 +59,19 @@ long long run_images(const Run *run); // trained on so far
 // no number; the weights are then what they became.
 Status run_step(Run *run, BatchRecord *out);
 
-// True right after the last batch of an epoch. run_end_epoch then gives the epoch's line (the test
-// figures are the caller's to fill in, from run_evaluate).
+// True right after the last batch of an epoch. run_end_epoch then gives the epoch's line, the
+// held-out figures in it (the test figures are the caller's to fill in, from run_evaluate), and
+// moves on. When that ends the run and patience asks for it, the weights are from then on those of
+// the best epoch.
 bool run_at_epoch_end(const Run *run);
-void run_end_epoch(Run *run, EpochRecord *out);
+Status run_end_epoch(Run *run, EpochRecord *out);
+// After an epoch's evaluation: ends the run when `until` is reached.
+void run_note_test(Run *run, double accuracy);
+// The best epoch on the held-out images so far, 0: nothing watches.
+int run_best_epoch(const Run *run);
 
-// What the network as it is says about test images. `classes` and `confidence` (may be NULL): the
-// answer and its probability for each, n of them.
+// What the network as it is, or its averaged weights, says about test images. `classes` and
+// `confidence` (may be NULL): the answer and its probability for each, n of them.
 typedef struct EvalResult {
     int n;
     double loss, accuracy;
@@ -78,11 +86,11 @@ void run_set_lr(Run *run, double lr);
 void run_set_augment(Run *run, int augment);
 void run_set_epochs(Run *run, int epochs);
 
-// weights: plan->weight_floats of the caller's.
+// weights: plan->weight_floats of the caller's. With ema, the averaged ones.
 void run_get_weights(Run *run, float *weights);
 
-// Everything needed to go on later as if nothing had happened, as bytes, and back. The config must
-// be the one it was made with (STATUS_FORMAT says what differs).
+// Everything needed to go on later as if nothing had happened, live changes included, as a file,
+// and back. The run must have been opened with the same config (STATUS_FORMAT says what differs).
 Status run_save_state(Run *run, const char *path);
 Status run_load_state(Run *run, const char *path);
 

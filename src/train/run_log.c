@@ -40,8 +40,8 @@ Status run_log_open(const TrainConfig *config, const Dataset *dataset, const flo
                               log->plan->classes, dataset->name, dataset->classes);
         goto fail;
     }
-    uint32_t images = dataset->train.n;
-    if (config->limit > 0 && (uint32_t)config->limit < images) images = (uint32_t)config->limit;
+    uint32_t images;
+    TRY(config_check(config, dataset->train.n, &images));
     uint32_t batch = (uint32_t)config->batch_size;
     log->batches = (int)((images + batch - 1) / batch);
     TRY(feed_open(&log->steps, sizeof(BatchRecord)));

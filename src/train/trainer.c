@@ -153,9 +153,10 @@ static void trainer_take_on(Trainer *trainer, RunLog *log) {
 // After the last batch of an epoch: the test set, then the epoch's line.
 static Status trainer_end_epoch(Trainer *trainer, Entry *entry) {
     EpochRecord record;
-    run_end_epoch(entry->run, &record);
-    Status status =
-        run_evaluate(entry->run, &entry->evaluated, entry->test_class, entry->test_confidence);
+    Status status = run_end_epoch(entry->run, &record);
+    if (!status_is_ok(&status)) return status;
+    status = run_evaluate(entry->run, &entry->evaluated, entry->test_class, entry->test_confidence);
+    run_note_test(entry->run, entry->evaluated.accuracy);
     entry->evaluated_epoch = record.epoch;
     record.test_loss = entry->evaluated.loss;
     record.test_accuracy = entry->evaluated.accuracy;

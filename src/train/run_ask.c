@@ -1,0 +1,134 @@
+// Asking a run's network about images: the test set, the held-out part of the training set, a few
+// by index. Where weights are averaged, it is the average that answers.
+#include "train/run_internal.h"
+
+#include <string.h>
+
+// ---- averaged weights ---------------------------------------------------------------------------
+
+static size_t run_weight_bytes(const Run *run) {
+    return model_plan(run->model)->weight_floats * sizeof(float);
+}
+
+void run_average(Run *run) {
+    if (!run->average) return;
+    const BackendOps *ops = run->be->ops;
+    // The first step's weights are the first average; buffers (batch norm's statistics) are
+    // averaged like parameters.
+    if (run->steps == 0)
+        ops->copy(run->be, run->average, model_parameters(run->model), run_weight_bytes(run));
+    else
+        ops->average(run->be, (float)run->config.ema, model_plan(run->model)->weight_floats,
+                     model_parameters(run->model), run->average);
+}
+
+// Until run_leave_average the model has the averaged weights.
+static void run_enter_average(Run *run) {
+    if (!run->average || run->steps == 0) return;
+    size_t bytes = run_weight_bytes(run);
+    run->be->ops->copy(run->be, run->aside, model_parameters(run->model), bytes);
+    run->be->ops->copy(run->be, model_parameters(run->model), run->average, bytes);
+}
+
+static void run_leave_average(Run *run) {
+    if (!run->average || run->steps == 0) return;
+    run->be->ops->copy(run->be, model_parameters(run->model), run->aside, run_weight_bytes(run));
+}
+
+void run_get_weights(Run *run, float *weights) {
+    if (run->average && run->steps > 0)
+        run->be->ops->download(run->be, weights, run->average, run_weight_bytes(run));
+    else
+        model_get_weights(run->model, weights);
+}
+
+void run_put_weights(Run *run, const float *weights) {
+    model_set_weights(run->model, weights);
+    if (run->average) run->be->ops->upload(run->be, run->average, weights, run_weight_bytes(run));
+}
+
+// ---- answers -----------------------------------------------------------------------------------
+
+// The answers for the n samples whose logits are on the device.
+static void run_answers(Run *run, const float *logits, int n, uint8_t *classes, float *confidence) {
+    const BackendOps *ops = run->be->ops;
+    ops->softmax(run->be, run->classes, n, logits, run->probabilities);
+    ops->download(run->be, run->host_probabilities, run->probabilities,
+                  sizeof(float) * (size_t)(n * run->classes));
+    for (int i = 0; i < n; i++) {
+        const float *row = run->host_probabilities + (size_t)(i * run->classes);
+        int best = 0;
+        for (int c = 1; c < run->classes; c++)
+            if (row[c] > row[best]) best = c;
+        if (classes) classes[i] = (uint8_t)best;
+        if (confidence) confidence[i] = row[best];
+    }
+}
+
+// One forward over the images run->indices[0 .. n-1] of `pixels` (device).
+static const float *run_forward(Run *run, const uint8_t *pixels, int n) {
+    GatherShape shape = run_gather_shape(run);
+    run->be->ops->gather(run->be, &shape, pixels, run->indices, n, model_input(run->model));
+    return model_forward(run->model, n, false, 0);
+}
+
+// Image i of a set is indices[i], or i itself where there are none.
+typedef struct AskSet {
+    const uint8_t *pixels, *labels; // device
+    const uint32_t *indices;
+    int n;
+} AskSet;
+
+static Status run_evaluate_set(Run *run, const AskSet *set, EvalResult *out, uint8_t *classes,
+                               float *confidence) {
+    const BackendOps *ops = run->be->ops;
+    double loss = 0;
+    long long correct = 0;
+    run_enter_average(run);
+    for (int first = 0; first < set->n; first += RUN_EVAL_BATCH) {
+        int n = set->n - first < RUN_EVAL_BATCH ? set->n - first : RUN_EVAL_BATCH;
+        for (int i = 0; i < n; i++)
+            run->indices[i] = set->indices ? (int32_t)set->indices[first + i] : first + i;
+        const float *logits = run_forward(run, set->pixels, n);
+        ops->gather_labels(run->be, set->labels, run->indices, n, run->labels);
+        // The loss that is reported is plain cross-entropy, whatever is minimised.
+        ops->loss(run->be, LOSS_CROSS_ENTROPY, 0, run->classes, n, logits, run->labels, NULL,
+                  run->stats);
+        BatchStats stats;
+        ops->download(run->be, &stats, run->stats, sizeof stats);
+        loss += stats.loss_sum;
+        correct += stats.correct;
+        if (classes || confidence)
+            run_answers(run, logits, n, classes ? classes + first : NULL,
+                        confidence ? confidence + first : NULL);
+    }
+    run_leave_average(run);
+    out->n = set->n;
+    out->loss = loss / set->n;
+    out->accuracy = (double)correct / set->n;
+    return ops->sync(run->be);
+}
+
+Status run_evaluate(Run *run, EvalResult *out, uint8_t *classes, float *confidence) {
+    AskSet set = {run->data->test_pixels, run->data->test_labels, NULL,
+                  (int)run->data->dataset->test.n};
+    return run_evaluate_set(run, &set, out, classes, confidence);
+}
+
+Status run_evaluate_held(Run *run, EvalResult *out) {
+    AskSet set = {run->data->train_pixels, run->data->train_labels, run->split.held,
+                  (int)run->split.held_n};
+    return run_evaluate_set(run, &set, out, NULL, NULL);
+}
+
+Status run_predict(Run *run, const int32_t *indices, int n, uint8_t *classes, float *confidence) {
+    run_enter_average(run);
+    for (int first = 0; first < n; first += RUN_EVAL_BATCH) {
+        int part = n - first < RUN_EVAL_BATCH ? n - first : RUN_EVAL_BATCH;
+        memcpy(run->indices, indices + first, sizeof *indices * (size_t)part);
+        run_answers(run, run_forward(run, run->data->test_pixels, part), part,
+                    classes ? classes + first : NULL, confidence ? confidence + first : NULL);
+    }
+    run_leave_average(run);
+    return run->be->ops->sync(run->be);
+}
