@@ -67,6 +67,7 @@ static void space_count(GuessSpace *space) {
         }
     for (int i = 0; i < chain->count; i++)
         norms = norms || chain_norm_is_there(&chain->links[i].norm);
+    space->norms = norms;
     int last = chain->count - 1;
     counts[AXIS_NORMALIZATION] = space->normalization ? 1 : GUESS_NORMALIZATIONS;
     counts[AXIS_POOL] = pools ? GUESS_POOLS : 1;

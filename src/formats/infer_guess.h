@@ -57,6 +57,7 @@ typedef struct GuessSpace {
     Chain chain;
     ShapeGuess shapes[SHAPE_GUESSES_MAX];
     int counts[AXIS_COUNT]; // choices on each axis, at least 1
+    bool norms;             // there is a batch norm behind a layer
     GuessSource sources[GUESS_SOURCES_MAX];
     int source_count;
     // What a person has decided, or NULL.

@@ -15,7 +15,7 @@ static const PoolOption pool_options[] = {
     {2, 2, 0, 0.0f}, {0, 0, 0, 0.2f}, {3, 2, 0, 1.5f}, {3, 3, 0, 1.6f},
     {3, 2, 1, 1.8f}, {4, 4, 0, 2.5f}, {2, 1, 0, 3.0f},
 };
-static const float stride_costs[] = {0, 0.0f, 1.0f, 2.5f, 3.0f};
+static const float stride_costs[] = {0, 0.0f, 0.8f, 2.5f, 3.0f};
 enum {
     POOL_OPTIONS = (int)(sizeof pool_options / sizeof pool_options[0]),
     STRIDE_MAX = 4,
@@ -117,7 +117,7 @@ static void search_conv(Search *s, int index, int side) {
             if (side + 2 * pad < kernel) continue;
             float cost = pad_cost(s, index, pad) + stride_costs[stride];
             // Those who stride instead of pooling do it again.
-            if (stride == 2 && index > 0 && s->now.convs[index - 1].stride == 2) cost -= 0.8f;
+            if (stride == 2 && index > 0 && s->now.convs[index - 1].stride == 2) cost -= 0.7f;
             // A kernel that leaves pixels out is a 1x1 that thins or a patch embedding.
             if (stride > kernel) cost += 3.0f;
             if (s->now.cost + cost > s->limit) continue;

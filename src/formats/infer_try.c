@@ -8,7 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRY_COARSE = 64, TRY_FEW = 32, TRY_FINE = 400, TRY_ROUNDS = 3, TRY_FINALISTS = 5 };
+enum {
+    TRY_COARSE = 64,
+    TRY_FEW = 32,
+    TRY_FINE = 400,
+    TRY_ROUNDS = 3,
+    TRY_SHAPES = 4,
+    TRY_FINALISTS = 5
+};
 // Multiply-adds of one stage: a second or two on two cores.
 #define TRY_BUDGET 50e9
 // A finalist's loss may be so many times the best one's: on more images it may still win.
@@ -69,29 +76,58 @@ static int smaller(int a, int b) {
     return a < b ? a : b;
 }
 
-// Wrong on two axes at once is as bad as wrong on one: so the main ones are looked at together.
+// Wrong on two axes at once is as bad as wrong on one: so the main ones are looked at together,
+// with so many choices each.
+static void coarse_counts(const Trial *t, int counts[AXIS_COUNT]) {
+    static const int most[AXIS_COUNT] = {
+        [AXIS_NORMALIZATION] = 3, [AXIS_POOL] = 2,  [AXIS_GLOBAL] = 1, [AXIS_CONV] = 3,
+        [AXIS_DENSE] = 1,         [AXIS_ORDER] = 1, [AXIS_LAST] = 2};
+    for (int i = 0; i < AXIS_COUNT; i++)
+        counts[i] = i == AXIS_SHAPE ? t->space->counts[i] : smaller(t->space->counts[i], most[i]);
+    // The same activation everywhere; norms on either side of it.
+    if (t->space->counts[AXIS_CONV] == 1)
+        counts[AXIS_CONV] = smaller(t->space->counts[AXIS_DENSE], 3);
+    if (t->space->norms) counts[AXIS_ORDER] = 2;
+}
+
+// All shapes would take too long where they are many and wide: the first few, and of the others
+// those that take a small part of the time left, so that cheap ones still find some.
+static bool coarse_affords(Trial *t, const Guess *guess, int tries, double *left) {
+    if (!trial_set(t, guess)) return false;
+    double work = t->model->plan.flops_forward * tries;
+    if (guess->at[AXIS_SHAPE] >= TRY_SHAPES && work > *left / 8) return false;
+    *left -= work;
+    return true;
+}
+
+static bool shape_has_pool(const GuessSpace *space, int shape) {
+    for (int i = 0; i < space->chain.convs; i++)
+        if (space->shapes[shape].convs[i].pool && !space->shapes[shape].convs[i].pool_all)
+            return true;
+    return false;
+}
+
 static void try_coarse(Trial *t, Guess *best) {
-    const int *counts = t->space->counts;
-    int pools = counts[AXIS_POOL], lasts = counts[AXIS_LAST];
-    int norms = smaller(counts[AXIS_NORMALIZATION], 3);
-    int activations = counts[AXIS_CONV] > 1 || counts[AXIS_DENSE] > 1 ? 3 : 1;
-    // As many shapes as time allows, but never only the first.
-    int each = pools * lasts * norms * activations;
-    double most = TRY_BUDGET / (t->model->plan.flops_forward + 1) / TRY_FEW / each;
-    int shapes = smaller(counts[AXIS_SHAPE], most < 4 ? 4 : most < 100 ? (int)most : 100);
-    int total = shapes * each;
-    int images = images_for(t, total, TRY_COARSE);
+    int counts[AXIS_COUNT], total = 1;
+    coarse_counts(t, counts);
+    for (int i = 0; i < AXIS_COUNT; i++) total *= counts[i];
+    int each = total / counts[AXIS_SHAPE]; // choices for one shape, which is the outermost axis
+    int images = images_for(t, smaller(total, TRY_SHAPES * each), TRY_COARSE);
+    double left = TRY_BUDGET;
     Tried top, tried;
     if (!trial_run(t, best, images, &top)) top.value = INFINITY;
     for (int i = 0; i < total && !t->stopped; i++) {
-        Guess guess = *best;
-        int activation = i / norms % activations;
-        guess.at[AXIS_NORMALIZATION] = i % norms;
-        if (counts[AXIS_CONV] > 1) guess.at[AXIS_CONV] = activation;
-        if (counts[AXIS_DENSE] > 1) guess.at[AXIS_DENSE] = activation;
-        guess.at[AXIS_POOL] = i / norms / activations % pools;
-        guess.at[AXIS_LAST] = i / norms / activations / pools % lasts;
-        guess.at[AXIS_SHAPE] = i / each;
+        Guess guess;
+        for (int axis = AXIS_COUNT - 1, rest = i; axis >= 0; rest /= counts[axis--])
+            guess.at[axis] = rest % counts[axis];
+        if (i % each == 0 && !coarse_affords(t, &guess, each * images, &left)) {
+            i += each - 1;
+            continue;
+        }
+        if (t->space->counts[AXIS_NORMALIZATION] == 1) guess.at[AXIS_NORMALIZATION] = 0;
+        if (t->space->counts[AXIS_DENSE] > 1) guess.at[AXIS_DENSE] = guess.at[AXIS_CONV];
+        if (t->space->counts[AXIS_CONV] == 1) guess.at[AXIS_CONV] = 0;
+        if (guess.at[AXIS_POOL] > 0 && !shape_has_pool(t->space, guess.at[AXIS_SHAPE])) continue;
         if (trial_run(t, &guess, images, &tried) && tried.value < top.value) top = tried;
     }
     *best = top.guess;
