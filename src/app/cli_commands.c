@@ -44,7 +44,7 @@ const CliCommand cli_commands[] = {
          "  {\"input\":\"0\",\"digits\":\"1984\",\"unsure\":false,\"parts\":["
          "{\"digit\":1,\"probability\":0.98,\n   \"unsure\":false,\"box\":[x0,y0,x1,y1],"
          "\"probabilities\":[...]},...],\"label\":\"1984\"}\n"
-         "where boxes are shares of the canvas and \"?\" stands for what is no digit.",
+         "where boxes are shares of the canvas.",
      .options = predict_options,
      .words_min = 2,
      .words_max = INT_MAX,

@@ -250,7 +250,8 @@ static void put_number(Text *out, double value) {
 static void put_label(Text *out, const char *label) {
     long long number;
     if (!label || !label[0]) return;
-    if (text_to_int(label, &number) && number >= 0) {
+    bool plain = label[0] != '0' || label[1] == '\0'; // "0042" is a text of four digits
+    if (plain && text_to_int(label, &number) && number >= 0) {
         text_append(out, "\"label\":%lld,", number);
         return;
     }

@@ -150,7 +150,8 @@ void reader_text(const Reading *reading, const char names[][16], char *out, size
     out[0] = '\0';
     for (int i = 0; i < reading->count; i++) {
         const ReaderDigit *digit = &reading->digits[i];
-        const char *name = digit->verdict == VERDICT_DIGIT ? names[digit->digit] : "?";
+        if (digit->fit.dot && reading->count > 1) continue; // a slip of the pen, a full stop
+        const char *name = digit->fit.dot ? "?" : names[digit->digit];
         size_t length = strlen(name);
         if (used + length >= size) return;
         memcpy(out + used, name, length + 1);

@@ -39,7 +39,8 @@ Status reader_read(Recognizer *recognizer, const Drawing *drawing, const InkOpti
                    Reading *out);
 void reader_close(Reading *reading);
 
-// The digits as text ("1984"; "?" for what is no digit), cut to `size`. `names`: the classes'.
+// The digits as text, "1984", cut to `size`; `names`: the classes'. What the network is unsure of
+// is in it with the most probable digit (see its verdict); dots are left out.
 void reader_text(const Reading *reading, const char names[][16], char *out, size_t size);
 
 #endif
