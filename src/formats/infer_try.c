@@ -95,7 +95,8 @@ static void coarse_counts(const Trial *t, int counts[AXIS_COUNT]) {
 static bool coarse_affords(Trial *t, const Guess *guess, int tries, double *left) {
     if (!trial_set(t, guess)) return false;
     double work = t->model->plan.flops_forward * tries;
-    if (guess->at[AXIS_SHAPE] >= TRY_SHAPES && work > *left / 8) return false;
+    if (guess->at[AXIS_SHAPE] < TRY_SHAPES) return true;
+    if (work > *left / 8) return false;
     *left -= work;
     return true;
 }
@@ -113,7 +114,7 @@ static void try_coarse(Trial *t, Guess *best) {
     for (int i = 0; i < AXIS_COUNT; i++) total *= counts[i];
     int each = total / counts[AXIS_SHAPE]; // choices for one shape, which is the outermost axis
     int images = images_for(t, smaller(total, TRY_SHAPES * each), TRY_COARSE);
-    double left = TRY_BUDGET;
+    double left = TRY_BUDGET / 2;
     Tried top, tried;
     if (!trial_run(t, best, images, &top)) top.value = INFINITY;
     for (int i = 0; i < total && !t->stopped; i++) {
