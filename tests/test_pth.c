@@ -266,6 +266,30 @@ static void test_options(void **state) {
     assert_null(model);
 }
 
+// A .safetensors of somebody else: our own with the keys of its metadata made unknown.
+static void test_foreign_safetensors(void **state) {
+    (void)state;
+    SavedModel *model = read_fixture("normed", NULL), *back;
+    char path[FILE_PATH_MAX], x[SPEC_TEXT_MAX], y[SPEC_TEXT_MAX];
+    InferReport report;
+    Bytes bytes;
+    files_path(path, directory, "foreign.safetensors");
+    assert_ok(format_write(path, model));
+    assert_ok(file_read(path, 1 << 20, &bytes));
+    for (size_t i = 0; i + 8 < bytes.size; i++)
+        if (memcmp(bytes.data + i, "inkling.", 8) == 0) bytes.data[i] = 'x';
+    files_write(path, bytes.data, bytes.size);
+    bytes_close(&bytes);
+    assert_ok(format_open(path, NULL, &back, &report));
+    assert_false(report.exact);
+    spec_print_layers(&model->spec, x, sizeof x);
+    spec_print_layers(&back->spec, y, sizeof y);
+    assert_string_equal(x, y);
+    assert_same_weights(model, back, "foreign.safetensors");
+    saved_model_close(&model);
+    saved_model_close(&back);
+}
+
 // ---- what is written ----------------------------------------------------------------------------
 
 static SavedModel *make_model(const char *preset) {
@@ -404,10 +428,15 @@ static void test_torch_reads_it(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_logits),     cmocka_unit_test(test_same_weights),
-        cmocka_unit_test(test_report),     cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_tries),      cmocka_unit_test(test_options),
-        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_torch_reads_it),
+        cmocka_unit_test(test_logits),
+        cmocka_unit_test(test_same_weights),
+        cmocka_unit_test(test_report),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_tries),
+        cmocka_unit_test(test_options),
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_torch_reads_it),
+        cmocka_unit_test(test_foreign_safetensors),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
