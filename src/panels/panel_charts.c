@@ -105,8 +105,9 @@ static void charts_accuracy(Ui *ui, Workbench *bench, Rect rect) {
         if (!run->visible) continue;
         Color color = theme_run_color(ui->theme, run->number);
         bool strong = run->id == bench->runs.selected;
-        lines[count] = (ChartLine){&run->train,    .name = "train",   .color = color,
-                                   .dashed = true, .no_smooth = true, .legend = count / 2};
+        lines[count] =
+            (ChartLine){&run->train,       .name = "train",   .color = color,     .dashed = true,
+                        .no_smooth = true, .companion = true, .legend = count / 2};
         lines[count + 1] =
             (ChartLine){&run->test,        .name = run->name, .color = color,     .markers = true,
                         .no_smooth = true, .strong = strong,  .legend = count / 2};

@@ -117,7 +117,7 @@ static void runs_buttons(Ui *ui, Workbench *bench, Rect row) {
     Rect trash = rect_cut_left(&row, row.h, 8);
     if (ui_button_icon(ui, add, ICON_PLUS, "Add run", ready ? 0 : UI_DISABLED))
         workbench_check(bench, runs_start(bench, false));
-    ui_tooltip(ui, "Start a run with the form's settings beside those that are there;\n"
+    ui_tooltip(ui, "Start a run with the form's settings beside those that are there; "
                    "runs that train advance together, turn by turn.");
     unsigned unsaved = run && entry_has_progress(run) ? 0 : UI_DISABLED;
     if (ui_button(ui, save, "Save\xe2\x80\xa6##run", unsaved)) dialog_open(bench, DIALOG_SAVE);

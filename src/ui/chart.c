@@ -79,10 +79,13 @@ static void widen_y(const Plot *plot, const ChartView *view, const ChartLine *li
 
 static void y_range(Plot *plot, const ChartView *view, const ChartSpec *spec) {
     double low = INFINITY, high = -INFINITY;
-    for (int i = 0; i < spec->line_count && !spec->fixed_y; i++) {
-        const ChartLine *line = &spec->lines[i];
-        if (chart_line_shown(view, line)) widen_y(plot, view, line, &low, &high);
-    }
+    // Companions count only where there is nothing else to see.
+    for (int pass = 0; pass < 2 && !spec->fixed_y && !(low <= high); pass++)
+        for (int i = 0; i < spec->line_count; i++) {
+            const ChartLine *line = &spec->lines[i];
+            if (chart_line_shown(view, line) && line->companion == (pass == 1))
+                widen_y(plot, view, line, &low, &high);
+        }
     if (spec->fixed_y) {
         low = spec->y_min;
         high = spec->y_max;

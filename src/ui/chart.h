@@ -19,8 +19,9 @@ typedef struct ChartLine {
     bool markers;   // a dot at every point while they are 8 px apart
     bool no_smooth; // few points: always drawn as they are
     bool hidden; // not drawn and not counted in the axes (caller's choice; see also view->hidden)
-    bool strong; // drawn last and a little thicker: the chosen run
-    int legend;  // lines with one number share a legend entry; toggling hides all of them
+    bool companion; // the y axis is made for the other lines, if there are any
+    bool strong;    // drawn last and a little thicker: the chosen run
+    int legend;     // lines with one number share a legend entry; toggling hides all of them
 } ChartLine;
 
 // What several charts share. Zero-initialise; `owner` 0: no hover.
