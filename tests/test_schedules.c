@@ -1,4 +1,5 @@
-// Learning-rate schedules against numbers that follow from torch.optim.lr_scheduler's formulas.
+// Learning-rate schedules against numbers that follow from torch.optim.lr_scheduler's formulas, and
+// against those that PyTorch gives batch by batch (fixtures/make_schedules.py).
 #include "nn/schedule.h"
 
 #include "tests/files.h"
@@ -48,6 +49,54 @@ static void test_rates(void **state) {
     }
 }
 
+// ---- PyTorch's own ------------------------------------------------------------------------------
+
+enum { PLACES = 32 };
+
+typedef struct Fixture {
+    ScheduleKind kind;
+    ScheduleOptions options;
+    double warmup_start;
+    int warmup, batches, epochs;
+    double rate[PLACES], momentum[PLACES];
+} Fixture;
+
+static const Fixture fixtures[] = {
+#include "tests/fixtures/schedules.inc"
+};
+
+// What make_schedules.py has, too.
+static const double losses[] = {1.0, 0.8,     0.79995, 0.81, 0.7, 0.71, 0.72, 0.7,
+                                0.7, 0.69999, 0.5,     0.6,  0.6, 0.6,  0.6,  0.6};
+static const double LR = 0.4;
+
+static void test_fixtures(void **state) {
+    (void)state;
+    bool seen[SCHEDULE_COUNT] = {false};
+    for (size_t f = 0; f < sizeof fixtures / sizeof fixtures[0]; f++) {
+        const Fixture *c = &fixtures[f];
+        const ScheduleRow *row = &schedule_rows[c->kind];
+        ScheduleState observed = {0};
+        seen[c->kind] = true;
+        for (int i = 0; i < c->batches * c->epochs; i++) {
+            SchedulePlace place = {i, c->batches, i / c->batches, c->epochs};
+            double rate = schedule_rate(c->kind, &c->options, &observed, LR, &place) *
+                          schedule_warmup(c->warmup_start, c->warmup, i);
+            double momentum = schedule_momentum(c->kind, &c->options, &place);
+            // PyTorch multiplies step by step where the formula has a power: an ulp or so each.
+            if (fabs(rate - c->rate[i]) > 1e-13 * LR)
+                fail_msg("row %zu, %s, place %d: %.17g, PyTorch has %.17g", f, row->name, i, rate,
+                         c->rate[i]);
+            if (fabs(momentum - c->momentum[i]) > 1e-13)
+                fail_msg("row %zu, %s, place %d: momentum %.17g, PyTorch has %.17g", f, row->name,
+                         i, momentum, c->momentum[i]);
+            if (row->observe) row->observe(&c->options, &observed, LR, losses[i]);
+        }
+    }
+    for (int i = 0; i < SCHEDULE_COUNT; i++)
+        if (!seen[i]) fail_msg("no fixture for %s", schedule_rows[i].name);
+}
+
 static void test_names(void **state) {
     (void)state;
     for (int i = 0; i < SCHEDULE_COUNT; i++)
@@ -67,6 +116,7 @@ static void test_odd_options(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rates),
+        cmocka_unit_test(test_fixtures),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_odd_options),
     };

@@ -14,7 +14,8 @@
 
 const CliOption train_command_options[] = {
     {"save", "FILE", "write the trained model, in the format of its ending (.safetensors)"},
-    {"resume", "FILE", "go on from FILE if it is there; it is rewritten after each epoch"},
+    {"resume", "FILE", "go on from FILE if it is there; it is rewritten as training goes on"},
+    {"checkpoint", "SECONDS", "with --resume: how often inside an epoch; 0: only after each [10]"},
     {"init", "MODEL",
      "start from this model's weights; or how the seed makes them: pytorch, he, "
      "xavier"},
@@ -33,11 +34,13 @@ typedef struct TrainJob {
     Backend *be;
     DeviceData data;
     Run *run;
-    EpochRecord last; // the last complete epoch of this call
-    double begun;     // clock of the first batch of this call
-    double begun_run; // run_seconds then
-    double shown;     // clock of the last progress line
-    long long images; // trained on in this call
+    EpochRecord last;  // the last complete epoch of this call
+    double begun;      // clock of the first batch of this call
+    double begun_run;  // run_seconds then
+    double shown;      // clock of the last progress line
+    long long images;  // trained on in this call
+    double checkpoint; // seconds between two
+    double kept;       // clock of the last one
 } TrainJob;
 
 // ---- settings ----------------------------------------------------------------------------------
@@ -97,6 +100,11 @@ static Status train_read_config(TrainJob *job) {
         if (!cli_is_own_option(args->command, args->given[i].name))
             pairs[count++] = (OptionPair){args->given[i].name, args->given[i].value};
     TRY(config_set_all(&job->config, pairs, count));
+    for (int i = 0; i < count; i++) {
+        const TrainOption *option = config_option(pairs[i].name);
+        if (option != NULL && !config_applies(&job->config, option))
+            cli_say("--%s has no effect with these settings", option->name);
+    }
 fail:
     free(pairs);
     return status;
@@ -137,6 +145,10 @@ static Status train_prepare(TrainJob *job) {
     job->json = cli_switch(args, "json");
     job->save = cli_value(args, "save");
     job->resume = cli_value(args, "resume");
+    job->checkpoint = 10;
+    const char *every = cli_value(args, "checkpoint");
+    if (every != NULL && (!text_to_double(every, &job->checkpoint) || job->checkpoint < 0))
+        return status_error(STATUS_USAGE, "--checkpoint must be a number of seconds from 0 up");
     job->table = !job->json ? stdout : cli_progress_is_shown() ? NULL : stderr;
     TRY(train_read_config(job));
     if (job->save != NULL) TRY(cli_check_model_path("--save", job->save));
@@ -203,6 +215,10 @@ static Status train_tell_epoch(TrainJob *job, const EpochRecord *e) {
     json_int(root, "epoch", e->epoch);
     json_number(root, "train_loss", e->train_loss);
     json_number(root, "train_accuracy", e->train_accuracy);
+    if (e->held_images > 0) {
+        json_number(root, "held_loss", e->held_loss);
+        json_number(root, "held_accuracy", e->held_accuracy);
+    }
     json_number(root, "test_loss", e->test_loss);
     json_number(root, "test_accuracy", e->test_accuracy);
     json_number(root, "lr", e->lr);
@@ -244,6 +260,7 @@ fail:
 static void train_keep_state(TrainJob *job, Status *first) {
     if (job->resume == NULL) return;
     Status status = run_save_state(job->run, job->resume);
+    job->kept = clock_seconds();
     if (status_is_ok(&status)) return;
     cli_say("inkling: the run goes on, but %s", status.message);
     if (status_is_ok(first)) *first = status;
@@ -251,13 +268,29 @@ static void train_keep_state(TrainJob *job, Status *first) {
 
 static Status train_end_epoch(TrainJob *job, Status *first) {
     EvalResult result;
-    run_end_epoch(job->run, &job->last);
-    Status status = run_evaluate(job->run, &result, NULL, NULL);
+    Status status = run_end_epoch(job->run, &job->last);
+    if (status_is_ok(&status)) status = run_evaluate(job->run, &result, NULL, NULL);
     if (!status_is_ok(&status)) return status;
+    run_note_test(job->run, result.accuracy);
     job->last.test_loss = result.loss;
     job->last.test_accuracy = result.accuracy;
     train_keep_state(job, first);
     return train_tell_epoch(job, &job->last);
+}
+
+// Why it ended, when not because its epochs were over, and with which weights.
+static void train_say_end(const TrainJob *job) {
+    int done = run_epoch(job->run) - 1, best = run_best_epoch(job->run);
+    double seconds = run_seconds(job->run);
+    if (job->config.until > 0)
+        cli_say(done > 0 && job->last.test_accuracy >= job->config.until
+                    ? "%.2f %% reached after %d epochs and %.1f s of training"
+                    : "%.2f %% not reached after %d epochs and %.1f s of training",
+                100 * job->config.until, done, seconds);
+    if (best > 0)
+        cli_say("%s: epoch %d was the best on the %d held-out images%s",
+                done < job->config.epochs ? "stopped early" : "done", best, job->config.held_out,
+                job->config.restore_best ? ", its weights are kept" : "");
 }
 
 // ---- the run -----------------------------------------------------------------------------------
@@ -269,17 +302,23 @@ static Status train_go(TrainJob *job) {
     BatchRecord batch;
     job->begun = clock_seconds();
     job->begun_run = run_seconds(job->run);
+    job->kept = job->begun;
     while (!run_finished(job->run) && !cli_stop_asked()) {
         status = run_step(job->run, &batch);
         if (!status_is_ok(&status)) return status;
         job->images += job->config.batch_size;
         train_show_progress(job, &batch);
-        if (!run_at_epoch_end(job->run)) continue;
+        if (!run_at_epoch_end(job->run)) {
+            if (job->checkpoint > 0 && clock_seconds() - job->kept >= job->checkpoint)
+                train_keep_state(job, &first);
+            continue;
+        }
         status = train_end_epoch(job, &first);
         if (!status_is_ok(&status)) break;
     }
     cli_progress_clear();
     if (status_is_ok(&first)) first = status;
+    if (run_finished(job->run)) train_say_end(job);
     if (!run_finished(job->run)) {
         train_keep_state(job, &first);
         if (status_is_ok(&first))
