@@ -21,7 +21,9 @@
 // Multiply-adds for working out constants, once.
 #define ONNX_FOLD_WORK 2e8
 
-enum { ONNX_IMAGES = 250 }; // that a normalization is tried on
+enum { ONNX_IMAGES = 1000 }; // that a normalization is tried on, at most
+// Multiply-adds of all tries: a few seconds.
+#define ONNX_TRY_WORK 2e10
 
 // A ModelProto begins with field 1, ir_version, and goes on with another field of its own. Other
 // files may do so too, so this is only what is looked at before the name.
@@ -94,7 +96,7 @@ typedef struct OnnxModel {
     GraphClassifier *classifier;
     OnnxChain chain;
     SavedModel *model;
-    Normalization choices[GUESS_NORMALIZATIONS]; // of the graph's input, most usual first
+    GuessNormalization choices[GUESS_NORMALIZATIONS]; // of the graph's input, most usual first
     int choice_count;
 } OnnxModel;
 
@@ -102,47 +104,49 @@ typedef struct OnnxModel {
 // are, and tells by the size of its numbers whether bytes or shares of 1.
 static void onnx_list_choices(OnnxModel *o, const InferOptions *options) {
     const OnnxFront *front = &o->chain.front;
-    const Normalization shares = {0, 1}, bytes = {0, 1.0f / 255};
+    const GuessNormalization shares = {{0, 1}, 0}, bytes = {{0, 1.0f / 255}, 0};
     if (options && options->normalization) {
-        o->choices[o->choice_count++] = *options->normalization;
+        o->choices[o->choice_count++].value = *options->normalization;
     } else if (front->scale != 1 || front->shift != 0) {
         bool small = fabs(front->scale) < 0.1;
         o->choices[o->choice_count++] = small ? bytes : shares;
         o->choices[o->choice_count++] = small ? shares : bytes;
     } else {
         for (int i = 0; i < GUESS_NORMALIZATIONS; i++)
-            o->choices[o->choice_count++] = guess_normalizations[i].value;
+            o->choices[o->choice_count++] = guess_normalizations[i];
     }
 }
 
 static void onnx_set_choice(OnnxModel *o, int choice) {
-    Normalization n = o->choices[choice];
+    Normalization n = o->choices[choice].value;
     o->model->spec.normalization = o->model->graph ? n : onnx_fold(n, o->chain.front);
 }
 
 static int onnx_try_choices(OnnxModel *o, const InferOptions *options, InferReport *report) {
-    int best = 0;
-    InferScore score, best_score = {0, INFINITY};
+    int best = 0, images = ONNX_IMAGES;
+    InferScore score, best_score = {0, 0};
+    double least = INFINITY, each = o->model->plan.flops_forward / 2 + 1;
     if (!options || !options->score || o->choice_count < 2) return best;
+    if (ONNX_TRY_WORK / each / o->choice_count < images)
+        images = 1 + (int)(ONNX_TRY_WORK / each / o->choice_count);
     for (int i = 0; i < o->choice_count; i++) {
         onnx_set_choice(o, i);
-        if (!options->score(options->context, o->model, ONNX_IMAGES, &score)) break;
+        if (!options->score(options->context, o->model, images, &score)) break;
         report->tried++;
-        // As for other guesses, a less usual one must be clearly better.
-        if (score.loss < 0.99 * best_score.loss) {
-            best_score = score;
-            best = i;
-        }
+        // As for other guesses (infer_try.c), one that is unusual must be clearly better.
+        double value = (score.loss + 1e-5) * (1 + (double)o->choices[i].unusual);
+        if (!(value < least)) continue;
+        least = value;
+        best_score = score;
+        best = i;
     }
     onnx_set_choice(o, best);
-    if (report->tried > 0 &&
-        !options->score(options->context, o->model, INFER_IMAGES_MAX, &report->best))
-        report->best = best_score;
+    report->best = best_score;
     return best;
 }
 
 static void onnx_tell(const OnnxModel *o, int choice, InferReport *report) {
-    const Normalization *n = &o->choices[choice];
+    const Normalization *n = &o->choices[choice].value;
     Text text = {0};
     if (o->model->graph) {
         graph_print(o->model->graph, report->recognised, sizeof report->recognised);

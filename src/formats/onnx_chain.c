@@ -26,6 +26,17 @@ static void walk_put(ChainWalk *walk, const char *layer) {
     text_append(&walk->text, "%s%s", walk->text.size ? ", " : "", layer);
 }
 
+// The fewest digits that read back as the same float: 1e-05 and not 9.99999975e-06.
+static void print_float(float value, char out[32]) {
+    double back;
+    for (int digits = 1; digits <= 9; digits++) {
+        snprintf(out, 32, "%.*g", digits, (double)value);
+        for (char *c = out; *c; c++)
+            if (*c == ',') *c = '.'; // a locale's decimal point
+        if (text_to_double(out, &back) && (float)back == value) return;
+    }
+}
+
 static const GraphTensor *walk_constant(const ChainWalk *walk, int input) {
     if (input >= walk->node->input_count || walk->node->inputs[input] < 0) return NULL;
     const GraphValue *value = graph_value_at(walk->graph, walk->node->inputs[input]);
@@ -155,10 +166,11 @@ static bool take_batch_norm(ChainWalk *walk) {
     *source = (OnnxSource){walk_constant(walk, 1), walk_constant(walk, 2), walk_constant(walk, 3),
                            walk_constant(walk, 4), false};
     if (!source->weight || !source->bias || !source->mean || !source->var) return false;
-    double momentum = 1 - (double)graph_node_float(walk->node, "momentum", 0.9f);
-    snprintf(layer, sizeof layer, "batchnorm m%.6g e%.9g",
-             momentum < 0 || momentum > 1 ? 0.1 : momentum,
-             (double)graph_node_float(walk->node, "epsilon", 1e-5f));
+    float momentum = 1 - graph_node_float(walk->node, "momentum", 0.9f);
+    char epsilon[32];
+    print_float(graph_node_float(walk->node, "epsilon", 1e-5f), epsilon);
+    snprintf(layer, sizeof layer, "batchnorm m%.5g e%s",
+             momentum < 0 || momentum > 1 ? 0.1 : (double)momentum, epsilon);
     walk_put(walk, layer);
     return true;
 }
@@ -172,9 +184,9 @@ static bool take_activation(ChainWalk *walk) {
 }
 
 static bool take_leaky_relu(ChainWalk *walk) {
-    char layer[64];
-    snprintf(layer, sizeof layer, "leakyrelu %.9g",
-             (double)graph_node_float(walk->node, "alpha", 0.01f));
+    char layer[64], slope[32];
+    print_float(graph_node_float(walk->node, "alpha", 0.01f), slope);
+    snprintf(layer, sizeof layer, "leakyrelu %s", slope);
     walk_put(walk, layer);
     return true;
 }
