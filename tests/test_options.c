@@ -1,0 +1,327 @@
+// What can be asked of a run beside its recipe: that every option keeps runs repeatable bit for bit
+// (any number of threads, stopped and resumed anywhere, changed live), and that it does what it
+// says.
+#include "test.h"
+
+#include "base/file.h"
+#include "files.h"
+#include "train/run.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { TRAIN_N = 700, TEST_N = 150 };
+#define NET                                                                                        \
+    "layers=\"conv 4 k3, relu, maxpool 2, dropout 0.2, dense 16, batchnorm, relu, dense 10\" "
+
+static const char *const lines[] = {
+    NET "optimizer=nadam epochs=3 batch-size=32 ema=0.95 clip-norm=0.5 warmup-steps=9",
+    NET "optimizer=momentum lr=0.05 epochs=3 batch-size=50 schedule=one-cycle augment=strong",
+    NET "optimizer=adamw epochs=4 batch-size=40 schedule=one-cycle held-out=100 patience=2 ema=0.9",
+    NET "optimizer=radam epochs=4 batch-size=64 schedule=plateau plateau-patience=0 gamma=0.3 "
+        "plateau-threshold=0.2 augment=light erase=0.5 rotate=30",
+    NET "optimizer=rmsprop lr=0.001 momentum=0.5 centered=1 epochs=2 batch-size=33 loss=hinge "
+        "schedule=cosine schedule-unit=batch limit=500 held-out=60 thickness=0.5 elastic=0.04",
+    NET "optimizer=lion epochs=2 batch-size=64 loss=mse warmup-epochs=0.5 shear=0.2 shift=0.1",
+    NET "optimizer=adadelta epochs=2 batch-size=100 label-smoothing=0.1 schedule=exponential",
+    NET "optimizer=adagrad initial-accumulator-value=0.1 epochs=2 until=0.5 no-such=0",
+};
+enum { LINES = sizeof lines / sizeof lines[0] - 1 }; // the last one is a wrong one
+
+typedef struct Bench {
+    Dataset *dataset;
+    Backend *be;
+    DeviceData data;
+} Bench;
+
+static Dataset *shared;
+
+static int open_data(void **state) {
+    (void)state;
+    Status status = dataset_open_synthetic(&shared, 3, TRAIN_N, TEST_N, 2);
+    return status_is_ok(&status) ? 0 : -1;
+}
+static int close_data(void **state) {
+    (void)state;
+    dataset_close(&shared);
+    return 0;
+}
+
+static void bench_open(Bench *bench, int threads) {
+    BackendConfig backend = {"cpu", threads};
+    bench->dataset = shared;
+    assert_ok(backend_open(&backend, &bench->be));
+    assert_ok(device_data_open(bench->be, shared, &bench->data));
+}
+static void bench_close(Bench *bench) {
+    device_data_close(&bench->data);
+    backend_close(&bench->be);
+}
+
+static TrainConfig parse(const char *line, int threads) {
+    TrainConfig config;
+    assert_ok(config_parse(line, &config));
+    config.threads = threads;
+    return config;
+}
+
+// What a person may do while it runs, at a batch of the whole run.
+static void live(Run *run, int batch) {
+    if (batch == 11) run_set_lr(run, 0.0007);
+    if (batch == 17) run_set_augment(run, 1);
+    if (batch == 29) run_set_epochs(run, 3);
+}
+
+static void advance(Run *run, int *batch, bool with_live) {
+    BatchRecord record;
+    EpochRecord epoch;
+    EvalResult result;
+    if (with_live) live(run, *batch);
+    assert_ok(run_step(run, &record));
+    ++*batch;
+    if (!run_at_epoch_end(run)) return;
+    assert_ok(run_end_epoch(run, &epoch));
+    assert_ok(run_evaluate(run, &result, NULL, NULL));
+    run_note_test(run, result.accuracy);
+}
+
+static float *weights_of(Run *run, size_t *bytes) {
+    *bytes = run_plan(run)->weight_floats * sizeof(float);
+    float *weights = calloc(1, *bytes);
+    assert_non_null(weights);
+    run_get_weights(run, weights);
+    return weights;
+}
+
+static float *train(const char *line, int threads, bool with_live, size_t *bytes) {
+    Bench bench;
+    Run *run;
+    int batch = 0;
+    TrainConfig config = parse(line, threads);
+    bench_open(&bench, threads);
+    assert_ok(run_open(&config, &bench.data, NULL, &run));
+    while (!run_finished(run)) advance(run, &batch, with_live);
+    float *weights = weights_of(run, bytes);
+    run_close(&run);
+    bench_close(&bench);
+    return weights;
+}
+
+// A new run, as in a new process, every `every` batches.
+static float *train_in_pieces(const char *line, int threads, int every, bool with_live,
+                              size_t *bytes) {
+    char directory[FILE_PATH_MAX], path[FILE_PATH_MAX];
+    float *weights = NULL;
+    int batch = 0;
+    Bench bench;
+    TrainConfig config = parse(line, threads);
+    assert_true(files_open(directory));
+    files_path(path, directory, "state");
+    bench_open(&bench, threads);
+    while (!weights) {
+        Run *run;
+        assert_ok(run_open(&config, &bench.data, NULL, &run));
+        if (batch > 0) assert_ok(run_load_state(run, path));
+        for (int i = 0; i < every && !run_finished(run); i++) advance(run, &batch, with_live);
+        assert_ok(run_save_state(run, path));
+        if (run_finished(run)) weights = weights_of(run, bytes);
+        run_close(&run);
+    }
+    bench_close(&bench);
+    files_close(directory);
+    return weights;
+}
+
+static void same_bits(const char *line, const char *how, const float *a, const float *b,
+                      size_t bytes) {
+    if (memcmp(a, b, bytes) != 0) fail_msg("%s gives other weights: %s", how, line);
+}
+
+static void threads_do_not_matter(void **state) {
+    (void)state;
+    for (int i = 0; i < LINES; i++) {
+        size_t bytes;
+        float *one = train(lines[i], 1, false, &bytes); // makes augmented batches itself
+        float *three = train(lines[i], 3, false, &bytes);
+        same_bits(lines[i], "another number of threads", one, three, bytes);
+        free(one);
+        free(three);
+    }
+}
+
+static void resuming_does_not_matter(void **state) {
+    (void)state;
+    for (int i = 0; i < LINES; i++) {
+        size_t bytes;
+        float *whole = train(lines[i], 2, false, &bytes);
+        float *pieces = train_in_pieces(lines[i], 2, 7, false, &bytes);
+        same_bits(lines[i], "resuming", whole, pieces, bytes);
+        free(whole);
+        free(pieces);
+    }
+}
+
+static void live_changes_are_kept(void **state) {
+    (void)state;
+    size_t bytes;
+    const char *line = NET "optimizer=adam epochs=5 batch-size=50 ema=0.9";
+    float *whole = train(line, 2, true, &bytes), *plain = train(line, 2, false, &bytes);
+    float *pieces = train_in_pieces(line, 2, 9, true, &bytes);
+    same_bits(line, "resuming after live changes", whole, pieces, bytes);
+    assert_memory_not_equal(whole, plain, bytes);
+    free(whole);
+    free(plain);
+    free(pieces);
+}
+
+// ---- what they do -------------------------------------------------------------------------------
+
+static void patience_ends_and_restores(void **state) {
+    (void)state;
+    Bench bench;
+    Run *run;
+    BatchRecord batch;
+    EpochRecord epoch = {0};
+    double best = -1, best_loss = INFINITY;
+    int best_epoch = 0;
+    // Far too fast, so that it soon gets worse.
+    TrainConfig config = parse(NET "optimizer=sgd lr=2 epochs=60 batch-size=25 held-out=120 "
+                                   "patience=3 monitor=loss",
+                               2);
+    bench_open(&bench, 2);
+    assert_ok(run_open(&config, &bench.data, NULL, &run));
+    assert_int_equal(run_batches(run), (TRAIN_N - 120 + 24) / 25);
+    while (!run_finished(run)) {
+        assert_ok(run_step(run, &batch));
+        if (!run_at_epoch_end(run)) continue;
+        assert_ok(run_end_epoch(run, &epoch));
+        assert_int_equal(epoch.held_images, 120);
+        if (epoch.held_loss < best_loss) {
+            best_loss = epoch.held_loss;
+            best = epoch.held_accuracy;
+            best_epoch = epoch.epoch;
+        }
+    }
+    assert_true(epoch.epoch < 60);
+    assert_int_equal(epoch.epoch, best_epoch + 3);
+    assert_int_equal(run_best_epoch(run), best_epoch);
+    assert_true(best >= 0);
+    run_close(&run);
+
+    // Trained for just as long as it was good, the same weights come out.
+    size_t bytes;
+    char line[512];
+    snprintf(line, sizeof line, NET "optimizer=sgd lr=2 epochs=%d batch-size=25 held-out=120",
+             best_epoch);
+    float *until_then = train(line, 2, false, &bytes);
+    assert_ok(run_open(&config, &bench.data, NULL, &run));
+    int count = 0;
+    while (!run_finished(run)) advance(run, &count, false);
+    float *restored = weights_of(run, &bytes);
+    same_bits(line, "restoring", until_then, restored, bytes);
+    free(until_then);
+    free(restored);
+    run_close(&run);
+    bench_close(&bench);
+}
+
+static void until_ends(void **state) {
+    (void)state;
+    Bench bench;
+    Run *run;
+    int batch = 0;
+    TrainConfig config = parse(NET "optimizer=adam lr=0.005 epochs=50 batch-size=25 until=0.5", 2);
+    EvalResult result;
+    bench_open(&bench, 2);
+    assert_ok(run_open(&config, &bench.data, NULL, &run));
+    while (!run_finished(run)) advance(run, &batch, false);
+    assert_true(run_epoch(run) - 1 < 50);
+    assert_ok(run_evaluate(run, &result, NULL, NULL));
+    assert_true(result.accuracy >= 0.5);
+    run_close(&run);
+    bench_close(&bench);
+}
+
+// The average of the weights after each step, by hand.
+static void the_average_answers(void **state) {
+    (void)state;
+    Bench bench;
+    Run *plain, *averaged;
+    BatchRecord batch;
+    size_t bytes;
+    double keep = 0.8;
+    TrainConfig config = parse(NET "optimizer=adam lr=0.01 epochs=1 batch-size=100", 1);
+    bench_open(&bench, 1);
+    assert_ok(run_open(&config, &bench.data, NULL, &plain));
+    config.ema = keep;
+    assert_ok(run_open(&config, &bench.data, NULL, &averaged));
+    double *mean = NULL;
+    for (int step = 0; step < 6; step++) {
+        assert_ok(run_step(plain, &batch));
+        assert_ok(run_step(averaged, &batch));
+        float *now = weights_of(plain, &bytes);
+        size_t floats = bytes / sizeof *now;
+        if (!mean) mean = calloc(floats, sizeof *mean);
+        assert_non_null(mean);
+        for (size_t i = 0; i < floats; i++)
+            mean[i] = step == 0 ? (double)now[i] : keep * mean[i] + (1 - keep) * (double)now[i];
+        free(now);
+        float *got = weights_of(averaged, &bytes);
+        for (size_t i = 0; i < floats; i++)
+            if (fabs((double)got[i] - mean[i]) > 8e-7 * (fabs(mean[i]) + 0.1))
+                fail_msg("step %d, weight %zu: %g, by hand %g", step, i, (double)got[i], mean[i]);
+        free(got);
+    }
+    free(mean);
+    run_close(&plain);
+    run_close(&averaged);
+    bench_close(&bench);
+}
+
+static void misfits_are_refused(void **state) {
+    (void)state;
+    static const struct {
+        const char *line, *says;
+    } cases[] = {
+        {"patience=3", "held-out"},
+        {"held-out=700", "hold out fewer"},
+        {"limit=50 held-out=50", "hold out fewer"},
+    };
+    Bench bench;
+    bench_open(&bench, 1);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        Run *run;
+        TrainConfig config = parse(cases[i].line, 1);
+        assert_fails(run_open(&config, &bench.data, NULL, &run), STATUS_USAGE, cases[i].says);
+    }
+    TrainConfig config;
+    assert_fails(config_parse(lines[LINES], &config), STATUS_USAGE, "no-such");
+    bench_close(&bench);
+}
+
+static void the_line_says_it_all(void **state) {
+    (void)state;
+    for (int i = 0; i < LINES; i++) {
+        TrainConfig config = parse(lines[i], 0), again;
+        char line[TRAIN_LINE_MAX], second[TRAIN_LINE_MAX];
+        config_print(&config, line);
+        assert_ok(config_parse(line, &again));
+        config_print(&again, second);
+        assert_string_equal(line, second);
+        assert_memory_equal(&config.strengths, &again.strengths, sizeof config.strengths);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(threads_do_not_matter),
+        cmocka_unit_test(resuming_does_not_matter),
+        cmocka_unit_test(live_changes_are_kept),
+        cmocka_unit_test(patience_ends_and_restores),
+        cmocka_unit_test(until_ends),
+        cmocka_unit_test(the_average_answers),
+        cmocka_unit_test(misfits_are_refused),
+        cmocka_unit_test(the_line_says_it_all),
+    };
+    return cmocka_run_group_tests_name("options", tests, open_data, close_data);
+}
