@@ -112,11 +112,14 @@ static float belief_tall(const Shape *a, const Shape *b, float height) {
     float overlap = left->x1 - right->x0;
     float narrower = fminf(a->x1 - a->x0, b->x1 - b->x0);
     float share = narrower > 0.02f * height ? overlap / narrower : overlap > 0 ? 1.0f : 0.0f;
-    if (gap > 0.04f && near > 0.04f) return between(near, 0.04f, 0.3f, 0.3f, 0.05f);
+    // Neighbours stand on one line; the two strokes of a 4 do not.
+    float uneven = fmaxf(fabsf(a->y0 - b->y0), fabsf(a->y1 - b->y1)) / height, least = 0.0f;
+    if (uneven > 0.36f && near < 0.12f) least = between(near, 0.0f, 0.75f, 0.12f, 0.55f);
+    if (gap > 0.04f && near > 0.04f) return fmaxf(least, between(near, 0.04f, 0.3f, 0.3f, 0.05f));
     // Two halves of a 0 meet above and below; neighbours meet in one place.
     if (spread > 0.5f * height) return 0.9f;
-    if (gap > -0.02f) return 0.35f;
-    return between(share, 0.0f, 0.4f, 0.4f, 0.95f);
+    if (gap > -0.02f) return fmaxf(least, 0.35f);
+    return fmaxf(least, between(share, 0.0f, 0.4f, 0.4f, 0.95f));
 }
 
 // A short stroke: a bar, a foot, a flag, the first half of a 4; or a small digit, or a hyphen.
@@ -201,6 +204,19 @@ static void number_atoms(InkSplit *split, Shape *shapes, int n, const int *paren
         shapes[i].atom = a < SPLIT_ATOMS_MAX ? a : SPLIT_ATOMS_MAX - 1;
         box_add(&split->atoms[shapes[i].atom], &shapes[i]);
         split->atom_of[shapes[i].stroke] = (int16_t)shapes[i].atom;
+    }
+}
+
+// Strokes from number `first` on go to the last atom.
+static void add_rest(InkSplit *split, const Drawing *drawing, size_t first) {
+    int last = split->atom_count - 1;
+    for (size_t s = first; s < drawing->live; s++) {
+        const Stroke *stroke = &drawing->strokes[s];
+        if (stroke->kind != STROKE_INK || stroke->count == 0) continue;
+        Shape shape;
+        shape_make(&shape, drawing, s);
+        box_add(&split->atoms[last], &shape);
+        split->atom_of[s] = (int16_t)last;
     }
 }
 
@@ -291,6 +307,7 @@ Status ink_split_drawing(InkSplit *split, const Drawing *drawing) {
     for (float least = 0.95f; least > SURELY - 0.01f; least -= 0.05f)
         unite(shapes, n, beliefs, least, height, parent, components);
     number_atoms(split, shapes, n, parent);
+    if (n == STROKES_MAX) add_rest(split, drawing, shapes[n - 1].stroke + 1);
     link_atoms(split, shapes, n, beliefs);
 fail:
     free(shapes);
