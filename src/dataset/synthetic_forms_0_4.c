@@ -58,6 +58,10 @@ static const Form forms_0[] = {
 };
 
 static const Form forms_1[] = {
+    {"like a 7, leaning", 8, 'f', "m0,18 18,11 c42,0 34,46 20,100"},
+    {"like a 7, flat flag", 6, 'f', "m0,10 16,7 c35,2 33,50 31,100"},
+    {"like a 7, leaning, flat flag", 5, 'f', "m6,12 22,8 c44,2 36,46 22,100"},
+    {"like a 7, falling hook", 4, 0, "m-2,28 2,14 16,8 c36,0 32,48 24,100"},
     {"foot and flag apart", 2, 'g', "m6,22 20,13 c34,2 34,50 34,94 m6,101 34,100 64,99"},
     {"flag, wide foot", 3, 'g', "m0,26 18,14 c36,0 35,50 34,98 m-4,99 34,98 74,98"},
     {"roof, flag to the middle", 4, 'f', "m-6,50 16,24 c36,0 35,50 34,100"},
