@@ -117,7 +117,7 @@ def without_time(lines):
 
 def test_help_and_version():
     overview = good("--help").out
-    for name in ("train", "eval", "predict", "info", "convert", "bench", "data"):
+    for name in ("train", "eval", "calibrate", "predict", "info", "convert", "bench", "data"):
         assert "\n  %s " % name in overview
         result = good(name, "--help")
         assert result.out.startswith("Usage: inkling " + name) and not result.err, result
@@ -233,6 +233,39 @@ def test_predict_strokes():
     third = json_lines(good("predict", "model.safetensors", "-", "--json",
                             stdin=json.dumps(moved)).out)
     assert third[0]["digit"] == lines[0]["digit"]
+
+
+def test_predict_number():
+    one = [[0, 0], [0, 100]]
+    moved = [[60, 0], [60, 100]]
+    text = json.dumps({"label": "11", "strokes": [one, moved]}) + "\n"
+    lines = json_lines(good("predict", "model.safetensors", "-", "--json", "--split",
+                            stdin=text).out)
+    assert len(lines) == 1 and len(lines[0]["parts"]) == 2, lines
+    first, second = lines[0]["parts"]
+    assert len(lines[0]["digits"]) == 2 and lines[0]["unsure"] is False, lines
+    assert first["box"][2] < second["box"][0] and len(first["probabilities"]) == 10
+    assert lines[0]["digits"] == f"{first['digit']}{second['digit']}"
+    assert "label" in lines[0]
+
+
+def test_calibrate():
+    # All of these images were trained on, as far as the model says.
+    bad(2, "say with --from N", "calibrate", "model.safetensors", "--data", "data")
+    lines = json_lines(good("calibrate", "model.safetensors", "--data", "data", "--from",
+                            str(TRAIN_N - 100), "--save", "sure.safetensors", "--json").out)
+    assert lines[0]["n"] == 100 and lines[0]["refused"] <= 0.01, lines
+    assert lines[0]["calibrated_loss"] <= lines[0]["loss"], lines
+    info = json_lines(good("info", "sure.safetensors", "--json").out)[0]
+    assert info["threshold"] == lines[0]["threshold"] > 0
+    assert info["temperature"] == lines[0]["temperature"]
+    # Answers are the same; some of them are unsure now.
+    text = json.dumps({"strokes": [[[0, 0], [0, 100]]]})
+    before = json_lines(good("predict", "model.safetensors", "-", "--json", stdin=text).out)[0]
+    after = json_lines(good("predict", "sure.safetensors", "-", "--json", stdin=text).out)[0]
+    assert before["logits"] == after["logits"] and before["unsure"] is False
+    dot = json.dumps({"strokes": [[[0, 0]]]})
+    assert json_lines(good("predict", "sure.safetensors", "-", "--json", stdin=dot).out)[0]["unsure"]
 
 
 def test_predict_pictures():
