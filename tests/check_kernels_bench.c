@@ -56,10 +56,10 @@ static void report(const Bench *b, const char *title, BenchRun run, const BenchO
     if (b->only && !strstr(title, b->only)) return;
     double seconds = time_of(b, run, o);
     if (operations > 0.0)
-        printf("%-44s %9.1f us %8.1f GFLOP/s %6.1f %%\n", title, 1e6 * seconds,
+        printf("%-48s %9.1f us %8.1f GFLOP/s %6.1f %%\n", title, 1e6 * seconds,
                1e-9 * operations / seconds, 100.0 * operations / seconds / b->rate);
     else
-        printf("%-44s %9.1f us %8.1f GB/s\n", title, 1e6 * seconds, 1e-9 * bytes / seconds);
+        printf("%-48s %9.1f us %8.1f GB/s\n", title, 1e6 * seconds, 1e-9 * bytes / seconds);
     fflush(stdout);
 }
 
@@ -81,6 +81,15 @@ static void conv_forward(const Bench *b, const BenchOp *o) {
 static void conv_backward(const Bench *b, const BenchOp *o) {
     b->be->ops->conv_backward(b->be, &o->conv, BATCH, b->a, b->b, b->d, b->e,
                               o->with_dx ? b->f : NULL, b->g, b->c);
+}
+
+static void conv_pool_forward(const Bench *b, const BenchOp *o) {
+    b->be->ops->conv_pool_forward(b->be, &o->conv, BATCH, b->a, b->b, b->c, b->d, b->bytes);
+}
+
+static void conv_pool_backward(const Bench *b, const BenchOp *o) {
+    b->be->ops->conv_pool_backward(b->be, &o->conv, BATCH, b->a, b->b, b->d, b->bytes, b->e,
+                                   o->with_dx ? b->f : NULL, b->g, b->c);
 }
 
 static void bench_dense(const Bench *b, const char *net, int in, int out, bool with_dx) {
@@ -113,6 +122,13 @@ static void bench_conv(const Bench *b, const char *net, ConvShape s, bool with_d
     snprintf(title, sizeof title, "%s conv %d-%d k%d %dx%d backward%s", net, s.in_c, s.out_c,
              s.kernel_h, s.in_h, s.in_w, with_dx ? "" : ", first");
     report(b, title, conv_backward, &o, operations * (with_dx ? 2 : 1), 0);
+    if (!b->be->ops->conv_pool_forward) return;
+    snprintf(title, sizeof title, "%s conv %d-%d k%d %dx%d and pool forward", net, s.in_c, s.out_c,
+             s.kernel_h, s.in_h, s.in_w);
+    report(b, title, conv_pool_forward, &o, operations, 0);
+    snprintf(title, sizeof title, "%s conv %d-%d k%d %dx%d and pool backward%s", net, s.in_c,
+             s.out_c, s.kernel_h, s.in_h, s.in_w, with_dx ? "" : ", first");
+    report(b, title, conv_pool_backward, &o, operations * (with_dx ? 2 : 1), 0);
 }
 
 // ---- the rest ---------------------------------------------------------------------------------

@@ -144,6 +144,81 @@ static void check_conv(Check *check, ConvShape s, int n, bool with_dx) {
     check_compare(check, &c);
 }
 
+// ---- convolution and pooling in one -----------------------------------------------------------
+
+enum { PX, PW, PB, PDY, PY, PDX, PDW, PDB };
+
+// Forward and back again, as what is kept between them is the back end's own. One that has no such
+// operations (the oracle) does it one by one.
+static void conv_pool(Backend *be, const void *context, void **d) {
+    const ConvContext *c = context;
+    const ConvShape *s = &c->s;
+    PoolShape pool = {s->out_c, s->out_h, s->out_w, s->out_h / 2, s->out_w / 2, 2, 2, 0};
+    size_t raw = (size_t)c->n * s->out_c * s->out_h * s->out_w * sizeof(float);
+    size_t pooled = (size_t)c->n * s->out_c * pool.out_h * pool.out_w * sizeof(float);
+    uint8_t *kept = be->ops->alloc(be, backend_kept_bytes(s, c->n));
+    float *dy = be->ops->alloc(be, pooled);
+    float *y = be->ops->alloc(be, raw), *dy_raw = be->ops->alloc(be, raw);
+    Status status = be->ops->reserve(be, NULL, s, c->n);
+    if (!status_is_ok(&status) || !kept || !dy || !y || !dy_raw) abort();
+    be->ops->copy(be, dy, d[PDY], pooled);
+    if (be->ops->conv_pool_forward) {
+        be->ops->conv_pool_forward(be, s, c->n, d[PX], d[PW], d[PB], d[PY], kept);
+        be->ops->conv_pool_backward(be, s, c->n, d[PX], d[PW], d[PY], kept, dy, d[PDX], d[PDW],
+                                    d[PDB]);
+    } else {
+        be->ops->conv_forward(be, s, c->n, d[PX], d[PW], d[PB], y);
+        be->ops->max_pool_forward(be, &pool, c->n, y, d[PY], kept);
+        be->ops->max_pool_backward(be, &pool, c->n, dy, kept, dy_raw);
+        be->ops->conv_backward(be, s, c->n, d[PX], d[PW], y, dy_raw, d[PDX], d[PDW], d[PDB]);
+    }
+    be->ops->release(be, kept);
+    be->ops->release(be, dy);
+    be->ops->release(be, y);
+    be->ops->release(be, dy_raw);
+}
+
+// Small whole numbers, whose products sum without rounding: which place of a window is the largest
+// is then the same for everybody, and equals meet often.
+static void fill_whole(Check *check, float *x, size_t count) {
+    for (size_t i = 0; i < count; i++) x[i] = (float)rng_below(&check->rng, 5) - 2.0f;
+}
+
+// |dy| <= 1, |x| and |w| <= 2: a gradient of the weights sums over one position of each window.
+static void check_conv_pool(Check *check, ConvShape s, int n, bool with_dx) {
+    s.out_h = (s.in_h + 2 * s.pad - s.kernel_h) / s.stride + 1;
+    s.out_w = (s.in_w + 2 * s.pad - s.kernel_w) / s.stride + 1;
+    if (s.out_h < 2 || s.out_w < 2) return;
+    ConvContext context = {s, n};
+    size_t x = (size_t)n * s.in_c * s.in_h * s.in_w;
+    size_t windows = (size_t)n * (size_t)(s.out_h / 2) * (size_t)(s.out_w / 2);
+    size_t taps = (size_t)s.kernel_h * (size_t)s.kernel_w, w = taps * s.in_c * s.out_c;
+    Case c = {.call = conv_pool, .context = &context};
+    snprintf(c.title, sizeof c.title,
+             "conv and pool %dx%dx%d-%d k%dx%d s%d p%d, batch %d, activation %d%s", s.in_c, s.in_h,
+             s.in_w, s.out_c, s.kernel_h, s.kernel_w, s.stride, s.pad, n, s.activation,
+             with_dx ? "" : ", no dx");
+    fill_whole(check, check_floats(check, &c, ARG_IN, x), x);
+    fill_whole(check, check_floats(check, &c, ARG_IN, w), w);
+    fill_whole(check, check_floats(check, &c, ARG_IN, (size_t)s.out_c), (size_t)s.out_c);
+    check_floats(check, &c, ARG_IN, windows * s.out_c);
+    check_floats(check, &c, ARG_OUT, windows * s.out_c);
+    check_floats(check, &c, ARG_OUT, with_dx ? x : 0);
+    check_floats(check, &c, ARG_OUT, w);
+    check_floats(check, &c, ARG_OUT, (size_t)s.out_c);
+    check_oracle(check, &c);
+    double k_dw = (double)windows, k_dx = (double)taps * s.out_c;
+    // The activation's own slope errs too: 8 eps more for each term.
+    c.args[PY].tolerance = check_relative(&c.args[PY], 8.0 * FLT_EPSILON, 8e-3 * FLT_EPSILON);
+    c.args[PDX].tolerance =
+        check_relative(&c.args[PDX], 0.0, 2.0 * (k_dx + 8.0) * FLT_EPSILON * 2.0 * k_dx);
+    c.args[PDW].tolerance =
+        check_relative(&c.args[PDW], 0.0, 2.0 * (k_dw + 8.0) * FLT_EPSILON * 2.0 * k_dw);
+    c.args[PDB].tolerance =
+        check_relative(&c.args[PDB], 0.0, 2.0 * (k_dw + 8.0) * FLT_EPSILON * k_dw);
+    check_compare(check, &c);
+}
+
 // ---- the shapes -------------------------------------------------------------------------------
 
 static const struct {
@@ -184,6 +259,7 @@ void check_products(Check *check) {
         s.activation = activations[(i + 1) % 5];
         s.activation_parameter = 0.01f;
         check_conv(check, s, conv_cases[i].n, i % 4 != 2);
+        check_conv_pool(check, s, conv_cases[i].n, i % 4 != 2);
     }
     for (int i = 0; i < 12; i++) {
         DenseShape d = {1 + (int)rng_below(&check->rng, 200), 1 + (int)rng_below(&check->rng, 200),
@@ -200,5 +276,6 @@ void check_products(Check *check) {
                        .activation = activations[i % 5],
                        .activation_parameter = 0.2f};
         check_conv(check, s, 1 + (int)rng_below(&check->rng, 70), i % 3 != 0);
+        check_conv_pool(check, s, 1 + (int)rng_below(&check->rng, 140), i % 3 != 0);
     }
 }

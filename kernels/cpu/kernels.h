@@ -67,6 +67,14 @@ typedef struct CpuKernels {
     // The most rows for a tile of so many taps; 0: no such tile. Taps 1 is always there.
     int correlate_rows[KERNEL_TAPS_MAX + 1];
     void (*lane_correlate)(const LaneCorrelate *c, float *sums /* [rows][taps] */);
+    // 2x2 max pooling of `windows` windows (at most KERNEL_PIXELS / 4): the upper pairs of
+    // positions stand from in[0], the lower ones from in[KERNEL_PIXELS / 2]. `place`: 0 .. 3, the
+    // first of equals, NaN wins.
+    void (*lane_max_pool)(int windows, const float *in, float *out, uint8_t *place);
+    // The other way for one plane of height x width positions; windows are rows of width / 2. dy
+    // may be the end of dx itself: no window is read after its place has been written.
+    void (*lane_max_pool_gradient)(int height, int width, const float *dy, const uint8_t *place,
+                                   float *dx);
     // Sum over groups and positions of one channel.
     float (*lane_sum)(const float *x, size_t group, int groups, int length);
 

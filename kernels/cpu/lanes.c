@@ -192,8 +192,9 @@ correlate_tile(const LaneCorrelate *c, float *sums, const int rows, const int ta
     X(1, 1)                                                                                        \
     X(2, 1)                                                                                        \
     X(3, 1)                                                                                        \
-    X(4, 1) X(5, 1) X(6, 1) X(7, 1) X(8, 1) X(1, 3) X(2, 3) X(3, 3) X(4, 3) X(5, 3) X(6, 3)        \
-        X(1, 5) X(2, 5) X(3, 5) X(4, 5) X(5, 5) X(1, 9) X(2, 9) X(3, 9)
+    X(4, 1)                                                                                        \
+    X(5, 1) X(6, 1) X(7, 1) X(8, 1) X(1, 3) X(2, 3) X(3, 3) X(4, 3) X(5, 3) X(6, 3) X(1, 5)        \
+        X(2, 5) X(3, 5) X(4, 5) X(5, 5) X(1, 9) X(2, 9) X(3, 9)
 #define CORRELATE_ROWS                                                                             \
     { [1] = 8, [3] = 6, [5] = 5, [9] = 3 }
 enum { CORRELATE_ROWS_MAX = 8 };
@@ -231,6 +232,45 @@ static float lane_sum(const float *x, size_t group, int groups, int length) {
     return v_sum(a + b);
 }
 
+// ---- 2x2 max pooling ---------------------------------------------------------------------------
+
+static void lane_max_pool(int windows, const float *in, float *out, uint8_t *place) {
+    const V zero = v_zero(), one = v_set1(1.0f), two = v_set1(2.0f);
+    const float *under = in + KERNEL_PIXELS / 2 * LANES;
+    for (int i = 0; i < windows; i++, in += 2 * LANES, under += 2 * LANES) {
+        V left = v_load(in), right = v_load(in + LANES);
+        V left_under = v_load(under), right_under = v_load(under + LANES);
+        VMask is_right = v_beats(right, left), is_right_under = v_beats(right_under, left_under);
+        V best = v_select(is_right, right, left);
+        V best_under = v_select(is_right_under, right_under, left_under);
+        V at = v_select(is_right, one, zero), at_under = v_select(is_right_under, one, zero);
+        VMask lower = v_beats(best_under, best);
+        v_store(out + (size_t)i * LANES, v_select(lower, best_under, best));
+        v_store_bytes(place + (size_t)i * LANES, v_select(lower, two + at_under, at), LANES);
+    }
+}
+
+static void lane_max_pool_gradient(int height, int width, const float *dy, const uint8_t *place,
+                                   float *dx) {
+    const V zero = v_zero();
+    size_t row = (size_t)width * LANES;
+    for (int y = 0; y < height / 2; y++, dx += 2 * row) {
+        for (int x = 0; x < width / 2; x++, dy += LANES, place += LANES) {
+            V d = v_load(dy);
+            float *to = dx + (size_t)(2 * x) * LANES;
+            v_store(to, v_select(v_bytes_equal(place, LANES, 0), d, zero));
+            v_store(to + LANES, v_select(v_bytes_equal(place, LANES, 1), d, zero));
+            v_store(to + row, v_select(v_bytes_equal(place, LANES, 2), d, zero));
+            v_store(to + row + LANES, v_select(v_bytes_equal(place, LANES, 3), d, zero));
+        }
+        if (width % 2) {
+            v_store(dx + row - LANES, zero);
+            v_store(dx + 2 * row - LANES, zero);
+        }
+    }
+    if (height % 2) memset(dx, 0, row * sizeof *dx);
+}
+
 void KERNEL(fill_lanes)(CpuKernels *k) {
     static const int correlate_rows[KERNEL_TAPS_MAX + 1] = CORRELATE_ROWS;
     k->lanes = LANES;
@@ -242,4 +282,6 @@ void KERNEL(fill_lanes)(CpuKernels *k) {
     memcpy(k->correlate_rows, correlate_rows, sizeof correlate_rows);
     k->lane_correlate = lane_correlate;
     k->lane_sum = lane_sum;
+    k->lane_max_pool = lane_max_pool;
+    k->lane_max_pool_gradient = lane_max_pool_gradient;
 }

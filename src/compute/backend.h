@@ -123,6 +123,17 @@ typedef struct BackendOps {
                          const float *b, float *y);
     void (*conv_backward)(Backend *be, const ConvShape *s, int n, const float *x, const float *w,
                           const float *y, float *dy, float *dx, float *dw, float *db);
+    // Both NULL in a back end that has nothing better than one operation after the other. A
+    // convolution, its activation and max pooling by 2x2 windows with step 2 and no padding in one:
+    // y is [n][out_c][out_h / 2][out_w / 2], and what comes before pooling is never written to
+    // memory. `kept` (device, backend_kept_bytes) goes from forward to backward, in an order of the
+    // back end's own. Backward is as conv_backward's, but y and dy are those of the pooling,
+    // and dy is left undefined.
+    void (*conv_pool_forward)(Backend *be, const ConvShape *s, int n, const float *x,
+                              const float *w, const float *b, float *y, uint8_t *kept);
+    void (*conv_pool_backward)(Backend *be, const ConvShape *s, int n, const float *x,
+                               const float *w, const float *y, const uint8_t *kept, float *dy,
+                               float *dx, float *dw, float *db);
     // `argmax`: for each output its place (0 .. kernel*kernel-1, row by row; the first of equals,
     // NaN wins) in the window.
     void (*max_pool_forward)(Backend *be, const PoolShape *s, int n, const float *x, float *y,
@@ -177,6 +188,12 @@ typedef struct BackendOps {
 struct Backend {
     const BackendOps *ops;
 };
+
+// One byte for each result of a pooled convolution, for whole vectors of samples.
+static inline size_t backend_kept_bytes(const ConvShape *s, int n) {
+    return ((size_t)n + 15) / 16 * 16 * (size_t)s->out_c * (size_t)(s->out_h / 2) *
+           (size_t)(s->out_w / 2);
+}
 
 // Keep element `index`? A function of (key, index) alone, in 32-bit integers, so that every back
 // end and every vector width agrees. P(keep) = 1 - p to within 2^-24.

@@ -76,7 +76,7 @@ static void x_into_lanes(const ConvJob *job, int group, int channel) {
 void conv_dy_into_lanes(const ConvJob *job, int group, int channel, float *to) {
     const ConvShape *s = job->s;
     const CpuKernels *k = &job->cpu->k;
-    size_t area = (size_t)s->out_h * s->out_w, image = area * s->out_c;
+    size_t area = conv_result_area(job), image = area * s->out_c;
     int sample = group * k->lanes, rows = int_min(k->lanes, job->n - sample);
     size_t at = (size_t)sample * image + (size_t)channel * area;
     if (s->activation != ACTIVATION_NONE)
@@ -84,7 +84,15 @@ void conv_dy_into_lanes(const ConvJob *job, int group, int channel, float *to) {
             k->activate_gradient(s->activation, s->activation_parameter, area,
                                  job->y + at + i * image, job->dy + at + i * image,
                                  job->dy + at + i * image);
-    k->to_lanes(job->dy + at, image, rows, (int)area, to);
+    if (!job->pooled) {
+        k->to_lanes(job->dy + at, image, rows, (int)area, to);
+        return;
+    }
+    float *windows = to + ((size_t)s->out_h * s->out_w - area) * k->lanes;
+    k->to_lanes(job->dy + at, image, rows, (int)area, windows);
+    k->lane_max_pool_gradient(s->out_h, s->out_w, windows,
+                              job->kept + ((size_t)group * s->out_c + channel) * area * k->lanes,
+                              to);
 }
 
 // Rows of a product are cut into even blocks of at most product_rows.
@@ -140,17 +148,70 @@ typedef struct ProductSide {
     size_t in_plane, in_group; // floats
     const float *bias;
     float *out; // [sample][row][area]
+    int area;   // results, or windows of them
+    bool pooled;
     Activation activation;
     float parameter;
 } ProductSide;
+
+// Results x .. x + count - 1 of row y, for the rows of weights in p.
+static void product_row(const ConvJob *job, const ProductSide *side, LaneProduct *p, int group,
+                        int y, int x, int count, float *out) {
+    const CpuKernels *k = &job->cpu->k;
+    const PlanProduct *product = side->product;
+    const PlanAxis *rows = &product->rows, *columns = &product->columns;
+    for (int end = x + count; x < end; x += p->pixels, out += (size_t)p->pixels * k->lanes) {
+        const TapList *list =
+            &product->lists[rows->class_of[y] * columns->classes + columns->class_of[x]];
+        p->pixels = int_min(columns->run_end[x], end) - x;
+        p->taps = list->taps;
+        p->w_at = list->w_at;
+        p->x_at = list->x_at;
+        p->x = side->in + (size_t)group * side->in_group +
+               (size_t)rows->base[y] * product->row_floats + (size_t)columns->base[x] * k->lanes;
+        p->out = out;
+        k->lane_product(p);
+    }
+}
+
+static void plain_tile(const ConvJob *job, const ProductSide *side, LaneProduct *p, int group,
+                       int first, int count, float *tile) {
+    int width = side->product->columns.length;
+    for (int done = 0, part; done < count; done += part) {
+        int y = (first + done) / width, x = (first + done) % width;
+        part = int_min(width - x, count - done);
+        product_row(job, side, p, group, y, x, part, tile + (size_t)done * job->cpu->k.lanes);
+    }
+}
+
+// The same for windows: the pairs of rows under a few of them at a time, then their largest.
+// `row` is the first of the channels in p.
+static void pooled_tile(const ConvJob *job, const ProductSide *side, LaneProduct *p, int group,
+                        int row, int first, int count, float *tile) {
+    const CpuKernels *k = &job->cpu->k;
+    size_t lanes = (size_t)k->lanes, area = conv_result_area(job);
+    int width = side->product->columns.length / 2;
+    float *raw = tile + CPU_TILE;
+    for (int done = 0, part; done < count; done += part) {
+        int y = (first + done) / width, x = (first + done) % width;
+        part = int_min(int_min(width - x, count - done), KERNEL_PIXELS / 4);
+        product_row(job, side, p, group, 2 * y, 2 * x, 2 * part, raw);
+        product_row(job, side, p, group, 2 * y + 1, 2 * x, 2 * part,
+                    raw + KERNEL_PIXELS / 2 * lanes);
+        for (int i = 0; i < p->groups * p->rows; i++) {
+            size_t plane = (size_t)(group + i / p->rows) * side->rows + (size_t)(row + i % p->rows);
+            k->lane_max_pool(part, raw + (size_t)i * KERNEL_PIXELS * lanes,
+                             tile + ((size_t)i * KERNEL_PIXELS + (size_t)done) * lanes,
+                             job->kept_out + (plane * area + (size_t)(first + done)) * lanes);
+        }
+    }
+}
 
 // One tile: results `first` .. `first + count - 1` of all rows for one or two groups.
 static void product_tile(const ConvJob *job, const ProductSide *side, int group, int groups,
                          int first, int count, float *tile) {
     const CpuKernels *k = &job->cpu->k;
-    const PlanProduct *product = side->product;
-    const PlanAxis *rows = &product->rows, *columns = &product->columns;
-    size_t area = (size_t)rows->length * columns->length, taps = conv_filter_taps(job->s);
+    size_t area = (size_t)side->area, taps = conv_filter_taps(job->s);
     int blocks = row_blocks(job->cpu, side->rows);
     for (int b = 0; b < blocks; b++) {
         int row = conv_block_start(side->rows, blocks, b);
@@ -160,23 +221,13 @@ static void product_tile(const ConvJob *job, const ProductSide *side, int group,
                          .w = job->packed + (size_t)row * side->channels * taps,
                          .x_channel = side->in_plane,
                          .x_group = side->in_group,
-                         .x_pixel = (size_t)columns->step * k->lanes,
+                         .x_pixel = (size_t)side->product->columns.step * k->lanes,
                          .bias = side->bias ? side->bias + row : NULL};
         p.w_channel = taps * p.rows;
-        for (int done = 0; done < count;) {
-            int y = (first + done) / columns->length, x = (first + done) % columns->length;
-            const TapList *list =
-                &product->lists[rows->class_of[y] * columns->classes + columns->class_of[x]];
-            p.pixels = int_min(columns->run_end[x] - x, count - done);
-            p.taps = list->taps;
-            p.w_at = list->w_at;
-            p.x_at = list->x_at;
-            p.x = side->in + (size_t)group * side->in_group +
-                  (size_t)rows->base[y] * product->row_floats + (size_t)columns->base[x] * k->lanes;
-            p.out = tile + (size_t)done * k->lanes;
-            k->lane_product(&p);
-            done += p.pixels;
-        }
+        if (side->pooled)
+            pooled_tile(job, side, &p, group, row, first, count, tile);
+        else
+            plain_tile(job, side, &p, group, first, count, tile);
         for (int g = 0; g < groups; g++) {
             int sample = (group + g) * k->lanes, samples = int_min(k->lanes, job->n - sample);
             for (int r = 0; r < p.rows; r++)
@@ -188,90 +239,149 @@ static void product_tile(const ConvJob *job, const ProductSide *side, int group,
     }
 }
 
-static int product_tiles(const PlanProduct *product) {
-    return (product->rows.length * product->columns.length + KERNEL_PIXELS - 1) / KERNEL_PIXELS;
+static int side_tiles(const ProductSide *side) {
+    return (side->area + KERNEL_PIXELS - 1) / KERNEL_PIXELS;
 }
 
-static int tile_blocks(const PlanProduct *product) {
-    return int_min(BLOCKS_OF_TILES, product_tiles(product));
+static int side_blocks(const ProductSide *side) {
+    return int_min(BLOCKS_OF_TILES, side_tiles(side));
 }
 
 static void product_piece(const ConvJob *job, const ProductSide *side, int piece, int worker) {
-    int blocks = tile_blocks(side->product), tiles = product_tiles(side->product);
+    int blocks = side_blocks(side), tiles = side_tiles(side);
     int group = piece / blocks * 2, block = piece % blocks;
-    int area = side->product->rows.length * side->product->columns.length;
     int end = conv_block_start(tiles, blocks, block + 1);
     for (int t = conv_block_start(tiles, blocks, block); t < end; t++)
         product_tile(job, side, group, int_min(2, job->groups - group), t * KERNEL_PIXELS,
-                     int_min(KERNEL_PIXELS, area - t * KERNEL_PIXELS),
+                     int_min(KERNEL_PIXELS, side->area - t * KERNEL_PIXELS),
                      cpu_private(job->cpu, worker));
+}
+
+static ProductSide forward_side(const ConvJob *job) {
+    const ConvShape *s = job->s;
+    return (ProductSide){.product = &job->plan->forward,
+                         .rows = s->out_c,
+                         .channels = s->in_c,
+                         .in = job->x_lanes,
+                         .in_plane = job->plan->x_plane,
+                         .in_group = job->x_group,
+                         .bias = job->b,
+                         .out = job->out,
+                         .area = (int)conv_result_area(job),
+                         .pooled = job->pooled,
+                         .activation = s->activation,
+                         .parameter = s->activation_parameter};
+}
+
+static ProductSide backward_side(const ConvJob *job) {
+    const ConvShape *s = job->s;
+    return (ProductSide){.product = &job->plan->backward,
+                         .rows = s->in_c,
+                         .channels = s->out_c,
+                         .in = job->dy_lanes,
+                         .in_plane = job->plan->dy_plane,
+                         .in_group = job->dy_group,
+                         .out = job->dx,
+                         .area = s->in_h * s->in_w,
+                         .activation = ACTIVATION_NONE};
 }
 
 static void forward_piece(void *context, int piece, int worker) {
     const ConvJob *job = context;
-    const ConvShape *s = job->s;
-    ProductSide side = {
-        &job->plan->forward, s->out_c, s->in_c,  job->x_lanes,  job->plan->x_plane,
-        job->x_group,        job->b,   job->out, s->activation, s->activation_parameter};
+    ProductSide side = forward_side(job);
     product_piece(job, &side, piece, worker);
+}
+
+static void forward(ConvJob *job, int n, const float *x, float *y) {
+    const ConvShape *s = job->s;
+    size_t in = (size_t)s->in_c * s->in_h * s->in_w, out = s->out_c * conv_result_area(job);
+    uint8_t *kept = job->kept_out;
+    for (int i = 0; i < n; i += CPU_CHUNK) {
+        set_chunk(job, int_min(n - i, CPU_CHUNK));
+        job->x = x + i * in;
+        job->out = y + i * out;
+        job->kept_out = kept ? kept + i * out : NULL;
+        job->x_pieces = job->groups * s->in_c;
+        // The weights are packed once: by the last piece of the first chunk.
+        pool_run(job->cpu->pool, conv_first_pass_piece, job, job->x_pieces + (i == 0));
+        ProductSide side = forward_side(job);
+        pool_run(job->cpu->pool, forward_piece, job, job->pairs * side_blocks(&side));
+    }
 }
 
 void cpu_conv_forward(Backend *be, const ConvShape *s, int n, const float *x, const float *w,
                       const float *b, float *y) {
-    Cpu *cpu = cpu_of(be);
-    size_t in = (size_t)s->in_c * s->in_h * s->in_w, out = (size_t)s->out_c * s->out_h * s->out_w;
-    ConvJob job = make_job(cpu, s, n);
+    ConvJob job = make_job(cpu_of(be), s, n);
     job.w = w;
     job.b = b;
-    for (int i = 0; i < n; i += CPU_CHUNK) {
-        set_chunk(&job, int_min(n - i, CPU_CHUNK));
-        job.x = x + i * in;
-        job.out = y + i * out;
-        job.x_pieces = job.groups * s->in_c;
-        // The weights are packed once: by the last piece of the first chunk.
-        pool_run(cpu->pool, conv_first_pass_piece, &job, job.x_pieces + (i == 0));
-        pool_run(cpu->pool, forward_piece, &job, job.pairs * tile_blocks(&job.plan->forward));
-    }
+    forward(&job, n, x, y);
+}
+
+void cpu_conv_pool_forward(Backend *be, const ConvShape *s, int n, const float *x, const float *w,
+                           const float *b, float *y, uint8_t *kept) {
+    ConvJob job = make_job(cpu_of(be), s, n);
+    job.w = w;
+    job.b = b;
+    job.pooled = true;
+    job.kept_out = kept;
+    forward(&job, n, x, y);
 }
 
 static void backward_piece(void *context, int piece, int worker) {
     const ConvJob *job = context;
-    const ConvShape *s = job->s;
     int weights = conv_weights_pieces(job);
     if (piece < weights) {
         conv_weights_piece(job, piece);
         return;
     }
-    ProductSide side = {&job->plan->backward, s->in_c,       s->out_c, job->dy_lanes,
-                        job->plan->dy_plane,  job->dy_group, NULL,     job->dx,
-                        ACTIVATION_NONE,      0.0f};
+    ProductSide side = backward_side(job);
     product_piece(job, &side, piece - weights, worker);
+}
+
+static void backward(ConvJob *job, int n, const float *x, const float *y, float *dy, float *dx) {
+    const ConvShape *s = job->s;
+    size_t in = (size_t)s->in_c * s->in_h * s->in_w, out = s->out_c * conv_result_area(job);
+    const uint8_t *kept = job->kept;
+    for (int i = 0; i < n; i += CPU_CHUNK) {
+        set_chunk(job, int_min(n - i, CPU_CHUNK));
+        job->first = i == 0;
+        job->x = x + i * in;
+        job->y = y + i * out;
+        job->dy = dy + i * out;
+        job->dx = dx ? dx + i * in : NULL;
+        job->kept = kept ? kept + i * out : NULL;
+        job->x_pieces = job->groups * s->in_c;
+        if (!dx) {
+            conv_first_layer_backward(job);
+            continue;
+        }
+        job->dy_pieces = job->groups * s->out_c;
+        ProductSide side = backward_side(job);
+        // The weights are packed once, as above.
+        pool_run(job->cpu->pool, conv_first_pass_piece, job,
+                 job->x_pieces + job->dy_pieces + (i == 0));
+        pool_run(job->cpu->pool, backward_piece, job,
+                 conv_weights_pieces(job) + job->pairs * side_blocks(&side));
+    }
 }
 
 void cpu_conv_backward(Backend *be, const ConvShape *s, int n, const float *x, const float *w,
                        const float *y, float *dy, float *dx, float *dw, float *db) {
-    Cpu *cpu = cpu_of(be);
-    size_t in = (size_t)s->in_c * s->in_h * s->in_w, out = (size_t)s->out_c * s->out_h * s->out_w;
-    ConvJob job = make_job(cpu, s, n);
+    ConvJob job = make_job(cpu_of(be), s, n);
     job.w = w;
     job.dw = dw;
     job.db = db;
-    for (int i = 0; i < n; i += CPU_CHUNK) {
-        set_chunk(&job, int_min(n - i, CPU_CHUNK));
-        job.first = i == 0;
-        job.x = x + i * in;
-        job.y = y + i * out;
-        job.dy = dy + i * out;
-        job.dx = dx ? dx + i * in : NULL;
-        job.x_pieces = job.groups * s->in_c;
-        if (!dx) {
-            conv_first_layer_backward(&job);
-            continue;
-        }
-        job.dy_pieces = job.groups * s->out_c;
-        // The weights are packed once, as above.
-        pool_run(cpu->pool, conv_first_pass_piece, &job, job.x_pieces + job.dy_pieces + (i == 0));
-        pool_run(cpu->pool, backward_piece, &job,
-                 conv_weights_pieces(&job) + job.pairs * tile_blocks(&job.plan->backward));
-    }
+    backward(&job, n, x, y, dy, dx);
+}
+
+void cpu_conv_pool_backward(Backend *be, const ConvShape *s, int n, const float *x, const float *w,
+                            const float *y, const uint8_t *kept, float *dy, float *dx, float *dw,
+                            float *db) {
+    ConvJob job = make_job(cpu_of(be), s, n);
+    job.w = w;
+    job.dw = dw;
+    job.db = db;
+    job.pooled = true;
+    job.kept = kept;
+    backward(&job, n, x, y, dy, dx);
 }

@@ -20,10 +20,21 @@ typedef struct ConvJob {
     int x_pieces, dy_pieces;  // of the first pass
     int pairs;                // of groups
     bool first;               // chunk of the batch
+    // With 2x2 max pooling behind: y, out and dy are those of the pooling, [channel][windows].
+    bool pooled;
+    uint8_t *kept_out; // [group][channel][window][lane], places in the windows
+    const uint8_t *kept;
 } ConvJob;
 
 static inline size_t conv_filter_taps(const ConvShape *s) {
     return (size_t)s->kernel_h * (size_t)s->kernel_w;
+}
+
+// Of one channel of y and dy.
+static inline size_t conv_result_area(const ConvJob *job) {
+    const ConvShape *s = job->s;
+    return job->pooled ? (size_t)(s->out_h / 2) * (size_t)(s->out_w / 2)
+                       : (size_t)s->out_h * (size_t)s->out_w;
 }
 
 // Cache lines, in floats.

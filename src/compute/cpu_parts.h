@@ -12,9 +12,9 @@ enum {
     // Samples that a layer takes in one go: what is set aside for a layer does not grow with the
     // batch beyond this. A multiple of every number of lanes.
     CPU_CHUNK = 64,
-    // Each worker's own memory, in floats: a packed panel and a tile of results.
-    CPU_PRIVATE = KERNEL_GEMM_K * KERNEL_GEMM_COLUMNS_MAX +
-                  2 * KERNEL_ROWS_MAX * KERNEL_PIXELS * KERNEL_LANES_MAX,
+    CPU_TILE = 2 * KERNEL_ROWS_MAX * KERNEL_PIXELS * KERNEL_LANES_MAX, // results of lane_product
+    // Each worker's own memory, in floats: a packed panel and a tile, or two tiles.
+    CPU_PRIVATE = KERNEL_GEMM_K * KERNEL_GEMM_COLUMNS_MAX + CPU_TILE,
 };
 
 typedef struct Cpu {
@@ -71,6 +71,11 @@ void cpu_conv_forward(Backend *be, const ConvShape *s, int n, const float *x, co
                       const float *b, float *y);
 void cpu_conv_backward(Backend *be, const ConvShape *s, int n, const float *x, const float *w,
                        const float *y, float *dy, float *dx, float *dw, float *db);
+void cpu_conv_pool_forward(Backend *be, const ConvShape *s, int n, const float *x, const float *w,
+                           const float *b, float *y, uint8_t *kept);
+void cpu_conv_pool_backward(Backend *be, const ConvShape *s, int n, const float *x, const float *w,
+                            const float *y, const uint8_t *kept, float *dy, float *dx, float *dw,
+                            float *db);
 void cpu_max_pool_forward(Backend *be, const PoolShape *s, int n, const float *x, float *y,
                           uint8_t *argmax);
 void cpu_max_pool_backward(Backend *be, const PoolShape *s, int n, const float *dy,

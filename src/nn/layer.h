@@ -47,6 +47,7 @@ typedef struct LayerRun {
     void *cache;       // cache_bytes(spec, in, out) per batch, kept from forward to backward
     Activation fused;  // dense, conv: the activation behind it, done by the product itself
     float fused_parameter;
+    bool pooled; // conv: the max pooling behind it too; y, dy and the cache are then the pooling's
 } LayerRun;
 
 struct LayerKind {
@@ -55,13 +56,19 @@ struct LayerKind {
     const char *prefix; // of its tensors' names, numbered: "conv" -> conv1, conv2; NULL: none
     const char *help;   // one line
     LayerArg args[SPEC_ARGS_MAX]; // ends at the first with a NULL name
-    bool wants_flat;       // spec_parse_layers puts a flatten before it where the input is an image
-    bool fuses;            // takes the activation behind it into its own product (LayerRun.fused)
+    bool wants_flat; // spec_parse_layers puts a flatten before it where the input is an image
+    bool fuses;      // takes the activation behind it into its own product (LayerRun.fused)
+    bool pools; // takes the pooling behind that as well, where it can_join and the back end can
+                // (LayerRun.pooled)
     Activation activation; // what it is, if it is one. Its gradient comes from its output, so
                            // nobody overwrites that, and its slope, if any, is its first argument
+    // May a layer that `pools` do this one? NULL: never.
+    bool (*can_join)(const LayerSpec *spec);
     Status (*plan)(const LayerSpec *spec, LayerPlan *plan);
     // Bytes kept between forward and backward for `n` samples; NULL: none.
     size_t (*cache_bytes)(const LayerSpec *spec, Shape in, Shape out, int n);
+    // The same for one that pools.
+    size_t (*pooled_cache)(const LayerSpec *spec, Shape in, Shape out, int n);
     // Scratch that the back end must set aside; NULL: none.
     Status (*reserve)(Backend *be, const LayerSpec *spec, Shape in, Shape out, int n);
     // Both NULL: y is x and dx is dy, only the shape differs (flatten).

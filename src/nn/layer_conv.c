@@ -48,6 +48,11 @@ static Status conv_reserve(Backend *be, const LayerSpec *spec, Shape in, Shape o
     return be->ops->reserve(be, NULL, &shape, n);
 }
 
+static size_t conv_pooled_cache(const LayerSpec *spec, Shape in, Shape out, int n) {
+    ConvShape shape = conv_shape(spec, in, out);
+    return backend_kept_bytes(&shape, n);
+}
+
 static ConvShape conv_run_shape(const LayerRun *run) {
     ConvShape shape = conv_shape(run->spec, run->in, run->out);
     shape.activation = run->fused;
@@ -57,12 +62,23 @@ static ConvShape conv_run_shape(const LayerRun *run) {
 
 static void conv_forward(const LayerRun *run) {
     ConvShape shape = conv_run_shape(run);
+    if (run->pooled) {
+        run->be->ops->conv_pool_forward(run->be, &shape, run->n, run->x, run->weights[0],
+                                        run->weights[1], run->y, run->cache);
+        return;
+    }
     run->be->ops->conv_forward(run->be, &shape, run->n, run->x, run->weights[0], run->weights[1],
                                run->y);
 }
 
 static void conv_backward(const LayerRun *run) {
     ConvShape shape = conv_run_shape(run);
+    if (run->pooled) {
+        run->be->ops->conv_pool_backward(run->be, &shape, run->n, run->x, run->weights[0], run->y,
+                                         run->cache, run->dy, run->dx, run->grads[0],
+                                         run->grads[1]);
+        return;
+    }
     run->be->ops->conv_backward(run->be, &shape, run->n, run->x, run->weights[0], run->y, run->dy,
                                 run->dx, run->grads[0], run->grads[1]);
 }
@@ -78,6 +94,8 @@ const LayerKind layer_conv = {
          {.letter = 's', .name = "stride", .fallback = 1, .low = 1, .high = 64, .integer = true},
          {.letter = 'p', .name = "padding", .fallback = 0, .low = 0, .high = 64, .integer = true}},
     .fuses = true,
+    .pools = true,
+    .pooled_cache = conv_pooled_cache,
     .plan = conv_plan,
     .reserve = conv_reserve,
     .forward = conv_forward,

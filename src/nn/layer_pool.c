@@ -35,6 +35,12 @@ static Status pool_plan(const LayerSpec *spec, LayerPlan *plan) {
     return status_ok();
 }
 
+// The windows of BackendOps.conv_pool_forward.
+static bool max_pool_can_join(const LayerSpec *spec) {
+    return layer_arg(spec, "kernel") == 2 && layer_arg(spec, "stride") == 2 &&
+           layer_arg(spec, "padding") == 0;
+}
+
 // Which place of its window each output came from.
 static size_t max_pool_cache(const LayerSpec *spec, Shape in, Shape out, int n) {
     (void)spec;
@@ -82,6 +88,7 @@ const LayerKind layer_max_pool = {
     .label = "MaxPool2d",
     .help = "keeps the largest value of each window",
     .args = POOL_ARGS,
+    .can_join = max_pool_can_join,
     .plan = pool_plan,
     .cache_bytes = max_pool_cache,
     .forward = max_pool_forward,

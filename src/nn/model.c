@@ -46,6 +46,21 @@ static Status model_alloc(Model *model, size_t bytes, const char *what, void *ou
     return status_ok();
 }
 
+// The layer whose product layer `i` may be done with: the one before it, or before an activation
+// that has itself been taken in. -1: none. Models that only answer keep every layer's output apart,
+// for those who look at them (model_layer_output).
+static int model_pools(const Model *model, int i) {
+    const LayerKind *kind = model->spec.layers[i].kind;
+    int product = i - 1;
+    if (product > 0 && model->skip[product] &&
+        model->spec.layers[product].kind->activation != ACTIVATION_NONE)
+        product--;
+    bool joins = model->can_train && model->be->ops->conv_pool_forward && product >= 0 &&
+                 model->spec.layers[product].kind->pools && kind->can_join &&
+                 kind->can_join(&model->spec.layers[i]);
+    return joins ? product : -1;
+}
+
 // Settles for each layer whether it runs at all, and where its output goes: offsets[i+1] in bytes
 // into `values`. Gives the size of that block.
 static size_t model_lay_out(Model *model, size_t offsets[SPEC_LAYERS_MAX + 1]) {
@@ -69,6 +84,15 @@ static size_t model_lay_out(Model *model, size_t offsets[SPEC_LAYERS_MAX + 1]) {
         }
         model->skip[i] = fused || !kind->forward;
         offsets[i + 1] = offsets[i];
+        int product = model_pools(model, i);
+        if (product >= 0) {
+            // The last piece was for what the product put out alone; it shrinks to what pooling
+            // leaves.
+            model->runs[product].pooled = true;
+            model->skip[i] = true;
+            size = offsets[i] + model_piece(model, model->plan.shapes[i + 1]);
+            continue;
+        }
         if (!model->skip[i] && (!plan.in_place || locked)) {
             offsets[i + 1] = size;
             size += model_piece(model, model->plan.shapes[i + 1]);
@@ -81,6 +105,10 @@ static size_t model_lay_out(Model *model, size_t offsets[SPEC_LAYERS_MAX + 1]) {
 
 static size_t model_cache_bytes(const Model *model, int i) {
     const LayerSpec *layer = &model->spec.layers[i];
+    if (model->runs[i].pooled)
+        return model_round(layer->kind->pooled_cache(layer, model->plan.shapes[i],
+                                                     model->plan.shapes[i + 1], model->max_batch));
+    if (model->skip[i]) return 0;
     if (!layer->kind->cache_bytes) return 0;
     return model_round(layer->kind->cache_bytes(layer, model->plan.shapes[i],
                                                 model->plan.shapes[i + 1], model->max_batch));
@@ -115,6 +143,8 @@ static void model_fill_runs(Model *model, const size_t offsets[SPEC_LAYERS_MAX +
 static size_t model_delta_bytes(const Model *model) {
     size_t largest = 0;
     for (int i = 0; i <= model->spec.layer_count; i++) {
+        // What lies before a layer that does not run is the same, or never in memory.
+        if (i < model->spec.layer_count && model->skip[i]) continue;
         size_t size = model_piece(model, model->plan.shapes[i]);
         if (size > largest) largest = size;
     }

@@ -51,7 +51,9 @@ void model_backward(Model *model, int n, bool want_input);
 const float *model_input_gradient(const Model *model);
 
 // What layer `index` put out in the last forward (device, n samples of plan->shapes[index+1]). An
-// in-place layer and the layer before it share theirs: what is seen is the later one's.
+// in-place layer and the layer before it share theirs: what is seen is the later one's. A model
+// opened for training may run a convolution, its activation and the max pooling behind it in one:
+// all three then share the pooling's, with its shape.
 const float *model_layer_output(const Model *model, int index);
 
 #endif
