@@ -82,7 +82,8 @@ const TrainOption train_options[] = {
     {.name = "std", .label = "Input std", .type = OPTION_NUMBER, FIELD(std),
      .low = 1e-6, .high = 1000, .help = "input normalization: (x - mean) / std, x in 0..1"},
     {.name = "data", .label = "Data", .type = OPTION_TEXT, FIELD(data),
-     .help = "a directory of IDX files, or synthetic[:SEED]; otherwise what is found"},
+     .help = "a directory of IDX files, or synthetic[:SEED]; several joined: "
+             "mnist@55000+synthetic+others; otherwise what is found"},
     {.name = "init-from", .label = "Start from", .type = OPTION_TEXT, FIELD(init_from),
      .help = "start from the weights of this model file"},
     {.name = "init", .label = "Initial weights", .type = OPTION_CHOICE, FIELD(init),
