@@ -333,6 +333,72 @@ static void test_residual(void **state) {
     saved_model_close(&model);
 }
 
+// What PyTorch writes for x.view(x.size(0), -1) with an open batch.
+static void test_view(void **state) {
+    (void)state;
+    Text graph = {0}, node;
+    SavedModel *model;
+    InferReport report;
+    float weight[10 * 784];
+    fill_noise(weight, 10 * 784);
+    craft_input(&graph, "x", 4, (const int64_t[]){-1, 1, 28, 28});
+    craft_tensor(&graph, "w", 2, (const int64_t[]){10, 784}, weight);
+    craft_integers(&graph, "first", 1, (const int64_t[]){0});
+    craft_integers(&graph, "rest", 1, (const int64_t[]){-1});
+    craft_node(&node, "Shape", "x", "a");
+    craft_part(&graph, 1, &node);
+    craft_node(&node, "Gather", "a first", "b");
+    craft_part(&graph, 1, &node);
+    craft_node(&node, "Concat", "b rest", "c");
+    craft_attribute_integer(&node, "axis", 0);
+    craft_part(&graph, 1, &node);
+    craft_node(&node, "Reshape", "x c", "d");
+    craft_part(&graph, 1, &node);
+    craft_node(&node, "Gemm", "d w", "e");
+    craft_attribute_integer(&node, "transB", 1);
+    craft_part(&graph, 1, &node);
+    craft_output(&graph, "e");
+    open_crafted(&graph, 17, &model, &report);
+    if (model->graph) fail_msg("%s", report.sentence);
+    assert_memory_equal(model->weights, weight, sizeof weight);
+    saved_model_close(&model);
+}
+
+// Operator sets since 18 have axes as inputs, which the suite does not know yet: pads of the last
+// dimension only, then means over rows.
+static void test_new_operator_sets(void **state) {
+    (void)state;
+    Text graph = {0}, node;
+    SavedModel *model;
+    InferReport report;
+    GraphClassifier *classifier;
+    float image[784], row[30];
+    fill_noise(image, 784);
+    craft_input(&graph, "x", 4, (const int64_t[]){-1, 1, 28, 28});
+    craft_integers(&graph, "pads", 2, (const int64_t[]){0, 2});
+    craft_integers(&graph, "last", 1, (const int64_t[]){-1});
+    craft_integers(&graph, "rows", 2, (const int64_t[]){1, 2});
+    craft_node(&node, "Pad", "x pads - last", "a");
+    craft_attribute_text(&node, "mode", "wrap");
+    craft_part(&graph, 1, &node);
+    craft_node(&node, "ReduceMean", "a rows", "b");
+    craft_attribute_integer(&node, "keepdims", 0);
+    craft_part(&graph, 1, &node);
+    craft_output(&graph, "b");
+    open_crafted(&graph, 21, &model, &report);
+    assert_non_null(model->graph);
+    assert_int_equal(model->class_count, 30);
+    assert_ok(classifier_open(model->graph, 1, 1, &classifier));
+    assert_ok(classifier_run(classifier, image, 1, row));
+    for (int c = 0; c < 30; c++) {
+        double sum = 0;
+        for (int y = 0; y < 28; y++) sum += (double)image[y * 28 + c % 28];
+        assert_float_equal(row[c], (float)(sum / 28), 28 * FLT_EPSILON);
+    }
+    classifier_close(&classifier);
+    saved_model_close(&model);
+}
+
 // ---- files that are broken, or mean harm --------------------------------------------------------
 
 // An error (or, where that is possible, a model), soon.
@@ -604,12 +670,20 @@ static void test_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),   cmocka_unit_test(test_graph_equals_layers),
-        cmocka_unit_test(test_chain),        cmocka_unit_test(test_folds),
-        cmocka_unit_test(test_residual),     cmocka_unit_test(test_broken_graphs),
-        cmocka_unit_test(test_absurd_sizes), cmocka_unit_test(test_too_much_work),
-        cmocka_unit_test(test_many_parts),   cmocka_unit_test(test_cut_short),
-        cmocka_unit_test(test_mutations),    cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_graph_equals_layers),
+        cmocka_unit_test(test_chain),
+        cmocka_unit_test(test_folds),
+        cmocka_unit_test(test_residual),
+        cmocka_unit_test(test_view),
+        cmocka_unit_test(test_new_operator_sets),
+        cmocka_unit_test(test_broken_graphs),
+        cmocka_unit_test(test_absurd_sizes),
+        cmocka_unit_test(test_too_much_work),
+        cmocka_unit_test(test_many_parts),
+        cmocka_unit_test(test_cut_short),
+        cmocka_unit_test(test_mutations),
+        cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -211,15 +211,15 @@ static Status onnx_read_foreign(Graph **graph, const TensorBag *bag, const Infer
     onnx_drop_end(o->graph, report);
     TRY(classifier_open(o->graph, 1, 1, &o->classifier));
     TRY(onnx_make(o));
-    onnx_list_choices(o, options);
-    if (tensor_bag_text(bag, "inkling.mean") && o->model->graph) { // one of ours that is a graph
+    if (tensor_bag_text(bag, "inkling.mean")) { // one of ours that is a graph, or was changed
         TRY(metadata_apply(bag, o->model));
+        o->choices[o->choice_count++].value = o->model->spec.normalization;
         report->exact = true;
-        graph_print(o->model->graph, report->recognised, sizeof report->recognised);
     } else {
-        onnx_set_choice(o, 0);
-        onnx_tell(o, onnx_try_choices(o, options, report), report);
+        onnx_list_choices(o, options);
     }
+    onnx_set_choice(o, 0);
+    onnx_tell(o, onnx_try_choices(o, options, report), report);
     *out = o->model;
     o->model = NULL;
 fail:

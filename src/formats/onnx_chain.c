@@ -344,11 +344,13 @@ static const struct {
 
 // ---- the walk -----------------------------------------------------------------------------------
 
-// The one node that takes `value`; NULL when there are several, or it does so twice.
+// The one node that takes `value`; NULL when there are several, or it does so twice. One that only
+// asks for its size (view(x.size(0), -1) in PyTorch) does not count.
 static const GraphNode *find_consumer(const Graph *graph, int value, int *index) {
     const GraphNode *found = NULL;
     for (int n = 0; n < graph_node_count(graph); n++) {
         const GraphNode *node = graph_node(graph, n);
+        if (strcmp(graph_node_op(node), "Shape") == 0) continue;
         for (int i = 0; i < node->input_count; i++) {
             if (node->inputs[i] != value) continue;
             if (found) return NULL;

@@ -1,5 +1,5 @@
 // Operators that only move numbers, of whatever type: Identity, Flatten, Squeeze, Unsqueeze,
-// Reshape, Transpose, Concat, Constant.
+// Reshape, Transpose, Concat, Shape, Gather, Constant.
 #include "graph/ops.h"
 
 #include <string.h>
@@ -167,6 +167,52 @@ Status op_concat(GraphCall *call) {
             size_t bytes = call->in[i]->dims[axis] * inner * size;
             memcpy(to, (const unsigned char *)call->in[i]->data + o * bytes, bytes);
             to += bytes;
+        }
+fail:
+    return status;
+}
+
+// The sizes of the input; since operator set 15 a stretch of them.
+Status op_shape(GraphCall *call) {
+    const GraphTensor *x = call->in[0];
+    int64_t first = graph_node_int(call->node, "start", 0);
+    int64_t end = graph_node_int(call->node, "end", x->rank);
+    if (x->type == GRAPH_OPAQUE) return status_error(STATUS_UNSUPPORTED, "its input is no tensor");
+    if (first < 0) first += x->rank;
+    if (end < 0) end += x->rank;
+    first = first < 0 ? 0 : first > x->rank ? x->rank : first;
+    end = end < first ? first : end > x->rank ? x->rank : end;
+    Status status = call_output(call, 0, GRAPH_I64, 1, &(size_t){(size_t)(end - first)});
+    if (!status_is_ok(&status)) return status;
+    for (int64_t d = first; d < end; d++)
+        ((int64_t *)call->out[0].data)[d - first] = (int64_t)x->dims[d];
+    return status;
+}
+
+Status op_gather(GraphCall *call) {
+    Status status;
+    const GraphTensor *x = call->in[0], *indices = call->in[1];
+    size_t dims[2 * GRAPH_RANK_MAX], outer = 1, inner = graph_element_size(x->type);
+    int axis, rank = 0;
+    TRY(call_axis(graph_node_int(call->node, "axis", 0), x->rank, false, &axis));
+    if (graph_storage(indices) != GRAPH_AS_INTEGER || x->type == GRAPH_OPAQUE)
+        TRY(status_error(STATUS_FORMAT, "its second input must be integers"));
+    for (int d = 0; d < axis; d++) outer *= dims[rank++] = x->dims[d];
+    for (int d = 0; d < indices->rank; d++) dims[rank++] = indices->dims[d];
+    for (int d = axis + 1; d < x->rank; d++) inner *= dims[rank++] = x->dims[d];
+    TRY(call_output(call, 0, x->type, rank, dims));
+    TRY(call_work(call, 2 * (double)call->out[0].count + (double)indices->count));
+    unsigned char *to = call->out[0].data;
+    const int64_t *index = indices->data;
+    int64_t most = (int64_t)x->dims[axis];
+    for (size_t i = 0; i < indices->count; i++)
+        if (index[i] < -most || index[i] >= most)
+            TRY(status_error(STATUS_FORMAT, "index %lld is not within %lld", (long long)index[i],
+                             (long long)most));
+    for (size_t o = 0; o < outer && call->out[0].count > 0; o++)
+        for (size_t i = 0; i < indices->count; i++, to += inner) {
+            size_t at = (size_t)(index[i] < 0 ? index[i] + most : index[i]);
+            memcpy(to, (const unsigned char *)x->data + (o * (size_t)most + at) * inner, inner);
         }
 fail:
     return status;

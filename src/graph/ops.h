@@ -112,6 +112,8 @@ Status op_view(GraphCall *call);
 Status op_reshape(GraphCall *call);
 Status op_transpose(GraphCall *call);
 Status op_concat(GraphCall *call);
+Status op_shape(GraphCall *call);
+Status op_gather(GraphCall *call);
 Status op_pad(GraphCall *call);  // op_pad.c
 Status op_conv(GraphCall *call); // op_conv.c
 Status op_gemm(GraphCall *call); // op_product.c
