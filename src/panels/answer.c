@@ -64,6 +64,9 @@ void answer_close(Answer *answer) {
     answer->of = 0;
     answer->classes = 0;
     answer->blank = true;
+    reader_close(&answer->reading);
+    answer->several = false;
+    answer->hovered = answer->chosen = -1;
 }
 
 // The names of the classes: the model's own, or those of the data that a run learns.
@@ -113,6 +116,17 @@ fail:
     return status;
 }
 
+// A model without a threshold (one in training) is unsure of what it does not hold more likely than
+// not.
+static Verdict answer_verdict(const Recognizer *recognizer, const InkFit *fit,
+                              const float *probabilities, int best) {
+    Verdict verdict = recognizer_verdict(recognizer, fit, probabilities);
+    bool likely = probabilities[best] >= ANSWER_SURE;
+    if (verdict == VERDICT_DIGIT && recognizer_threshold(recognizer) <= 0 && !likely)
+        return VERDICT_UNSURE;
+    return verdict;
+}
+
 static void answer_rank(Answer *answer) {
     for (int k = 0; k < 3; k++) {
         int best = -1;
@@ -125,23 +139,99 @@ static void answer_rank(Answer *answer) {
     }
 }
 
-static void answer_think(Workbench *bench) {
-    Answer *answer = &bench->answer;
-    double start = clock_seconds();
-    Status status = ink_state_fit(&bench->ink, answer->field, answer->input, &answer->blank);
+// Answers for what is in `input`; the outputs of the layers belong to it from then on.
+static void answer_input(Answer *answer) {
     answer->version++;
-    if (!status_is_ok(&status)) {
-        answer->blank = true;
-        text_copy(answer->problem, sizeof answer->problem, status.message);
-        return;
-    }
-    // A blank canvas is answered too: feature maps of nothing are something to look at.
     recognizer_answer(answer->recognizer, answer->input, 1, NULL, answer->probabilities);
-    answer->seconds = clock_seconds() - start;
     answer->lost = false;
     for (int i = 0; i < answer->classes; i++)
         answer->lost = answer->lost || !isfinite(answer->probabilities[i]);
     answer_rank(answer);
+    answer->verdict =
+        answer_verdict(answer->recognizer, &answer->fit, answer->probabilities, answer->best[0]);
+}
+
+// Dots between digits are slips of the pen. True when a number is left.
+static bool answer_drop_dots(Reading *reading) {
+    int kept = 0;
+    for (int i = 0; i < reading->count; i++) kept += !reading->digits[i].fit.dot;
+    if (kept < 2) return false;
+    kept = 0;
+    for (int i = 0; i < reading->count; i++)
+        if (!reading->digits[i].fit.dot) reading->digits[kept++] = reading->digits[i];
+    reading->count = kept;
+    return true;
+}
+
+// A picture is one digit: only strokes are taken apart, and one stroke is never two digits.
+static Status answer_read(Workbench *bench) {
+    Answer *answer = &bench->answer;
+    const Drawing *drawing = &bench->ink.drawing;
+    InkOptions options = ink_state_options(&bench->ink, answer->field);
+    answer->several = false;
+    if (!bench->ink.split || bench->ink.picture.pixels ||
+        drawing->live - drawing_first(drawing) < 2 || drawing_is_blank(drawing))
+        return status_ok();
+    Status status = reader_read(answer->recognizer, drawing, &options, &answer->reading);
+    if (!status_is_ok(&status)) return status;
+    answer->several = answer_drop_dots(&answer->reading);
+    for (int i = 0; answer->several && i < answer->reading.count; i++) {
+        ReaderDigit *digit = &answer->reading.digits[i];
+        digit->verdict =
+            answer_verdict(answer->recognizer, &digit->fit, digit->probabilities, digit->digit);
+    }
+    return status;
+}
+
+// The digit that the last stroke belongs to.
+static int answer_last_digit(const Answer *answer, const Drawing *drawing) {
+    const Reading *reading = &answer->reading;
+    for (size_t s = drawing->live; s-- > drawing_first(drawing);) {
+        int atom = s < reading->split.stroke_count ? reading->split.atom_of[s] : -1;
+        for (int i = 0; atom >= 0 && i < reading->count; i++) {
+            const SplitGroup *group = &reading->digits[i].group;
+            if (atom >= group->first && atom < group->first + group->count) return i;
+        }
+    }
+    return reading->count - 1;
+}
+
+static void answer_show(Answer *answer, int shown) {
+    const ReaderDigit *digit = &answer->reading.digits[shown];
+    answer->shown = shown;
+    answer->fit = digit->fit;
+    memcpy(answer->input, digit->image, (size_t)answer->field * (size_t)answer->field);
+    answer_input(answer);
+}
+
+// Of the digits of a number: the one under the mouse, else that of the arrow keys, else the one
+// that is being written.
+static int answer_wanted(const Workbench *bench) {
+    const Answer *answer = &bench->answer;
+    if (answer->hovered >= 0 && answer->hovered < answer->reading.count) return answer->hovered;
+    if (answer->chosen >= 0 && answer->chosen < answer->reading.count) return answer->chosen;
+    return answer_last_digit(answer, &bench->ink.drawing);
+}
+
+static void answer_think(Workbench *bench) {
+    Answer *answer = &bench->answer;
+    double start = clock_seconds();
+    Status status = answer_read(bench);
+    if (status_is_ok(&status) && !answer->several)
+        status = ink_state_fit(&bench->ink, answer->field, answer->input, &answer->fit);
+    answer->blank = !status_is_ok(&status) || (!answer->several && answer->fit.blank);
+    if (!status_is_ok(&status)) {
+        answer->several = false;
+        answer->version++;
+        text_copy(answer->problem, sizeof answer->problem, status.message);
+        return;
+    }
+    // A blank canvas is answered too: feature maps of nothing are something to look at.
+    if (answer->several)
+        answer_show(answer, answer_wanted(bench));
+    else
+        answer_input(answer);
+    answer->seconds = clock_seconds() - start;
 }
 
 void answer_update(Workbench *bench) {
@@ -171,9 +261,27 @@ void answer_update(Workbench *bench) {
         stale = true;
     }
     if (stale || ink != answer->ink_seen) {
+        if (ink != answer->ink_seen) answer->hovered = answer->chosen = -1;
         answer->ink_seen = ink;
         answer_think(bench);
+    } else if (answer->several && answer_wanted(bench) != answer->shown) {
+        answer_show(answer, answer_wanted(bench));
     }
+}
+
+void answer_walk(Answer *answer, int step) {
+    if (!answer->several || answer->blank) return;
+    int to = answer->shown + step;
+    if (to >= 0 && to < answer->reading.count) answer->chosen = to;
+}
+
+void answer_digits(const Answer *answer, char *out, size_t size) {
+    out[0] = '\0';
+    if (!answer->recognizer || answer->blank || answer->lost) return;
+    if (answer->several)
+        reader_text(&answer->reading, answer->names, out, size);
+    else if (answer->verdict == VERDICT_DIGIT)
+        text_copy(out, size, answer->names[answer->best[0]]);
 }
 
 // Sample answers of a loaded model, worked out once.

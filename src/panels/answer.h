@@ -6,9 +6,9 @@
 
 #include "ink/fit.h"
 #include "panels/runs.h"
-#include "train/recognizer.h"
+#include "train/reader.h"
 
-// Below this the network is said to be unsure.
+// Below this the network is said to be unsure, unless its file brings a threshold of its own.
 #define ANSWER_SURE 0.5f
 
 // A model from a file.
@@ -37,6 +37,8 @@ typedef struct Answer {
     const char *name_list[SPEC_CLASSES_MAX];
     uint8_t input[INK_FIELD_MAX * INK_FIELD_MAX];
     bool blank;                            // nothing on the canvas: no answer
+    InkFit fit;                            // how the ink came to `input`
+    Verdict verdict;                       // whether the answer counts
     bool lost;                             // the answer is no number
     float probabilities[SPEC_CLASSES_MAX]; // sums to 1
     int best[3];                           // most probable first
@@ -44,6 +46,13 @@ typedef struct Answer {
     uint32_t version;                      // grows with every answer
     // What is wrong, as a sentence; "" when nothing is.
     char problem[STATUS_MESSAGE_MAX];
+    // A number. `several`: it has more than one digit; reading.digits are its digits then, and
+    // input, probabilities and verdict are those of digit `shown`.
+    bool several;
+    Reading reading;
+    int shown;
+    int hovered; // the mouse is over its box, -1: over none
+    int chosen;  // by the arrow keys, -1: none; then it is the one written last
     // Answers of a loaded model for the sample images.
     uint64_t samples_of;
     uint8_t sample_class[TRAINER_SAMPLES_MAX];
@@ -64,6 +73,10 @@ Source answer_source(Workbench *bench);
 // after the canvas and before the bars, so that the bars belong to the ink of the same frame.
 void answer_update(Workbench *bench);
 void answer_close(Answer *answer);
+// Looks at the digit `step` to the right of the one shown; nothing without a number.
+void answer_walk(Answer *answer, int step);
+// Its digits, or its one answer, as text; "" when there is none.
+void answer_digits(const Answer *answer, char *out, size_t size);
 
 // How many samples there are; 0 without a data set.
 int answer_sample_count(const Workbench *bench);

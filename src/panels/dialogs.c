@@ -118,6 +118,7 @@ static const struct {
     {"C, Esc", "Clear the canvas"},
     {"Wheel", "Width of the brush"},
     {"Right button", "Erase"},
+    {"\xe2\x86\x90, \xe2\x86\x92", "Look at each digit of a number"},
     {"1 to 5", "Views below the charts"},
     {"+, \xe2\x88\x92", "Size of everything"},
     {"Ctrl+O, Ctrl+S", "Open and save"},

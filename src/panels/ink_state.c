@@ -12,7 +12,7 @@ enum { INK_SIDE_DEFAULT = 280 };
 void ink_state_open(InkState *ink) {
     memset(ink, 0, sizeof *ink);
     ink->brush = BRUSH_RADIUS_DEFAULT;
-    ink->centre = ink->fit_box = ink->even_width = true;
+    ink->centre = ink->fit_box = ink->even_width = ink->split = true;
     ink->pen = -1;
 }
 
@@ -117,7 +117,8 @@ Status ink_state_render(InkState *ink, int side) {
 
 uint64_t ink_state_version(const InkState *ink) {
     return ink->edits * 0x9E3779B97F4A7C15u ^ ink->drawing.edits << 3 ^ (uint64_t)ink->centre ^
-           (uint64_t)ink->fit_box << 1 ^ (uint64_t)ink->even_width << 2;
+           (uint64_t)ink->fit_box << 1 ^ (uint64_t)ink->even_width << 2 ^
+           (uint64_t)ink->split << 62;
 }
 
 // Nearest pixels of a picture that already is what a network sees, for one of another size.
@@ -129,32 +130,36 @@ static void ink_state_resample(const GreyPicture *from, int field, uint8_t *out)
         }
 }
 
-Status ink_state_fit(InkState *ink, int field, uint8_t *out, bool *blank) {
+InkOptions ink_state_options(const InkState *ink, int field) {
     InkOptions options = ink_options_default(field);
     options.centre = ink->centre;
     options.fit_box = ink->fit_box;
     options.normalize_width = ink->even_width;
+    return options;
+}
+
+Status ink_state_fit(InkState *ink, int field, uint8_t *out, InkFit *fit) {
+    InkOptions options = ink_state_options(ink, field);
     bool strokes = !drawing_is_blank(&ink->drawing);
-    InkFit fit = {0};
     PictureFit picture = {0};
     Status status = status_ok();
+    *fit = (InkFit){0};
     if (!ink->picture.pixels) {
-        status = ink_fit_drawing(&ink->drawing, &options, out, &fit);
+        status = ink_fit_drawing(&ink->drawing, &options, out, fit);
     } else if (strokes) {
         if (!ink->canvas.pixels) status = canvas_open(&ink->canvas, INK_SIDE_DEFAULT);
         if (status_is_ok(&status)) {
             if (!pixel_rect_is_empty(canvas_update(&ink->canvas, &ink->drawing)))
                 ink->canvas_version++;
             status = ink_fit_grey(ink->canvas.pixels, ink->canvas.side, ink->canvas.side,
-                                  ink->canvas.side, &options, out, &fit);
+                                  ink->canvas.side, &options, out, fit);
         }
     } else if (ink->exact) {
         ink_state_resample(&ink->picture, field, out);
     } else {
         status = picture_fit(ink->picture.pixels, ink->picture.width, ink->picture.height,
                              ink->picture.width, &options, out, &picture);
-        fit = picture.ink;
+        *fit = picture.ink;
     }
-    *blank = fit.blank;
     return status;
 }

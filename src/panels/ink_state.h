@@ -20,6 +20,7 @@ typedef struct InkState {
     float brush;                      // radius, share of the canvas's side
     bool eraser;                      // the left button erases
     bool centre, fit_box, even_width; // InkOptions as switched in the window
+    bool split;                       // a number is taken apart into its digits
     // A picture or a data set's image instead of strokes; `picture.pixels` NULL: none. `exact`: the
     // network sees these very pixels; otherwise they go through picture_fit. With strokes on top,
     // both go through ink_fit_grey.
@@ -43,9 +44,11 @@ Status ink_state_show(InkState *ink, const uint8_t *grey, int width, int height,
 bool ink_state_is_blank(const InkState *ink);
 // Brings canvas pixels up to date for `side` device pixels.
 Status ink_state_render(InkState *ink, int side);
-// What a network with a field x field input gets. *blank: no ink at all.
-Status ink_state_fit(InkState *ink, int field, uint8_t *out, bool *blank);
-// Grows with everything that ink_state_fit depends on, except `field`.
+// The switches as options for a network with a field x field input.
+InkOptions ink_state_options(const InkState *ink, int field);
+// What such a network gets, and how the ink came there (fit->blank: no ink at all).
+Status ink_state_fit(InkState *ink, int field, uint8_t *out, InkFit *fit);
+// Changes with everything that ink_state_fit depends on, except `field`, and with `split`.
 uint64_t ink_state_version(const InkState *ink);
 
 #endif

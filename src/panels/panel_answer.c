@@ -86,30 +86,59 @@ static void answer_runner_up(const Answer *answer, int rank, char *out, size_t s
     snprintf(out, size, "%s (%s)", answer->names[class], percent);
 }
 
+// `before`, and `word` with those after rank `first` as far as they fit: "then 5 (1.6 %), 2 (1 %)".
+static void answer_others(Ui *ui, const Answer *answer, Rect rect, const char *before,
+                          const char *word, int first) {
+    char line[224];
+    for (int last = answer->classes < 3 ? answer->classes - 1 : 2; last >= first - 1; last--) {
+        size_t used = 0;
+        line[0] = '\0';
+        words_append(line, sizeof line, &used, "%s%s", before, last >= first ? word : "");
+        for (int rank = first; rank <= last; rank++) {
+            char one[64];
+            answer_runner_up(answer, rank, one, sizeof one);
+            words_append(line, sizeof line, &used, rank > first ? ", %s" : " %s", one);
+        }
+        if (ui_text_width(ui, TEXT_SMALL, line) <= rect.w) break;
+    }
+    ui_text(ui, rect, TEXT_SMALL, ui->theme->color.text_muted, line);
+}
+
+// The big word and two lines below it keep their places whatever they say.
 static void answer_words(Ui *ui, const Answer *answer, Rect rect) {
     const ThemeColors *c = &ui->theme->color;
-    char percent[WORD_MAX], first[64], second[64], third[64], line[224];
-    bool sure = answer->probabilities[answer->best[0]] >= ANSWER_SURE;
+    char percent[WORD_MAX], line[128];
+    const char *name = answer->names[answer->best[0]];
+    bool sure = answer->verdict == VERDICT_DIGIT;
     word_percent(percent, answer->probabilities[answer->best[0]]);
-    answer_runner_up(answer, 0, first, sizeof first);
-    answer_runner_up(answer, 1, second, sizeof second);
-    answer_runner_up(answer, 2, third, sizeof third);
     float lines = 38, digit = fminf(rect.h - lines, 64);
     rect_cut_top(&rect, floorf((rect.h - lines - digit) / 2), 0);
     Rect big = rect_cut_top(&rect, digit, 2);
-    ui_text(ui, big, TEXT_HUGE, sure ? c->text : c->text_faint,
-            sure ? answer->names[answer->best[0]] : "?");
-    if (sure)
+    Rect second = rect_cut_top(&rect, 18, 0), third = rect_cut_top(&rect, 18, 0);
+    if (answer->several) {
+        panel_number(ui, answer, big);
+        if (sure)
+            snprintf(line, sizeof line, "%s: %s sure", name, percent);
+        else
+            snprintf(line, sizeof line, "unsure, perhaps %s", name);
+        ui_text(ui, second, TEXT_BODY, c->text_soft, line);
+        snprintf(line, sizeof line, "digit %d of %d", answer->shown + 1, answer->reading.count);
+        answer_others(ui, answer, third, line, " \xc2\xb7 then", 1);
+    } else if (sure) {
+        ui_text(ui, big, TEXT_HUGE, c->text, name);
         snprintf(line, sizeof line, "%s sure", percent);
-    else
-        snprintf(line, sizeof line, "unsure: perhaps %s", first);
-    ui_text(ui, rect_cut_top(&rect, 18, 0), TEXT_BODY, c->text_soft, line);
-    for (int named = third[0] ? 3 : 2; named >= 2; named--) { // the third only where it fits
-        snprintf(line, sizeof line, "%s %s%s%s", sure ? "then" : "or", second,
-                 named == 3 ? ", " : "", named == 3 ? third : "");
-        if (ui_text_width(ui, TEXT_SMALL, line) <= rect.w) break;
+        ui_text(ui, second, TEXT_BODY, c->text_soft, line);
+        answer_others(ui, answer, third, "", "then", 1);
+    } else {
+        TextStyle style = ui->theme->text[TEXT_HUGE];
+        style.size = 34;
+        FontMetrics metrics = ui->font.metrics(ui->font.user, style);
+        float y = big.y + (big.h + metrics.cap_height) / 2;
+        Vec2 size = {ui->font.measure(ui->font.user, style, "unsure", 6), metrics.line_height};
+        draw_text(&ui->draw, (Vec2){big.x, y}, size, style, c->text_muted, "unsure", 6);
+        ui_text(ui, second, TEXT_BODY, c->text_soft, "This may be no digit.");
+        answer_others(ui, answer, third, "", "perhaps", 0);
     }
-    if (second[0]) ui_text(ui, rect_cut_top(&rect, 18, 0), TEXT_SMALL, c->text_muted, line);
 }
 
 static void answer_text(Ui *ui, Workbench *bench, Rect rect) {
@@ -152,30 +181,45 @@ static void answer_input(Ui *ui, Workbench *bench, Rect square) {
 // The same switches in a menu, where there is no room for a row of them.
 static void answer_ink_menu(Ui *ui, Workbench *bench, Rect rect) {
     InkState *ink = &bench->ink;
-    bool *const options[] = {&ink->fit_box, &ink->centre, &ink->even_width};
-    static const char *const names[] = {"Fit box", "Centre", "Even pen"};
-    char text[3][32];
-    const char *items[3];
-    for (int i = 0; i < 3; i++) {
+    bool *const options[] = {&ink->fit_box, &ink->centre, &ink->even_width, &ink->split};
+    static const char *const names[] = {"Fit box", "Centre", "Even pen", "Split"};
+    char text[4][32];
+    const char *items[4];
+    for (int i = 0; i < 4; i++) {
         snprintf(text[i], sizeof text[i], "%s: %s", names[i], *options[i] ? "on" : "off");
         items[i] = text[i];
     }
-    int chosen = ui_menu(ui, rect, "Ink", items, 3, 0);
+    int chosen = ui_menu(ui, rect, "Ink", items, 4, 0);
     ui_tooltip(ui, "How the ink is brought to the network's size: as MNIST was made, or not");
     if (chosen >= 0) *options[chosen] = !*options[chosen];
 }
 
+// The next of four check boxes, each as wide as its word and the same gap between them.
+static Rect answer_option_cell(Ui *ui, Rect *row, const char *label, float gap) {
+    return rect_cut_left(row, ceilf(ui_text_width(ui, TEXT_SMALL, label)) + 26, gap);
+}
+
 static void answer_ink_options(Ui *ui, Workbench *bench, Rect row) {
+    static const char *const labels[] = {"Fit box", "Centre", "Even pen", "Split"};
     InkState *ink = &bench->ink;
-    ui_checkbox(ui, rect_column(row, 3, 0, 8), "Fit box", &ink->fit_box, UI_SMALL);
+    float gap = row.w;
+    for (int i = 0; i < 4; i++) gap -= ceilf(ui_text_width(ui, TEXT_SMALL, labels[i])) + 26;
+    gap = fmaxf(floorf(gap / 3), 0);
+    ui_checkbox(ui, answer_option_cell(ui, &row, labels[0], gap), "Fit box", &ink->fit_box,
+                UI_SMALL);
     ui_tooltip(ui, "Scale the ink so that its longer side is 20 of 28 pixels, as MNIST was made.\n"
                    "Off: the whole canvas is scaled down as it is.");
     unsigned off = ink->fit_box ? 0 : UI_DISABLED;
-    ui_checkbox(ui, rect_column(row, 3, 1, 8), "Centre", &ink->centre, UI_SMALL | off);
+    ui_checkbox(ui, answer_option_cell(ui, &row, labels[1], gap), "Centre", &ink->centre,
+                UI_SMALL | off);
     ui_tooltip(ui, "Move the centre of mass to the middle, as MNIST was made.\n"
                    "Off: recognition breaks, which is a lesson.");
-    ui_checkbox(ui, rect_column(row, 3, 2, 8), "Even pen", &ink->even_width, UI_SMALL);
+    ui_checkbox(ui, answer_option_cell(ui, &row, labels[2], gap), "Even pen", &ink->even_width,
+                UI_SMALL);
     ui_tooltip(ui, "Bring every brush to the same stroke width.");
+    ui_checkbox(ui, answer_option_cell(ui, &row, labels[3], gap), "Split", &ink->split, UI_SMALL);
+    ui_tooltip(ui, "Take a number apart and read it digit by digit.\n"
+                   "Off: all ink is one digit.");
 }
 
 // Up to twelve or so in one row; more classes (letters) take several, each wide enough for a name.
@@ -192,7 +236,10 @@ static void answer_bars(Ui *ui, Rect rect, const float *values, int count, const
         ui_push_index(ui, row);
         if (n > 0)
             ui_value_bars(ui, strip, "Probabilities", values ? values + first : NULL, n,
-                          names + first, here ? best - first : -1);
+                          names + first,
+                          here       ? best - first
+                          : best < 0 ? best
+                                     : -1);
         ui_pop_id(ui);
     }
 }
@@ -222,10 +269,13 @@ void panel_answer(Ui *ui, Workbench *bench, Rect rect) {
     bool blank = !answer->recognizer || answer->blank || answer->lost;
     static const char *const digits[] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
     int classes = answer->recognizer ? answer->classes : 10;
-    bool sure = !blank && answer->probabilities[answer->best[0]] >= ANSWER_SURE;
+    bool sure = !blank && answer->verdict == VERDICT_DIGIT;
     if (rect.h > 420) rect.h = 420;
     answer_bars(ui, rect, blank ? NULL : answer->probabilities, classes,
-                answer->recognizer ? answer->name_list : digits, sure ? answer->best[0] : -1);
+                answer->recognizer ? answer->name_list : digits,
+                sure    ? answer->best[0]
+                : blank ? -1
+                        : UI_BARS_GREY);
     answer_switch(ui, bench, who, !tight);
     if (tight)
         answer_ink_menu(ui, bench, options);

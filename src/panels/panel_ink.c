@@ -73,6 +73,33 @@ static void ink_cursor(Ui *ui, Workbench *bench, Rect canvas, bool hot) {
     draw_clip_pop(&ui->draw);
 }
 
+// ---- the digits of a number ---------------------------------------------------------------------
+
+// Box of digit `i` with its ink, on the canvas.
+static Rect ink_digit_box(const InkFit *fit, Rect canvas) {
+    float margin = 2;
+    Rect box = {canvas.x + fit->x0 * canvas.w - margin, canvas.y + fit->y0 * canvas.h - margin,
+                (fit->x1 - fit->x0) * canvas.w + 2 * margin,
+                (fit->y1 - fit->y0) * canvas.h + 2 * margin};
+    return rect_intersect(box, rect_inset(canvas, 1));
+}
+
+// Which digit the mouse is over, while it does not draw; the smaller box where two overlap.
+static int ink_hovered(const Ui *ui, const Workbench *bench, Rect canvas) {
+    const Answer *answer = &bench->answer;
+    int found = -1;
+    float smallest = 0;
+    if (!answer->several || answer->blank || bench->ink.pen >= 0) return -1;
+    for (int i = 0; i < answer->reading.count; i++) {
+        Rect box = ink_digit_box(&answer->reading.digits[i].fit, canvas);
+        if (!rect_contains(box, ui->input.mouse)) continue;
+        if (found >= 0 && box.w * box.h >= smallest) continue;
+        found = i;
+        smallest = box.w * box.h;
+    }
+    return found;
+}
+
 static void ink_canvas(Ui *ui, Workbench *bench, Rect rect) {
     const ThemeColors *c = &ui->theme->color;
     Rect canvas = rect_inset(rect, 1);
@@ -96,6 +123,7 @@ static void ink_canvas(Ui *ui, Workbench *bench, Rect rect) {
     }
     draw_border(&ui->draw, rect, INK_RADIUS, c->outline, 1);
     ink_cursor(ui, bench, canvas, hit.hot || hit.held || hit.right_held);
+    bench->answer.hovered = hit.hot ? ink_hovered(ui, bench, canvas) : -1;
     if (hit.focus_visible) ui_draw_focus(ui, rect, THEME_RADIUS);
 }
 
@@ -124,6 +152,24 @@ static void ink_tools(Ui *ui, Workbench *bench, Rect row) {
     if (ui_icon_button(ui, redo, ICON_REDO, "Redo (Y)", none)) drawing_redo(&ink->drawing);
     none = ink_state_is_blank(ink) ? UI_DISABLED : 0;
     if (ui_button(ui, clear, "Clear", none)) workbench_check(bench, ink_state_clear(ink));
+}
+
+// ---- all of it ----------------------------------------------------------------------------------
+
+void panel_ink_boxes(Ui *ui, Workbench *bench, Rect rect) {
+    const Answer *answer = &bench->answer;
+    rect_cut_top(&rect, INK_HEADING_H, 8);
+    rect_cut_bottom(&rect, INK_TOOL_H, 12);
+    Rect canvas = rect_inset(rect, 1);
+    if (!answer->several || answer->blank) return;
+    draw_clip_push(&ui->draw, canvas);
+    for (int i = 0; i < answer->reading.count; i++) {
+        Rect box = ink_digit_box(&answer->reading.digits[i].fit, canvas);
+        // On black paper in both themes, so the colours are those of the dark one.
+        const ThemeColors *c = &theme_dark()->color;
+        draw_border(&ui->draw, box, 3, i == answer->shown ? c->accent : c->outline_hot, 1);
+    }
+    draw_clip_pop(&ui->draw);
 }
 
 void panel_ink(Ui *ui, Workbench *bench, Rect rect) {

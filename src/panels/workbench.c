@@ -126,6 +126,7 @@ static void workbench_defaults(Workbench *bench) {
     bench->next_id = 1;
     bench->cell_row = bench->cell_column = -1;
     bench->answer.blank = true;
+    bench->answer.hovered = bench->answer.chosen = -1;
     ink_state_open(&bench->ink);
     config_defaults(&bench->form);
 }
@@ -221,7 +222,11 @@ void workbench_answer_text(const Workbench *bench, char *out, size_t size) {
     out[0] = '\0';
     if (!answer->recognizer || answer->blank || answer->lost) return;
     int best = answer->best[0];
-    if (answer->probabilities[best] < ANSWER_SURE) {
+    if (answer->several) {
+        answer_digits(answer, out, size);
+        return;
+    }
+    if (answer->verdict != VERDICT_DIGIT) {
         snprintf(out, size, "unsure");
         return;
     }

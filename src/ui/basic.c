@@ -85,11 +85,16 @@ void ui_color_dot(Ui *ui, Rect rect, Color color) {
     draw_circle(&ui->draw, center, 5, color);
 }
 
-static void value_bar(Ui *ui, Rect column, const char *name, const float *value, bool is_best) {
+static void value_bar(Ui *ui, Rect column, const char *name, const float *value, bool is_best,
+                      bool grey) {
     const ThemeColors *c = &ui->theme->color;
     Rect top = rect_cut_top(&column, 16, 2);
     Rect bottom = rect_cut_bottom(&column, 22, 2);
-    ui_text_center(ui, bottom, TEXT_DIGIT, is_best || !value ? c->text : c->text_soft, name);
+    ui_text_center(ui, bottom, TEXT_DIGIT,
+                   is_best || !value ? c->text
+                   : grey            ? c->text_muted
+                                     : c->text_soft,
+                   name);
     Color empty = ui->theme->is_dark ? c->field : c->track;
     draw_fill(&ui->draw, column, 3, empty);
     draw_hline(&ui->draw, column.x, rect_right(column), rect_bottom(column) - 1, c->outline);
@@ -98,13 +103,17 @@ static void value_bar(Ui *ui, Rect column, const char *name, const float *value,
     Rect fill = column;
     fill.h = fmaxf(1, floorf(column.h * p + 0.5f));
     fill.y = rect_bottom(column) - fill.h;
-    Color color = is_best ? c->accent : color_mix(empty, c->accent, 0.5f);
+    Color color = is_best ? c->accent : color_mix(empty, grey ? c->text_faint : c->accent, 0.5f);
     if (p >= 0.0005f) draw_fill(&ui->draw, fill, fill.h > 6 ? 3 : 0, color);
     char number[16];
     snprintf(number, sizeof number, p >= 0.9995f ? "%.0f" : "%.1f", (double)p * 100);
     // Wider than its bar by a little is fine: there is a gap on either side.
     Rect wide = {top.x - 6, top.y, top.w + 12, top.h};
-    ui_text_center(ui, wide, TEXT_TINY, is_best ? c->text : c->text_muted, number);
+    ui_text_center(ui, wide, TEXT_TINY,
+                   is_best ? c->text
+                   : grey  ? c->text_faint
+                           : c->text_muted,
+                   number);
 }
 
 void ui_value_bars(Ui *ui, Rect rect, const char *label, const float *values, int count,
@@ -114,7 +123,8 @@ void ui_value_bars(Ui *ui, Rect rect, const char *label, const float *values, in
     for (int i = 0; i < count; i++) {
         Rect column = rect_column(rect, count, i, gap);
         ui_push_index(ui, i);
-        value_bar(ui, column, names[i], values ? &values[i] : NULL, i == best);
+        value_bar(ui, column, names[i], values ? &values[i] : NULL, i == best,
+                  best == UI_BARS_GREY);
         ui_interact(ui, ui_id(ui, "bar"), UI_KIND_OTHER, names[i], column, 0, 0);
         if (values) {
             char exact[64];

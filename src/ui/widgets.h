@@ -25,7 +25,9 @@ void ui_image(Ui *ui, Rect rect, const DrawImage *image, ImageSampling sampling)
 void ui_color_dot(Ui *ui, Rect rect, Color color); // 10 px, centred
 
 // Bars like the ten of the softmax: values in [0,1] (NULL: blank canvas, no numbers), names below,
-// percentages above, bar `best` in the accent colour (-1: none). Hover shows the exact value.
+// percentages above, bar `best` in the accent colour (-1: none; UI_BARS_GREY: all are grey, they do
+// not count). Hover shows the exact value.
+enum { UI_BARS_GREY = -2 };
 void ui_value_bars(Ui *ui, Rect rect, const char *label, const float *values, int count,
                    const char *const *names, int best);
 

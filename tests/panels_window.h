@@ -1,0 +1,215 @@
+// A window to try panels in: workbench, toolkit and trainer on a fixed-width font and made-up
+// input, and what a person does with mouse and keys. One include for each test program; not a test.
+#ifndef INKLING_TESTS_PANELS_WINDOW_H
+#define INKLING_TESTS_PANELS_WINDOW_H
+
+#include "files.h"
+#include "test.h"
+
+#include "base/text.h"
+#include "base/thread.h"
+#include "panels/files.h"
+#include "panels/panels.h"
+#include "panels/root.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { TRAIN_N = 400, TEST_N = 90, SIDE = 28 };
+
+#define PATIENCE_SECONDS 60.0
+#define SETTINGS                                                                                   \
+    "preset=\"\" layers=\"dense 16, relu, dense 10\" optimizer=adam "                              \
+    "lr=0.01 batch-size=20 epochs=3 seed=4"
+
+typedef struct Fixture {
+    Ui *ui;
+    Workbench *bench;
+    UiInput input;
+    double time;
+    char directory[FILE_PATH_MAX];
+    char logged[1024]; // the last sentence
+} Fixture;
+
+// ---- a data set that is learnt in no time: a bar at a height that tells the digit
+// ----------------
+
+static inline void paint(uint8_t *pixels, int label, unsigned noise) {
+    memset(pixels, 0, SIDE * SIDE);
+    for (int y = 0; y < 3; y++)
+        for (int x = 4; x < 24; x++)
+            pixels[(1 + label * 25 / 10 + y) * SIDE + x] = (uint8_t)(200 + (noise >> (x % 5)) % 50);
+}
+
+static inline Dataset *make_data(void) {
+    uint8_t *pixels = malloc((TRAIN_N + TEST_N) * SIDE * SIDE), labels[TRAIN_N + TEST_N];
+    Dataset *dataset;
+    for (int i = 0; i < TRAIN_N + TEST_N; i++) {
+        labels[i] = (uint8_t)(i % 10);
+        paint(pixels + i * SIDE * SIDE, i % 10, (unsigned)i * 2654435761u);
+    }
+    ImageSet train = {TRAIN_N, 1, SIDE, SIDE, pixels, labels};
+    ImageSet test = {TEST_N, 1, SIDE, SIDE, pixels + TRAIN_N * SIDE * SIDE, labels + TRAIN_N};
+    assert_ok(dataset_open_arrays(&dataset, "bars", &train, &test));
+    free(pixels);
+    return dataset;
+}
+
+// ---- frames -------------------------------------------------------------------------------------
+
+static inline void keep_log(void *context, LogLevel level, const char *message) {
+    Fixture *f = context;
+    (void)level;
+    text_copy(f->logged, sizeof f->logged, message);
+}
+
+static inline void resize(Fixture *f, float w, float h, float scale) {
+    f->input.window = rect_make(0, 0, w, h);
+    f->input.scale = scale;
+}
+
+static inline int open_window_with(void **state, const char *settings, bool data) {
+    Fixture *f = calloc(1, sizeof *f);
+    *state = f;
+    if (!files_open(f->directory)) return -1;
+    WorkbenchOptions options = {.settings = settings,
+                                .threads = 1,
+                                .dataset = data ? make_data() : NULL,
+                                .data = {.data = "synthetic:3",
+                                         .threads = 1,
+                                         .synthetic_train_n = 300,
+                                         .synthetic_test_n = 60},
+                                .hooks = {.logger = {keep_log, f}}};
+    assert_ok(workbench_open(&f->bench, &options));
+    assert_ok(ui_open(&f->ui, font_fixed(), NULL));
+    resize(f, 1440, 900, 1);
+    f->input.window_focus = true;
+    return 0;
+}
+static inline int open_window(void **state) {
+    return open_window_with(state, SETTINGS, true);
+}
+static inline int close_window(void **state) {
+    Fixture *f = *state;
+    workbench_close(&f->bench);
+    ui_close(&f->ui);
+    files_close(f->directory);
+    free(f);
+    return 0;
+}
+
+// Shows what has been put into f->input, then starts collecting anew.
+static inline void frame(Fixture *f) {
+    f->time += 1.0 / 60;
+    workbench_tick(f->bench, f->time);
+    ui_begin(f->ui, &f->input);
+    panel_root(f->ui, f->bench);
+    ui_end(f->ui);
+    assert_int_equal(ui_duplicate_names(f->ui), 0);
+    input_begin(&f->input, f->time);
+}
+
+static inline void frames(Fixture *f, int count) {
+    for (int i = 0; i < count; i++) frame(f);
+}
+
+static const UiItem *must_find(Fixture *f, const char *label) {
+    const UiItem *item = ui_find(f->ui, label);
+    if (!item) fail_msg("there is no \"%s\" in the window", label);
+    return item;
+}
+
+static inline void click_at(Fixture *f, Vec2 at) {
+    input_move(&f->input, at, 1);
+    frame(f);
+    input_press(&f->input, MOUSE_LEFT, at, 1);
+    frame(f);
+    input_release(&f->input, MOUSE_LEFT, at);
+    frames(f, 2);
+}
+
+static inline void click(Fixture *f, const char *label) {
+    Rect r = must_find(f, label)->visible;
+    click_at(f, (Vec2){r.x + r.w / 2, r.y + r.h / 2});
+}
+
+static inline void type_key(Fixture *f, UiKey key, char character, uint32_t mods) {
+    input_key(&f->input, key, character, mods, false);
+    frames(f, 2);
+}
+static inline void type_char(Fixture *f, char character, uint32_t mods) {
+    char text[2] = {character, 0};
+    input_key(&f->input, KEY_CHARACTER, character, mods, false);
+    if (!mods) input_text(&f->input, text);
+    frames(f, 2);
+}
+static inline void type_text(Fixture *f, const char *text) {
+    type_key(f, KEY_CHARACTER, 'a', MOD_CTRL);
+    for (const char *c = text; *c; c++) {
+        char one[2] = {*c, 0};
+        input_text(&f->input, one);
+        frame(f);
+    }
+    frame(f);
+}
+
+// Frames until `wanted` holds.
+static inline void wait_for(Fixture *f, bool (*wanted)(Workbench *), const char *what) {
+    double until = clock_seconds() + PATIENCE_SECONDS;
+    while (!wanted(f->bench)) {
+        if (clock_seconds() > until) fail_msg("%s did not happen; last said: %s", what, f->logged);
+        thread_sleep(0.002);
+        frame(f);
+    }
+    frames(f, 2);
+}
+
+static inline RunEntry *last_run(Workbench *bench) {
+    return bench->runs.count ? bench->runs.entry[bench->runs.count - 1] : NULL;
+}
+static inline bool run_is_finished(Workbench *bench) {
+    RunEntry *run = last_run(bench);
+    return run && entry_state(run) == RUN_FINISHED;
+}
+static inline bool all_are_over(Workbench *bench) {
+    return bench->runs.count > 0 && !runs_any_active(bench);
+}
+static inline bool run_is_paused(Workbench *bench) {
+    RunEntry *run = last_run(bench);
+    return run && entry_state(run) == RUN_PAUSED && run->steps_read > 0;
+}
+static inline bool run_has_batches(Workbench *bench) {
+    RunEntry *run = last_run(bench);
+    return run && run->steps_read > 0;
+}
+static inline bool no_runs(Workbench *bench) {
+    return bench->runs.count == 0;
+}
+static inline bool data_is_there(Workbench *bench) {
+    return bench->dataset != NULL;
+}
+static inline bool exam_is_there(Workbench *bench) {
+    return bench->exam.of != 0 && !bench->examiner.busy;
+}
+
+// A stroke across the canvas: at `height` 0..1 of it.
+static inline void draw_bar(Fixture *f, float height, MouseButton button) {
+    Rect r = must_find(f, "Canvas")->rect;
+    Vec2 from = {r.x + r.w * 0.2f, r.y + r.h * height}, to = {r.x + r.w * 0.8f, from.y};
+    input_move(&f->input, from, 1);
+    frame(f);
+    input_press(&f->input, button, from, 1);
+    for (int i = 1; i <= 20; i++)
+        input_move(&f->input, (Vec2){from.x + (to.x - from.x) * (float)i / 20, from.y}, 1);
+    frame(f);
+    input_release(&f->input, button, to);
+    frame(f);
+}
+
+static inline void train_and_finish(Fixture *f) {
+    frames(f, 2);
+    click(f, "Train");
+    wait_for(f, run_is_finished, "the end of the training");
+}
+
+#endif
