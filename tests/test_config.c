@@ -67,6 +67,29 @@ static void recipes_are_the_tutorials(void **state) {
     }
 }
 
+static void schedule_and_augment_bring_their_own(void **state) {
+    (void)state;
+    TrainConfig config;
+    char line[TRAIN_LINE_MAX];
+    assert_ok(config_parse("gamma=0.5 schedule=exponential preset=mlp-bn", &config));
+    assert_float_equal(config.schedule_options.gamma, 0.5, 0);
+    assert_false(config.schedule_options.from_start); // the recipe's step schedule is gone
+    assert_ok(config_parse("schedule=one-cycle", &config));
+    assert_float_equal(config.schedule_options.div_factor, 25, 0);
+    assert_ok(config_parse("rotate=3 augment=light", &config));
+    assert_float_equal(config.strengths.rotate, 3, 0);
+    assert_float_equal(config.strengths.shift, 0.1, 0);
+    AugmentConfig augment = config_augment(&config);
+    assert_float_equal(augment.rotation, 3, 0);
+    config_print(&config, line);
+    assert_non_null(strstr(line, "augment=light rotate=3"));
+    assert_null(strstr(line, "shift=")); // light says so
+    assert_null(strstr(line, "gamma=")); // a constant rate has none
+    assert_ok(config_set(&config, "augment", "none"));
+    augment = config_augment(&config);
+    assert_true(augment_is_none(&augment));
+}
+
 static void bad_lines_get_a_sentence(void **state) {
     (void)state;
     static const struct {
@@ -123,6 +146,7 @@ int main(void) {
         cmocka_unit_test(every_preset_prints_and_reads_back),
         cmocka_unit_test(order_of_words_does_not_matter),
         cmocka_unit_test(recipes_are_the_tutorials),
+        cmocka_unit_test(schedule_and_augment_bring_their_own),
         cmocka_unit_test(bad_lines_get_a_sentence),
         cmocka_unit_test(a_refused_value_changes_nothing),
         cmocka_unit_test(layers_stand_alone),

@@ -108,24 +108,23 @@ static void count_wake(void *context) {
     atomic_fetch_add((atomic_int *)context, 1);
 }
 
-static void the_thread_gives_the_same_bits_paused_or_not(void **state) {
-    const Dataset *dataset = ((Fixture *)*state)->dataset;
-    float *here = train_here(dataset, LINE, 1, NULL);
+static void check_thread(const Dataset *dataset, const char *line) {
+    float *here = train_here(dataset, line, 1, NULL);
     atomic_int wakes;
+    uint32_t config_images;
     atomic_init(&wakes, 0);
     TrainerHooks hooks = {count_wake, &wakes, NULL};
     BackendConfig backend = {"cpu", 2};
     Trainer *trainer;
     TrainConfig config;
     RunLog *paused, *beside;
-    assert_ok(config_parse(LINE, &config));
+    assert_ok(config_parse(line, &config));
+    assert_ok(config_check(&config, dataset->train.n, &config_images));
     assert_ok(trainer_open(dataset, &backend, &hooks, &trainer));
     assert_ok(run_log_open(&config, dataset, NULL, &paused));
     assert_ok(run_log_open(&config, dataset, NULL, &beside));
     // One is stepped, paused and resumed; the other runs beside it, turn by turn.
-    assert_true(trainer_start(trainer, paused));
-    assert_true(trainer_pause(trainer, paused));
-    assert_true(trainer_step(trainer, paused));
+    assert_true(trainer_start_step(trainer, paused));
     assert_true(trainer_step(trainer, paused));
     assert_true(trainer_start(trainer, beside));
     for (int i = 0; i < 20000 && feed_count(&paused->steps) < 2; i++) thread_sleep(0.001);
@@ -143,7 +142,7 @@ static void the_thread_gives_the_same_bits_paused_or_not(void **state) {
         assert_true(mailbox_take(&logs[i]->mailbox));
         const RunSnapshot *snapshot = mailbox_front(&logs[i]->mailbox);
         assert_int_equal(snapshot->evaluated_epoch, 2);
-        assert_int_equal(snapshot->images, 2 * TRAIN_N);
+        assert_int_equal(snapshot->images, 2 * config_images);
         assert_memory_equal(snapshot->weights, here, logs[i]->plan->weight_floats * sizeof(float));
     }
     assert_true(atomic_load(&wakes) > 0);
@@ -151,6 +150,16 @@ static void the_thread_gives_the_same_bits_paused_or_not(void **state) {
     run_log_close(&paused);
     run_log_close(&beside);
     free(here);
+}
+
+static void the_thread_gives_the_same_bits_paused_or_not(void **state) {
+    const Dataset *dataset = ((Fixture *)*state)->dataset;
+    char line[sizeof LINE + 128];
+    check_thread(dataset, LINE);
+    snprintf(line, sizeof line,
+             "%s augment=strong ema=0.9 held-out=100 patience=5 clip-norm=1 schedule=plateau",
+             LINE);
+    check_thread(dataset, line);
 }
 
 static void stopping_keeps_what_was_learnt(void **state) {
