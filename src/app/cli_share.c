@@ -22,6 +22,8 @@ Status cli_open_data(const char *data, int threads, Dataset **out) {
 }
 
 // What candidates for an unknown network are tried on.
+enum { CLI_TRIAL_BATCH = 256 };
+
 typedef struct CliTrial {
     const Dataset *dataset; // lent or found
     Dataset *found;         // owned
@@ -56,7 +58,7 @@ static bool cli_try_candidate(void *context, const SavedModel *candidate, int im
     if (set.n > (uint32_t)images) set.n = (uint32_t)images;
     Recognizer *recognizer = NULL;
     EvalResult result;
-    Status status = recognizer_open(candidate, 0, (int)set.n, &recognizer);
+    Status status = recognizer_open(candidate, 0, CLI_TRIAL_BATCH, &recognizer);
     if (status_is_ok(&status)) status = recognizer_evaluate(recognizer, &set, &result, NULL, NULL);
     recognizer_close(&recognizer);
     if (!status_is_ok(&status)) return false;

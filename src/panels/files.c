@@ -72,9 +72,43 @@ Status bench_add_model(Workbench *bench, SavedModel *model, const char *path, bo
 
 static Status files_open_model(Workbench *bench, const char *path) {
     SavedModel *model;
-    Status status = format_read(path, &model);
+    InferReport report = {0};
+    Status status = format_open(path, NULL, &model, &report);
     if (!status_is_ok(&status)) return status;
-    return bench_add_model(bench, model, path, false, false);
+    status = bench_add_model(bench, model, path, false, false);
+    // What the file does not say is the most usual for now, and found out on real images meanwhile.
+    if (status_is_ok(&status) && !report.exact)
+        text_copy(bench->to_guess, sizeof bench->to_guess, path);
+    return status;
+}
+
+// Synthetic digits favour the wrong candidates: without real images the usual one stays.
+static void files_start_guess(Workbench *bench) {
+    if (!bench->to_guess[0] || !bench->dataset) return;
+    if (!bench->dataset->synthetic)
+        workbench_check(bench, guesser_start(&bench->guesser, bench->to_guess, bench->dataset,
+                                             bench->hooks.wake, bench->hooks.context));
+    bench->to_guess[0] = '\0';
+}
+
+void bench_take_guess(Workbench *bench) {
+    Status status;
+    SavedModel *model;
+    InferReport report;
+    files_start_guess(bench);
+    if (!guesser_take(&bench->guesser, &status, &model, &report)) return;
+    if (!workbench_check(bench, status)) return;
+    // Closed meanwhile: then nobody wants to know.
+    bool there = false;
+    for (int i = 0; i < bench->model_count; i++)
+        there = there || strcmp(bench->models[i].path, bench->guesser.path) == 0;
+    if (!there) {
+        saved_model_close(&model);
+        return;
+    }
+    workbench_check(bench, bench_add_model(bench, model, bench->guesser.path, false, true));
+    workbench_say(bench, NOTICE_INFO, "%s: %s", path_basename(bench->guesser.path),
+                  report.sentence);
 }
 
 static Status files_open_picture(Workbench *bench, const char *path) {

@@ -14,6 +14,10 @@ Status bench_open(Workbench *bench, const char *path);
 Status bench_add_model(Workbench *bench, SavedModel *model, const char *path, bool shipped,
                        bool quiet);
 
+// Once a frame: has a file that does not say which network it holds tried on training images, as
+// soon as there are some; what was found takes the place of the first guess, and is said.
+void bench_take_guess(Workbench *bench);
+
 // Writes the run's or model's weights to `path` (by ending; without one .safetensors is appended).
 // Replaces a file that is there.
 Status bench_save(Workbench *bench, uint64_t id, const char *path);

@@ -39,6 +39,7 @@ static void workbench_wake(void *context) {
 
 static void workbench_drop_data(Workbench *bench) {
     examiner_close(&bench->examiner);
+    guesser_close(&bench->guesser);
     trainer_close(&bench->trainer);
     runs_close(bench);
     exam_close(&bench->exam);
@@ -197,6 +198,7 @@ void workbench_close(Workbench **handle) {
 void workbench_tick(Workbench *bench, double now) {
     bench->now = now;
     workbench_take_loaded(bench);
+    bench_take_guess(bench);
     runs_poll(bench, now);
     workbench_follow_exam(bench);
 }
@@ -206,7 +208,7 @@ bool workbench_is_busy(const Workbench *bench) {
         RunState state = entry_state(bench->runs.entry[i]);
         if (state == RUN_WAITING || state == RUN_TRAINING) return true;
     }
-    return bench->loader.busy || bench->examiner.busy;
+    return bench->loader.busy || bench->examiner.busy || bench->guesser.busy;
 }
 
 void workbench_quit(Workbench *bench) {

@@ -7,6 +7,7 @@
 #include "dataset/dataset.h"
 #include "panels/answer.h"
 #include "panels/exam.h"
+#include "panels/guesser.h"
 #include "panels/ink_state.h"
 #include "panels/loader.h"
 #include "panels/runs.h"
@@ -115,6 +116,8 @@ struct Workbench {
     Answer answer;
     Exam exam;
     Examiner examiner;
+    Guesser guesser;
+    char to_guess[FILE_PATH_MAX]; // model file that is to be tried on images, "": none
     InkState ink;
 
     // charts
