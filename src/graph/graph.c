@@ -271,6 +271,17 @@ static bool graph_node_is_constant(const Graph *graph, const GraphNode *node) {
     return true;
 }
 
+// The tensor of a Constant node is there already: no need to make another of it.
+static bool graph_take_constant(Graph *graph, const GraphNode *node) {
+    const GraphAttribute *tensor = graph_node_attribute(node, "value");
+    if (node->op->run != op_constant || !tensor || tensor->kind != GRAPH_TENSOR ||
+        node->outputs[0] < 0)
+        return false;
+    graph->values[node->outputs[0]].tensor = tensor->tensor;
+    graph->values[node->outputs[0]].is_constant = true;
+    return true;
+}
+
 // What a node gave becomes constants.
 static Status graph_keep(Graph *graph, const GraphRun *run, const GraphNode *node) {
     for (int i = 0; i < node->output_count; i++) {
@@ -318,6 +329,7 @@ Status graph_finish(Graph *graph, double work) {
     int kept = 0;
     for (int n = 0; n < graph->node_count; n++) {
         GraphNode *node = graph->nodes[n];
+        if (graph_take_constant(graph, node)) continue;
         if (graph_node_is_constant(graph, node)) {
             TRY(graph_run_node(run, n));
             TRY(graph_keep(graph, run, node));
