@@ -168,6 +168,7 @@ static void layers_and_losses_are_pytorchs(void **state) {
     for (; fixture_line(&file, "loss", text, sizeof text); losses++) check_loss(&file, text);
     assert_int_equal(file.at, file.bytes.size);
     assert_true(layers >= 20 && losses >= 15);
+    fixture_close(&file);
 }
 
 int main(void) {
