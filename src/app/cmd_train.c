@@ -282,8 +282,8 @@ static Status train_end_epoch(TrainJob *job, Status *first) {
 static void train_say_end(const TrainJob *job) {
     int done = run_epoch(job->run) - 1, best = run_best_epoch(job->run);
     double seconds = run_seconds(job->run);
-    if (job->config.until > 0)
-        cli_say(done > 0 && job->last.test_accuracy >= job->config.until
+    if (job->config.until > 0 && job->last.epoch > 0)
+        cli_say(job->last.test_accuracy >= job->config.until
                     ? "%.2f %% reached after %d epochs and %.1f s of training"
                     : "%.2f %% not reached after %d epochs and %.1f s of training",
                 100 * job->config.until, done, seconds);
