@@ -9,7 +9,8 @@ PACKAGES_BUILD="gcc libc6-dev meson ninja-build pkgconf|pkg-config
   libcurl4-openssl-dev|libcurl4-gnutls-dev libmd-dev
   protobuf-c-compiler libprotobuf-c-dev libonnx-dev
   fonts-inter|fonts-inter-variable|fonts-dejavu-core"
-PACKAGES_TEST="libonnx-testdata python3-onnx libcmocka-dev python3 binutils xvfb xauth xdotool imagemagick"
+PACKAGES_TEST="libcmocka-dev python3 binutils xvfb xauth xdotool imagemagick
+  libonnx-testdata python3-onnx"
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
