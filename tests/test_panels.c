@@ -331,59 +331,6 @@ static void the_window_is_there_before_the_data(void **state) {
 
 // ---- layout -------------------------------------------------------------------------------------
 
-static bool contains(Rect outer, Rect r) {
-    const float slack = 0.51f;
-    return r.x >= outer.x - slack && r.y >= outer.y - slack &&
-           rect_right(r) <= rect_right(outer) + slack &&
-           rect_bottom(r) <= rect_bottom(outer) + slack;
-}
-
-static bool is_control(const UiItem *item) {
-    return item->kind == UI_KIND_BUTTON || item->kind == UI_KIND_CHECKBOX ||
-           item->kind == UI_KIND_DROPDOWN || item->kind == UI_KIND_FIELD ||
-           item->kind == UI_KIND_SLIDER || item->kind == UI_KIND_CANVAS ||
-           item->kind == UI_KIND_CHART;
-}
-
-static void check_items(Fixture *f, const char *where) {
-    Rect window = f->input.window;
-    for (size_t i = 0; i < ui_item_count(f->ui); i++) {
-        const UiItem *a = ui_item(f->ui, i);
-        if (rect_is_empty(a->visible)) continue; // scrolled away
-        if (!contains(window, a->visible))
-            fail_msg("%s: \"%s\" leaves the window", where, a->label);
-        if (is_control(a) && (a->rect.w < 12 || a->rect.h < 12))
-            fail_msg("%s: \"%s\" is only %g x %g", where, a->label, (double)a->rect.w,
-                     (double)a->rect.h);
-        if (!is_control(a)) continue;
-        for (size_t k = i + 1; k < ui_item_count(f->ui); k++) {
-            const UiItem *b = ui_item(f->ui, k);
-            if (!is_control(b) || b->layer != a->layer) continue;
-            Rect both = rect_intersect(a->visible, b->visible);
-            if (both.w > 0.5f && both.h > 0.5f && a->id != b->id)
-                fail_msg("%s: \"%s\" and \"%s\" overlap", where, a->label, b->label);
-        }
-    }
-}
-
-// No text of the base layer ends in an ellipsis except what a person named.
-static void check_texts(Fixture *f, const char *where) {
-    for (size_t i = 0; i < f->ui->draw.count; i++) {
-        const DrawCommand *c = &f->ui->draw.commands[i];
-        if (c->kind != DRAW_TEXT) continue;
-        const char *text = draw_command_text(&f->ui->draw, c);
-        static const char dots[] = "\xe2\x80\xa6";
-        bool cut = c->count > 3 && memcmp(text + c->count - 3, dots, 3) == 0;
-        static const char *const meant[] = {
-            "Open\xe2\x80\xa6",          "Save\xe2\x80\xa6",
-            "More\xe2\x80\xa6",          "loading\xe2\x80\xa6",
-            "Custom layers\xe2\x80\xa6", "Looking at the whole test set\xe2\x80\xa6"};
-        for (size_t k = 0; k < sizeof meant / sizeof meant[0]; k++)
-            cut = cut && !(strlen(meant[k]) == c->count && memcmp(meant[k], text, c->count) == 0);
-        if (cut) fail_msg("%s: \"%.*s\" is cut", where, (int)c->count, text);
-    }
-}
-
 static void layout_holds_in_every_size(void **state) {
     Fixture *f = *state;
     static const struct {

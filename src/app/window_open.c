@@ -38,8 +38,8 @@ static Status window_start_sdl(Window *window, const WindowOptions *options) {
     SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
     SDL_SetHint(SDL_HINT_MOUSE_FOCUS_CLICKTHROUGH, "1");
     SDL_SetHint(SDL_HINT_APP_NAME, "Inkling");
-    // SDL's software renderer must not go through an imitated graphics card, and where there is none
-    // it is chosen at once: loading the imitation alone takes longer than opening the window.
+    // SDL's software renderer must not go through an imitated graphics card, and where there is
+    // none it is chosen at once: loading the imitation alone takes longer than opening the window.
     SDL_SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0");
     if (!window_has_graphics_card()) SDL_SetHint(SDL_HINT_RENDER_DRIVER, "software");
     // Ctrl+C in the terminal ends the program, as it does every other.
@@ -126,6 +126,8 @@ fail:
 }
 
 static Status window_open_workbench(Window *window, const WindowOptions *options) {
+    char data[FILE_PATH_MAX], my_digits[FILE_PATH_MAX];
+    bool home = path_user_data(data) && path_join(my_digits, data, "my-digits.jsonl");
     WorkbenchOptions bench = {
         .model = options->model,
         .shipped_model = options->shipped_model,
@@ -133,6 +135,7 @@ static Status window_open_workbench(Window *window, const WindowOptions *options
         .data = {.data = options->data, .beside = options->beside},
         .device = options->device,
         .threads = options->threads,
+        .my_digits = home ? my_digits : NULL,
         .hooks = {.wake = window_wake,
                   .context = window,
                   .logger = *cli_logger(),

@@ -204,8 +204,7 @@ static void answer_show(Answer *answer, int shown) {
     answer_input(answer);
 }
 
-// Of the digits of a number: the one under the mouse, else that of the arrow keys, else the one
-// that is being written.
+// Which digit of a number is looked at.
 static int answer_wanted(const Workbench *bench) {
     const Answer *answer = &bench->answer;
     if (answer->hovered >= 0 && answer->hovered < answer->reading.count) return answer->hovered;
@@ -272,7 +271,9 @@ void answer_update(Workbench *bench) {
 void answer_walk(Answer *answer, int step) {
     if (!answer->several || answer->blank) return;
     int to = answer->shown + step;
-    if (to >= 0 && to < answer->reading.count) answer->chosen = to;
+    if (to < 0 || to >= answer->reading.count) return;
+    answer->chosen = to;
+    answer->hovered = -1;
 }
 
 void answer_digits(const Answer *answer, char *out, size_t size) {
@@ -282,6 +283,11 @@ void answer_digits(const Answer *answer, char *out, size_t size) {
         reader_text(&answer->reading, answer->names, out, size);
     else if (answer->verdict == VERDICT_DIGIT)
         text_copy(out, size, answer->names[answer->best[0]]);
+}
+
+// The layers' outputs belong to what was asked last.
+void answer_again(Workbench *bench) {
+    if (bench->answer.recognizer) answer_think(bench);
 }
 
 // Sample answers of a loaded model, worked out once.
@@ -305,8 +311,7 @@ static bool answer_samples_of_model(Workbench *bench, const Source *source) {
         answer->sample_class[i] = (uint8_t)best;
         answer->sample_confidence[i] = row[best];
     }
-    // The layers' outputs now belong to a sample: the drawing is asked again.
-    answer_think(bench);
+    answer_again(bench);
     answer->samples_of = of;
     return true;
 }

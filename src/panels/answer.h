@@ -51,8 +51,9 @@ typedef struct Answer {
     bool several;
     Reading reading;
     int shown;
-    int hovered; // the mouse is over its box, -1: over none
-    int chosen;  // by the arrow keys, -1: none; then it is the one written last
+    // Which one that is: what the mouse or the arrow keys went to last (-1: nowhere), else the one
+    // written last. `under` is where the mouse is, even if it only rests there.
+    int hovered, chosen, under;
     // Answers of a loaded model for the sample images.
     uint64_t samples_of;
     uint8_t sample_class[TRAINER_SAMPLES_MAX];
@@ -72,6 +73,8 @@ Source answer_source(Workbench *bench);
 // Brings everything up to date: network, weights, ink, answer. Cheap when nothing changed. Called
 // after the canvas and before the bars, so that the bars belong to the ink of the same frame.
 void answer_update(Workbench *bench);
+// Answers the canvas anew, after the recognizer has been asked something else.
+void answer_again(Workbench *bench);
 void answer_close(Answer *answer);
 // Looks at the digit `step` to the right of the one shown; nothing without a number.
 void answer_walk(Answer *answer, int step);

@@ -6,6 +6,20 @@
 #include <stdio.h>
 #include <string.h>
 
+// True when writing there needs to be asked about first; the dialog then says so.
+static bool dialog_warns(PathDialogState *state, const char *path, const char *action) {
+    if (file_is_directory(path)) {
+        text_copy(state->problem, sizeof state->problem,
+                  "This is a directory; add a name for the file.");
+        return true;
+    }
+    if (!file_exists(path) || strcmp(state->overwrite, path) == 0) return false;
+    text_copy(state->overwrite, sizeof state->overwrite, path);
+    snprintf(state->problem, sizeof state->problem,
+             "%.200s is there already. Press %s again to replace it.", path_basename(path), action);
+    return true;
+}
+
 static void dialog_accept_open(Workbench *bench) {
     PathDialogState *state = &bench->path;
     char path[FILE_PATH_MAX];
@@ -24,17 +38,7 @@ static void dialog_accept_save(Workbench *bench) {
     bench_expand(state->path, path);
     if (path_extension(path)[0] == '\0' && strlen(path) + 13 < sizeof path)
         strcat(path, ".safetensors");
-    if (file_is_directory(path)) {
-        text_copy(state->problem, sizeof state->problem,
-                  "This is a directory; add a name for the file.");
-        return;
-    }
-    if (file_exists(path) && strcmp(state->overwrite, path) != 0) {
-        text_copy(state->overwrite, sizeof state->overwrite, path);
-        snprintf(state->problem, sizeof state->problem,
-                 "%.200s is there already. Press Save again to replace it.", path_basename(path));
-        return;
-    }
+    if (dialog_warns(state, path, "Save")) return;
     Status status = bench_save(bench, bench->save_id, path);
     if (status_is_ok(&status)) {
         bench->dialog = DIALOG_NONE;
@@ -44,20 +48,73 @@ static void dialog_accept_save(Workbench *bench) {
     text_copy(state->problem, sizeof state->problem, status.message);
 }
 
+static void dialog_accept_import(Workbench *bench) {
+    PathDialogState *state = &bench->path;
+    char path[FILE_PATH_MAX];
+    int count;
+    bench_expand(state->path, path);
+    if (!bench->mine.loaded) workbench_check(bench, my_digits_load(&bench->mine));
+    Status status = my_digits_import(&bench->mine, path, &count);
+    if (status_is_ok(&status)) {
+        bench->dialog = DIALOG_NONE;
+        workbench_say(bench, NOTICE_SUCCESS, "%d digits came from %.200s", count,
+                      path_basename(path));
+        return;
+    }
+    log_write(&bench->hooks.logger, LOG_ERROR, "%s", status.message);
+    text_copy(state->problem, sizeof state->problem, status.message);
+}
+
+static void dialog_accept_export(Workbench *bench) {
+    PathDialogState *state = &bench->path;
+    char path[FILE_PATH_MAX];
+    int count;
+    bench_expand(state->path, path);
+    if (dialog_warns(state, path, "Export")) return;
+    Status status = my_digits_export(&bench->mine, path, &count);
+    if (status_is_ok(&status)) {
+        bench->dialog = DIALOG_NONE;
+        workbench_say(bench, NOTICE_SUCCESS, "%d digits written to %s", count, path);
+        return;
+    }
+    log_write(&bench->hooks.logger, LOG_ERROR, "%s", status.message);
+    text_copy(state->problem, sizeof state->problem, status.message);
+}
+
+static const struct {
+    const char *title, *action, *hint;
+    void (*accept)(Workbench *);
+    bool writes, opens;
+} path_dialogs[DIALOG_COUNT] = {
+    [DIALOG_OPEN] = {"Open", "Open",
+                     "A model, a picture of a digit, strokes (.jsonl), or a directory with IDX "
+                     "files.",
+                     dialog_accept_open, false, true},
+    [DIALOG_SAVE] = {"Save the network", "Save",
+                     "Weights, layers, normalization and how it was trained, in one .safetensors "
+                     "file.",
+                     dialog_accept_save, true, false},
+    [DIALOG_IMPORT] = {"Import digits", "Import",
+                       "Labelled strokes (.jsonl), or pictures of 28 x 28 with their labels: "
+                       "NAME-images-idx3-ubyte.",
+                       dialog_accept_import, false, false},
+    [DIALOG_EXPORT] = {"Export my digits", "Export",
+                       "As strokes: NAME.jsonl. As pictures: NAME.idx becomes "
+                       "NAME-images-idx3-ubyte and NAME-labels-idx1-ubyte.",
+                       dialog_accept_export, true, false},
+};
+
 void dialog_path(Ui *ui, Workbench *bench) {
     PathDialogState *state = &bench->path;
-    bool saving = bench->dialog == DIALOG_SAVE;
+    DialogKind kind = bench->dialog;
     char before[FILE_PATH_MAX];
     text_copy(before, sizeof before, state->path);
     bench_list(state);
     UiPathDialog dialog = {
-        .title = saving ? "Save the network" : "Open",
-        .action = saving ? "Save" : "Open",
+        .title = path_dialogs[kind].title,
+        .action = path_dialogs[kind].action,
         .cancel = "Cancel",
-        .hint = saving ? "Weights, layers, normalization and how it was trained, in one "
-                         ".safetensors file."
-                       : "A model, a picture of a digit, strokes (.jsonl), or a directory with "
-                         "IDX files.",
+        .hint = path_dialogs[kind].hint,
         .problem = state->problem,
         .entries = state->shown,
         .entry_count = state->shown_count,
@@ -76,17 +133,14 @@ void dialog_path(Ui *ui, Workbench *bench) {
     char path[FILE_PATH_MAX];
     bench_expand(state->path, path);
     DatasetPlace place;
-    if (!saving && file_is_directory(path)) {
+    if (!path_dialogs[kind].writes && file_is_directory(path)) {
         Status status = dataset_look_in(path, &place);
+        bool nothing = !path_dialogs[kind].opens || status.code == STATUS_NOT_FOUND;
         size_t size = strlen(state->path);
-        if (status.code == STATUS_NOT_FOUND && size > 0 && state->path[size - 1] != '/' &&
-            size + 1 < sizeof state->path) {
+        if (nothing && size > 0 && state->path[size - 1] != '/' && size + 1 < sizeof state->path) {
             strcat(state->path, "/");
             return;
         }
     }
-    if (saving)
-        dialog_accept_save(bench);
-    else
-        dialog_accept_open(bench);
+    path_dialogs[kind].accept(bench);
 }

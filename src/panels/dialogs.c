@@ -41,12 +41,19 @@ static void dialog_prepare_more(Workbench *bench) {
     bench->more_scroll = (UiScroll){0};
 }
 
+static void dialog_prepare_export(Workbench *bench) {
+    dialog_prepare_open(bench);
+    char directory[FILE_PATH_MAX];
+    text_copy(directory, sizeof directory, bench->path.path);
+    bench->path.overwrite[0] = '\0';
+    snprintf(bench->path.path, sizeof bench->path.path, "%.1000smy-digits.jsonl", directory);
+}
+
 void dialog_open(Workbench *bench, DialogKind kind) {
     static void (*const prepare[DIALOG_COUNT])(Workbench *) = {
-        [DIALOG_OPEN] = dialog_prepare_open,
-        [DIALOG_SAVE] = dialog_prepare_save,
-        [DIALOG_LAYERS] = dialog_prepare_layers,
-        [DIALOG_MORE] = dialog_prepare_more,
+        [DIALOG_OPEN] = dialog_prepare_open,     [DIALOG_SAVE] = dialog_prepare_save,
+        [DIALOG_LAYERS] = dialog_prepare_layers, [DIALOG_MORE] = dialog_prepare_more,
+        [DIALOG_IMPORT] = dialog_prepare_open,   [DIALOG_EXPORT] = dialog_prepare_export,
     };
     bench->dialog = kind;
     if (prepare[kind]) prepare[kind](bench);
@@ -119,7 +126,8 @@ static const struct {
     {"Wheel", "Width of the brush"},
     {"Right button", "Erase"},
     {"\xe2\x86\x90, \xe2\x86\x92", "Look at each digit of a number"},
-    {"1 to 5", "Views below the charts"},
+    {"Alt+0 to 9", "This is a 0 to 9: keep it in my digits"},
+    {"1 to 6", "Views below the charts"},
     {"+, \xe2\x88\x92", "Size of everything"},
     {"Ctrl+O, Ctrl+S", "Open and save"},
     {"Ctrl+Q", "Quit"},
@@ -144,6 +152,8 @@ void dialogs(Ui *ui, Workbench *bench) {
     static void (*const show[DIALOG_COUNT])(Ui *, Workbench *) = {
         [DIALOG_OPEN] = dialog_path,
         [DIALOG_SAVE] = dialog_path,
+        [DIALOG_IMPORT] = dialog_path,
+        [DIALOG_EXPORT] = dialog_path,
         [DIALOG_LAYERS] = dialog_layers,
         [DIALOG_MORE] = dialog_more,
         [DIALOG_KEYS] = dialog_keys,

@@ -2,6 +2,7 @@
 // runners-up, a bar for every class, and who it is that answers.
 #include "panels/panels.h"
 
+#include "panels/teach.h"
 #include "panels/words.h"
 
 #include <math.h>
@@ -222,9 +223,35 @@ static void answer_ink_options(Ui *ui, Workbench *bench, Rect row) {
                    "Off: all ink is one digit.");
 }
 
+// The names below the bars are buttons while there is something to teach: "this is a 7".
+static void answer_labels(Ui *ui, Workbench *bench, Rect strip, const char *const *names,
+                          int count) {
+    const ThemeColors *c = &ui->theme->color;
+    bool possible = teach_is_possible(bench);
+    for (int i = 0; i < count; i++) {
+        Rect label = rect_column(strip, count, i, 2);
+        label = rect_cut_bottom(&label, 21, 0);
+        char name[48], tip[160];
+        snprintf(name, sizeof name, "This is %s", names[i]);
+        UiHit hit = ui_interact(ui, ui_id(ui, name), UI_KIND_BUTTON, name, label, 0,
+                                UI_NO_FOCUS | (possible ? 0 : UI_DISABLED));
+        if (!possible) continue;
+        snprintf(tip, sizeof tip, "This is %s: keep it in my digits (Alt+%s)", names[i], names[i]);
+        ui_tooltip(ui, tip);
+        if (hit.hot) {
+            draw_fill(&ui->draw, label, 4, c->button_hot);
+            Rect text = label;
+            text.y -= 1;
+            text.h = 22;
+            ui_text_center(ui, text, TEXT_DIGIT, c->accent, names[i]);
+        }
+        if (hit.clicked) teach_drawing(bench, names[i]);
+    }
+}
+
 // Up to twelve or so in one row; more classes (letters) take several, each wide enough for a name.
-static void answer_bars(Ui *ui, Rect rect, const float *values, int count, const char *const *names,
-                        int best) {
+static void answer_bars(Ui *ui, Workbench *bench, Rect rect, const float *values, int count,
+                        const char *const *names, int best) {
     int most = (int)(rect.w / BAR_MIN_W);
     int rows = most > 0 ? (count + most - 1) / most : 1;
     int each = (count + rows - 1) / rows;
@@ -240,6 +267,7 @@ static void answer_bars(Ui *ui, Rect rect, const float *values, int count, const
                           here       ? best - first
                           : best < 0 ? best
                                      : -1);
+        if (n > 0) answer_labels(ui, bench, strip, names + first, n);
         ui_pop_id(ui);
     }
 }
@@ -271,7 +299,7 @@ void panel_answer(Ui *ui, Workbench *bench, Rect rect) {
     int classes = answer->recognizer ? answer->classes : 10;
     bool sure = !blank && answer->verdict == VERDICT_DIGIT;
     if (rect.h > 420) rect.h = 420;
-    answer_bars(ui, rect, blank ? NULL : answer->probabilities, classes,
+    answer_bars(ui, bench, rect, blank ? NULL : answer->probabilities, classes,
                 answer->recognizer ? answer->name_list : digits,
                 sure    ? answer->best[0]
                 : blank ? -1

@@ -14,6 +14,7 @@ static const struct {
     [TAB_CONFUSION] = {"Confusion", "Confusion", "", panel_confusion},
     [TAB_FEATURES] = {"Feature maps", "Features", "of your drawing", panel_features},
     [TAB_FILTERS] = {"Filters", "Filters", "", panel_filters},
+    [TAB_MINE] = {"My digits", "Mine", "", panel_mine},
 };
 
 void panel_empty(Ui *ui, Rect rect, const char *text) {
@@ -29,11 +30,14 @@ void panel_deck(Ui *ui, Workbench *bench, Rect rect) {
     Rect inside = ui_card_inside(ui, rect);
     Rect heading = rect_cut_top(&inside, THEME_SEGMENT_H + 2, 10);
     float width = 0;
-    for (int shorter = 0; shorter < 2; shorter++) {
+    // Long names, short ones, short ones without their numbers: the first that fit.
+    for (int shorter = 0; shorter < 3; shorter++) {
         for (int i = 0; i < TAB_COUNT; i++) {
             const char *name = shorter ? deck_tabs[i].shorter : deck_tabs[i].name;
-            if (i == TAB_MISTAKES && bench->exam.of)
+            if (i == TAB_MISTAKES && bench->exam.of && shorter < 2)
                 snprintf(text[i], sizeof text[i], "%s %d", name, bench->exam.mistake_count);
+            else if (i == TAB_MINE && bench->mine.count > 0 && shorter < 2)
+                snprintf(text[i], sizeof text[i], "%s %d", name, bench->mine.count);
             else
                 text_copy(text[i], sizeof text[i], name);
             items[i] = text[i];

@@ -123,7 +123,11 @@ static void ink_canvas(Ui *ui, Workbench *bench, Rect rect) {
     }
     draw_border(&ui->draw, rect, INK_RADIUS, c->outline, 1);
     ink_cursor(ui, bench, canvas, hit.hot || hit.held || hit.right_held);
-    bench->answer.hovered = hit.hot ? ink_hovered(ui, bench, canvas) : -1;
+    int under = hit.hot ? ink_hovered(ui, bench, canvas) : -1;
+    if (under != bench->answer.under) {
+        bench->answer.under = bench->answer.hovered = under;
+        if (under >= 0) bench->answer.chosen = -1;
+    }
     if (hit.focus_visible) ui_draw_focus(ui, rect, THEME_RADIUS);
 }
 

@@ -27,6 +27,7 @@ void panel_mistakes(Ui *ui, Workbench *bench, Rect rect);
 void panel_confusion(Ui *ui, Workbench *bench, Rect rect);
 void panel_features(Ui *ui, Workbench *bench, Rect rect);
 void panel_filters(Ui *ui, Workbench *bench, Rect rect);
+void panel_mine(Ui *ui, Workbench *bench, Rect rect);
 
 // Test images as tiles with label and answer, in a grid that scrolls; a click puts one on the
 // canvas. One stop in the Tab order; the arrow keys go from tile to tile.
@@ -43,6 +44,10 @@ typedef struct TileGrid {
     int *cursor; // the tile that has or would get the focus
 } TileGrid;
 void panel_tiles(Ui *ui, Workbench *bench, Rect rect, const TileGrid *grid);
+// The look of one: picture, label, what the network says (NULL: nothing yet), right or wrong.
+void panel_tile(Ui *ui, Rect rect, const UiHit *hit, const DrawImage *image, const char *truth,
+                const char *said, bool selected);
+Grid panel_tile_grid(Rect rect, int count);
 // A quiet sentence in the middle: why there is nothing here.
 void panel_empty(Ui *ui, Rect rect, const char *text);
 
@@ -56,7 +61,8 @@ bool option_applies(const TrainConfig *config, const TrainOption *option);
 // Whatever dialog is open.
 void dialogs(Ui *ui, Workbench *bench);
 void dialog_open(Workbench *bench, DialogKind kind);
-void dialog_path(Ui *ui, Workbench *bench); // DIALOG_OPEN, DIALOG_SAVE
+void dialog_path(Ui *ui,
+                 Workbench *bench); // DIALOG_OPEN, DIALOG_SAVE, DIALOG_IMPORT, DIALOG_EXPORT
 void dialog_layers(Ui *ui, Workbench *bench);
 void dialog_more(Ui *ui, Workbench *bench);
 void dialog_keys(Ui *ui, Workbench *bench);

@@ -3,6 +3,9 @@
 
 #include "panels/files.h"
 #include "panels/panels.h"
+#include "panels/teach.h"
+
+#include <ctype.h>
 
 #include <math.h>
 
@@ -60,6 +63,22 @@ static void root_canvas_keys(Ui *ui, Workbench *bench) {
     if (ui_shortcut(ui, KEY_RIGHT, 0)) answer_walk(&bench->answer, 1);
 }
 
+// Alt and the key of a label: the drawing is that. Capital letters are typed as such where the
+// network knows small ones too.
+static void root_label_keys(Ui *ui, Workbench *bench) {
+    const Answer *answer = &bench->answer;
+    if (!answer->recognizer || ui_is_typing(ui)) return;
+    for (int i = 0; i < answer->classes; i++) {
+        unsigned char c = (unsigned char)answer->names[i][0];
+        if (!isalnum(c) || answer->names[i][1]) continue;
+        bool twins = false;
+        for (int k = 0; k < answer->classes; k++)
+            twins = twins || (isupper(c) && answer->names[k][0] == tolower(c));
+        if (ui_shortcut_char(ui, (char)tolower(c), MOD_ALT | (twins ? MOD_SHIFT : 0)))
+            teach_drawing(bench, answer->names[i]);
+    }
+}
+
 static void root_scale(Workbench *bench, float step) {
     float scale = roundf(bench->prefs.scale * 10 + step) / 10;
     bench->prefs.scale = fminf(fmaxf(scale, 0.7f), 3.0f);
@@ -67,6 +86,7 @@ static void root_scale(Workbench *bench, float step) {
 
 static void root_keys(Ui *ui, Workbench *bench) {
     root_canvas_keys(ui, bench);
+    root_label_keys(ui, bench);
     if (ui_shortcut(ui, KEY_SPACE, 0)) training_toggle(ui, bench);
     if (ui_shortcut_char(ui, 's', 0)) runs_step(bench);
     if (ui_shortcut_char(ui, 'o', MOD_CTRL)) dialog_open(bench, DIALOG_OPEN);

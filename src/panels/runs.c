@@ -77,14 +77,13 @@ int runs_unsaved(Workbench *bench) {
 // ---- starting -----------------------------------------------------------------------------------
 
 // "Adam", or "Adam 2" when there is an Adam already.
-static void entry_make_name(Workbench *bench, RunEntry *run) {
-    const char *base = config_optimizer_label(&run->log->config);
+static void entry_make_name(Workbench *bench, RunEntry *run, const char *base) {
     for (int n = 1; n <= RUNS_MAX + 1; n++) {
         bool taken = false;
         if (n == 1)
             text_copy(run->name, sizeof run->name, base);
         else
-            snprintf(run->name, sizeof run->name, "%s %d", base, n);
+            snprintf(run->name, sizeof run->name, "%.50s %d", base, n);
         for (int i = 0; i < bench->runs.count; i++)
             taken = taken || strcmp(bench->runs.entry[i]->name, run->name) == 0;
         if (!taken) return;
@@ -125,7 +124,14 @@ fail:
     return status;
 }
 
+// Who trains it.
+static Trainer *entry_trainer(const Workbench *bench, const RunEntry *run) {
+    return run->own_data ? run->own_trainer : bench->trainer;
+}
+
 static void run_entry_close(RunEntry *run) {
+    trainer_close(&run->own_trainer);
+    dataset_close(&run->own_data);
     run_log_close(&run->log);
     series_close(&run->loss);
     series_close(&run->test);
@@ -147,6 +153,25 @@ static Status runs_ready(Workbench *bench) {
     return status_ok();
 }
 
+// Sends a run whose log is open off to its trainer, and into the list.
+static Status runs_send(Workbench *bench, RunEntry *run, const char *name, bool one_batch) {
+    Trainer *trainer = entry_trainer(bench, run);
+    run->id = bench->next_id++;
+    run->number = bench->runs.made;
+    run->visible = true;
+    run->lr = run->log->config.options.lr;
+    entry_make_name(bench, run, name);
+    bool sent =
+        one_batch ? trainer_start_step(trainer, run->log) : trainer_start(trainer, run->log);
+    if (!sent) return status_error(STATUS_USAGE, "the trainer is busy; try again in a moment");
+    bench->runs.made++;
+    bench->runs.entry[bench->runs.count++] = run;
+    bench->runs.selected = run->id;
+    if (bench->pin_soft) bench->pin = 0;
+    bench->pin_soft = false;
+    return status_ok();
+}
+
 Status runs_start(Workbench *bench, bool one_batch) {
     RunEntry *run = NULL;
     SavedModel *initial = NULL;
@@ -156,23 +181,31 @@ Status runs_start(Workbench *bench, bool one_batch) {
     run = calloc(1, sizeof *run);
     if (!run) TRY(status_no_memory("a run", sizeof *run));
     TRY(run_log_open(&bench->form, bench->dataset, initial ? initial->weights : NULL, &run->log));
-    run->id = bench->next_id++;
-    run->number = bench->runs.made;
-    run->visible = true;
-    run->lr = bench->form.options.lr;
-    entry_make_name(bench, run);
-    bool sent = one_batch ? trainer_start_step(bench->trainer, run->log)
-                          : trainer_start(bench->trainer, run->log);
-    if (!sent) TRY(status_error(STATUS_USAGE, "the trainer is busy; try again in a moment"));
-    bench->runs.made++;
-    bench->runs.entry[bench->runs.count++] = run;
-    bench->runs.selected = run->id;
-    if (bench->pin_soft) bench->pin = 0;
-    bench->pin_soft = false;
+    TRY(runs_send(bench, run, config_optimizer_label(&run->log->config), one_batch));
     run = NULL;
 fail:
     if (run) run_entry_close(run);
     saved_model_close(&initial);
+    return status;
+}
+
+Status runs_start_on(Workbench *bench, const TrainConfig *config, const float *initial,
+                     Dataset *data, const char *name, uint64_t *id) {
+    RunEntry *run = calloc(1, sizeof *run);
+    Status status = status_ok();
+    if (!run) {
+        dataset_close(&data);
+        return status_no_memory("a run", sizeof *run);
+    }
+    run->own_data = data;
+    TRY(runs_ready(bench));
+    TRY(run_log_open(config, data, initial, &run->log));
+    TRY(workbench_open_trainer(bench, data, &run->own_trainer));
+    TRY(runs_send(bench, run, name, false));
+    *id = run->id;
+    return status;
+fail:
+    run_entry_close(run);
     return status;
 }
 
@@ -271,6 +304,10 @@ bool runs_poll(Workbench *bench, double now) {
     for (int i = 0; i < bench->runs.count;) {
         RunEntry *run = bench->runs.entry[i];
         news = entry_poll(bench, run, now) || news;
+        if (run->own_trainer && run_log_is_over(run->log)) {
+            trainer_close(&run->own_trainer);
+            entry_poll(bench, run, now); // what it did last
+        }
         if (run->removing && run_log_is_over(run->log)) {
             runs_drop(bench, i);
             news = true;
@@ -285,8 +322,9 @@ void runs_remove(Workbench *bench, RunEntry *run) {
     run->removing = true;
     run->visible = false;
     if (bench->pin == run->id) bench->pin = 0;
-    if (!run_log_is_over(run->log) && bench->trainer) trainer_stop(bench->trainer, run->log);
-    if (!bench->trainer || run_log_is_over(run->log))
+    Trainer *trainer = entry_trainer(bench, run);
+    if (!run_log_is_over(run->log) && trainer) trainer_stop(trainer, run->log);
+    if (!trainer || run_log_is_over(run->log))
         for (int i = 0; i < bench->runs.count; i++)
             if (bench->runs.entry[i] == run) {
                 runs_drop(bench, i);
@@ -304,13 +342,13 @@ void runs_close(Workbench *bench) {
 void runs_pause(Workbench *bench) {
     for (int i = 0; i < bench->runs.count; i++)
         if (entry_state(bench->runs.entry[i]) == RUN_TRAINING)
-            trainer_pause(bench->trainer, bench->runs.entry[i]->log);
+            trainer_pause(entry_trainer(bench, bench->runs.entry[i]), bench->runs.entry[i]->log);
 }
 
 void runs_resume(Workbench *bench) {
     for (int i = 0; i < bench->runs.count; i++)
         if (entry_state(bench->runs.entry[i]) == RUN_PAUSED)
-            trainer_resume(bench->trainer, bench->runs.entry[i]->log);
+            trainer_resume(entry_trainer(bench, bench->runs.entry[i]), bench->runs.entry[i]->log);
 }
 
 void runs_step(Workbench *bench) {
@@ -320,23 +358,24 @@ void runs_step(Workbench *bench) {
     }
     for (int i = 0; i < bench->runs.count; i++)
         if (entry_is_active(bench->runs.entry[i]))
-            trainer_step(bench->trainer, bench->runs.entry[i]->log);
+            trainer_step(entry_trainer(bench, bench->runs.entry[i]), bench->runs.entry[i]->log);
 }
 
 void runs_stop(Workbench *bench) {
     for (int i = 0; i < bench->runs.count; i++)
         if (entry_is_active(bench->runs.entry[i]))
-            trainer_stop(bench->trainer, bench->runs.entry[i]->log);
+            trainer_stop(entry_trainer(bench, bench->runs.entry[i]), bench->runs.entry[i]->log);
 }
 
 void runs_set_lr(Workbench *bench, double lr) {
     RunEntry *run = runs_selected(bench);
     if (!run || !entry_is_active(run) || run->lr == lr) return;
     run->lr = lr;
-    trainer_set_lr(bench->trainer, run->log, lr);
+    trainer_set_lr(entry_trainer(bench, run), run->log, lr);
 }
 
 void runs_set_augment(Workbench *bench, int augment) {
     RunEntry *run = runs_selected(bench);
-    if (run && entry_is_active(run)) trainer_set_augment(bench->trainer, run->log, augment);
+    if (run && entry_is_active(run))
+        trainer_set_augment(entry_trainer(bench, run), run->log, augment);
 }

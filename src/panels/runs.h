@@ -13,7 +13,10 @@ enum { RUNS_MAX = 24, RUN_NAME_MAX = 64 };
 typedef struct RunEntry {
     uint64_t id;
     RunLog *log; // owned
-    int number;  // 0, 1, 2 ...: its colour
+    // A run on data of its own has a trainer of its own while it is going; owned.
+    Trainer *own_trainer;
+    Dataset *own_data;
+    int number; // 0, 1, 2 ...: its colour
     char name[RUN_NAME_MAX];
     bool visible;                   // its curves
     bool removing;                  // waits for the trainer to let go of it
@@ -43,6 +46,10 @@ typedef struct RunList {
 // Starts a run with the form's settings beside those that are there; it becomes the selected one.
 // `one_batch`: trains one batch and then stays paused.
 Status runs_start(Workbench *bench, bool one_batch);
+// Starts a run with other settings, from `initial`, on `data` in place of the window's (same shape
+// and classes; given away). *id: which one it is.
+Status runs_start_on(Workbench *bench, const TrainConfig *config, const float *initial,
+                     Dataset *data, const char *name, uint64_t *id);
 // Reads what the trainer has reported. True when there was something new.
 bool runs_poll(Workbench *bench, double now);
 // Lets go of all; the trainer must be closed.

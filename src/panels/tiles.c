@@ -22,20 +22,54 @@ static void tile_take(Workbench *bench, int32_t index) {
                                    (int)set->test.width, (int)set->test.height, true, caption));
 }
 
-static void tile_image(Ui *ui, const Workbench *bench, Rect box, int32_t index) {
+static DrawImage tile_image(const Workbench *bench, int32_t index) {
     const ImageSet *set = &bench->dataset->test;
-    int side = (int)(set->width > set->height ? set->width : set->height);
-    Rect fit = rect_center(box, floorf(box.w * (float)set->width / (float)side),
-                           floorf(box.h * (float)set->height / (float)side));
-    DrawImage image = {ui_hash((UiId)index + 1, "test image"),
+    return (DrawImage){ui_hash((UiId)index + 1, "test image"),
                        bench->dataset_version,
                        (int)set->width,
                        (int)set->height,
                        (int)set->width,
                        IMAGE_GREY8,
                        imageset_pixels(set, (uint32_t)index)};
-    draw_fill(&ui->draw, box, 3, ui->theme->color.paper);
-    draw_image(&ui->draw, fit, &image, SAMPLE_LINEAR, color_hex(0xFFFFFF));
+}
+
+void panel_tile(Ui *ui, Rect rect, const UiHit *hit, const DrawImage *image, const char *truth,
+                const char *said, bool selected) {
+    const ThemeColors *c = &ui->theme->color;
+    bool right = said && strcmp(said, truth) == 0, wrong = said && !right;
+    draw_box(&ui->draw, rect, THEME_RADIUS,
+             selected   ? c->accent_dim
+             : hit->hot ? c->row_hot
+                        : c->field,
+             selected   ? c->accent_strong
+             : wrong    ? c->wrong
+             : hit->hot ? c->outline_hot
+                        : c->hairline,
+             1);
+    Rect inside = rect_inset_xy(rect, TILE_INSET, TILE_INSET);
+    Rect box = rect_cut_top(&inside, inside.w, 0);
+    int side = image->width > image->height ? image->width : image->height;
+    Rect fit = rect_center(box, floorf(box.w * (float)image->width / (float)side),
+                           floorf(box.h * (float)image->height / (float)side));
+    draw_fill(&ui->draw, box, 3, c->paper);
+    draw_image(&ui->draw, fit, image, SAMPLE_LINEAR, color_hex(0xFFFFFF));
+    Rect caption = rect_inset_xy(inside, 2, 0);
+    caption.h = rect_bottom(rect) - caption.y;
+    ui_text(ui, caption, TEXT_BODY, c->text_muted, truth);
+    if (said) {
+        // The mark says right or wrong to those who cannot tell the colours apart.
+        Color color = right ? c->right : c->wrong;
+        float width = ui_text_width(ui, TEXT_STRONG, said);
+        ui_text_right(ui, caption, TEXT_STRONG, color, said);
+        Rect mark = {rect_right(caption) - width - 15, caption.y, 12, caption.h};
+        icon_draw(&ui->draw, right ? ICON_CHECK : ICON_CROSS, mark, 10, color);
+    }
+    if (hit->focus_visible) ui_draw_focus(ui, rect, THEME_RADIUS);
+}
+
+Grid panel_tile_grid(Rect rect, int count) {
+    Grid cells = grid_fill(rect, count, TILE_MIN_W, 10, TILE_GAP);
+    return grid_fill(rect, count, TILE_MIN_W, tile_height(cells.cell_w), TILE_GAP);
 }
 
 // Arrow keys with the focus on tile `i`: the next one gets it.
@@ -73,7 +107,6 @@ static void tile_tip(Ui *ui, const Workbench *bench, const Tile *tile, bool know
 
 static void tile_show(Ui *ui, Workbench *bench, Rect rect, const TileGrid *grid, int i,
                       int columns) {
-    const ThemeColors *c = &ui->theme->color;
     const Tile tile = grid->tile(bench, i);
     int32_t index = tile.index;
     int said = tile.said;
@@ -87,26 +120,8 @@ static void tile_show(Ui *ui, Workbench *bench, Rect rect, const TileGrid *grid,
     unsigned flags = (known && !right ? UI_INVALID : 0) | (i == *grid->cursor ? 0 : UI_NO_FOCUS);
     UiHit hit = ui_interact(ui, ui_id(ui, "tile"), UI_KIND_BUTTON, name, rect, HIT_FOCUS, flags);
     ui_set_value(ui, "%s %s", truth, known ? set->class_names[said] : "");
-    draw_box(&ui->draw, rect, THEME_RADIUS, hit.hot ? c->row_hot : c->field,
-             known && !right ? c->wrong
-             : hit.hot       ? c->outline_hot
-                             : c->hairline,
-             1);
-    Rect inside = rect_inset_xy(rect, 6, 6);
-    Rect box = rect_cut_top(&inside, inside.w, 0);
-    tile_image(ui, bench, box, index);
-    Rect caption = rect_inset_xy(inside, 2, 0);
-    caption.h = rect_bottom(rect) - caption.y;
-    ui_text(ui, caption, TEXT_BODY, c->text_muted, truth);
-    if (known) {
-        // The mark says right or wrong to those who cannot tell the colours apart.
-        Color color = right ? c->right : c->wrong;
-        float width = ui_text_width(ui, TEXT_STRONG, set->class_names[said]);
-        ui_text_right(ui, caption, TEXT_STRONG, color, set->class_names[said]);
-        Rect mark = {rect_right(caption) - width - 15, caption.y, 12, caption.h};
-        icon_draw(&ui->draw, right ? ICON_CHECK : ICON_CROSS, mark, 10, color);
-    }
-    if (hit.focus_visible) ui_draw_focus(ui, rect, THEME_RADIUS);
+    const DrawImage image = tile_image(bench, index);
+    panel_tile(ui, rect, &hit, &image, truth, known ? set->class_names[said] : NULL, false);
     tile_tip(ui, bench, &tile, known);
     if (hit.clicked) {
         *grid->cursor = i;
@@ -118,11 +133,9 @@ static void tile_show(Ui *ui, Workbench *bench, Rect rect, const TileGrid *grid,
 
 void panel_tiles(Ui *ui, Workbench *bench, Rect rect, const TileGrid *grid) {
     if (*grid->cursor >= grid->count) *grid->cursor = 0;
-    Grid cells = grid_fill(rect, grid->count, TILE_MIN_W, 10, TILE_GAP);
-    cells = grid_fill(rect, grid->count, TILE_MIN_W, tile_height(cells.cell_w), TILE_GAP);
+    Grid cells = panel_tile_grid(rect, grid->count);
     Rect area = ui_scroll_begin(ui, rect, grid->name, grid_height(&cells), grid->scroll);
-    cells = grid_fill(area, grid->count, TILE_MIN_W, 10, TILE_GAP);
-    cells = grid_fill(area, grid->count, TILE_MIN_W, tile_height(cells.cell_w), TILE_GAP);
+    cells = panel_tile_grid(area, grid->count);
     for (int i = 0; i < grid->count; i++) {
         Rect cell = grid_cell(&cells, i);
         // Of thousands only those in sight are made, and a row more on either side for the arrows.

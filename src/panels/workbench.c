@@ -2,6 +2,7 @@
 #include "panels/workbench.h"
 
 #include "panels/files.h"
+#include "panels/teach.h"
 #include "panels/words.h"
 
 #include <stdarg.h>
@@ -40,6 +41,7 @@ static void workbench_wake(void *context) {
 static void workbench_drop_data(Workbench *bench) {
     examiner_close(&bench->examiner);
     guesser_close(&bench->guesser);
+    teach_close_tune(bench);
     trainer_close(&bench->trainer);
     runs_close(bench);
     exam_close(&bench->exam);
@@ -62,15 +64,19 @@ void workbench_load_data(Workbench *bench, const char *data) {
                                         workbench_wake, bench));
 }
 
-// A data set is here: open a trainer on it.
-static void workbench_take_data(Workbench *bench, Dataset *dataset) {
-    bench->dataset = dataset;
-    bench->dataset_version++;
+Status workbench_open_trainer(Workbench *bench, const Dataset *dataset, Trainer **out) {
     int threads = bench->threads;
     if (threads <= 0) threads = thread_cpu_count() > 1 ? thread_cpu_count() - 1 : 1;
     BackendConfig backend = {bench->device[0] ? bench->device : NULL, threads};
     TrainerHooks hooks = {workbench_wake, bench, &bench->hooks.logger};
-    workbench_check(bench, trainer_open(dataset, &backend, &hooks, &bench->trainer));
+    return trainer_open(dataset, &backend, &hooks, out);
+}
+
+// A data set is here: open a trainer on it.
+static void workbench_take_data(Workbench *bench, Dataset *dataset) {
+    bench->dataset = dataset;
+    bench->dataset_version++;
+    workbench_check(bench, workbench_open_trainer(bench, dataset, &bench->trainer));
 }
 
 static void workbench_take_loaded(Workbench *bench) {
@@ -165,6 +171,8 @@ Status workbench_open(Workbench **out, const WorkbenchOptions *options) {
                                    : bench->form.data[0] ? bench->form.data
                                                          : NULL);
     workbench_open_models(bench, options);
+    if (options->my_digits)
+        text_copy(bench->mine.path, sizeof bench->mine.path, options->my_digits);
     *out = bench;
     return status;
 fail:
@@ -192,6 +200,7 @@ void workbench_close(Workbench **handle) {
     mosaics_close(bench->features);
     mosaics_close(bench->filters);
     bench_list_close(&bench->path);
+    my_digits_close(&bench->mine);
     free(bench);
 }
 
@@ -201,6 +210,7 @@ void workbench_tick(Workbench *bench, double now) {
     bench_take_guess(bench);
     runs_poll(bench, now);
     workbench_follow_exam(bench);
+    teach_tick(bench);
 }
 
 bool workbench_is_busy(const Workbench *bench) {
@@ -208,7 +218,8 @@ bool workbench_is_busy(const Workbench *bench) {
         RunState state = entry_state(bench->runs.entry[i]);
         if (state == RUN_WAITING || state == RUN_TRAINING) return true;
     }
-    return bench->loader.busy || bench->examiner.busy || bench->guesser.busy;
+    return bench->loader.busy || bench->examiner.busy || teach_is_busy(bench) ||
+           bench->guesser.busy;
 }
 
 void workbench_quit(Workbench *bench) {

@@ -10,6 +10,7 @@
 #include "panels/guesser.h"
 #include "panels/ink_state.h"
 #include "panels/loader.h"
+#include "panels/my_digits.h"
 #include "panels/runs.h"
 #include "ui/chart.h"
 #include "ui/popup.h"
@@ -31,7 +32,8 @@ typedef struct WorkbenchOptions {
     DatasetRequest data;                          // `beside` must stay valid
     Dataset *dataset;                             // instead of `data`; given away
     const char *device;
-    int threads; // of the trainer; 0: all processors but one
+    int threads;           // of the trainer; 0: all processors but one
+    const char *my_digits; // file of what is taught; NULL: kept in memory only
     WorkbenchHooks hooks;
 } WorkbenchOptions;
 
@@ -41,6 +43,7 @@ typedef enum DeckTab {
     TAB_CONFUSION,
     TAB_FEATURES,
     TAB_FILTERS,
+    TAB_MINE,
     TAB_COUNT,
 } DeckTab;
 
@@ -50,6 +53,8 @@ typedef enum DialogKind {
     DIALOG_SAVE,
     DIALOG_LAYERS,
     DIALOG_MORE,
+    DIALOG_IMPORT,
+    DIALOG_EXPORT,
     DIALOG_KEYS,
     DIALOG_DELETE_RUN,
     DIALOG_CHANGE_DATA,
@@ -89,6 +94,19 @@ typedef struct Mosaic {
     char caption[96];
 } Mosaic;
 
+// The last fine-tuning on my digits: how many of them, and of the test set, were answered right
+// before and after. Shares 0..1; < 0: not known yet.
+typedef struct FineTune {
+    uint64_t run; // 0: none yet
+    char name[RUN_NAME_MAX];
+    bool over; // the run is; `done`: its figures are there too
+    bool done;
+    int digits; // of mine that it learnt
+    double mine[2], test[2];
+    Examiner examiner; // of what it started from
+    Exam exam;
+} FineTune;
+
 struct Workbench {
     WorkbenchHooks hooks;
     Prefs prefs;
@@ -119,6 +137,13 @@ struct Workbench {
     Guesser guesser;
     char to_guess[FILE_PATH_MAX]; // model file that is to be tried on images, "": none
     InkState ink;
+
+    // teaching
+    MyDigits mine;
+    FineTune tune;
+    uint64_t taught_ink; // of the drawing taught last
+    int taught_shown;    // and which digit of it
+    int ticks;           // frames so far, up to a few
 
     // charts
     ChartView loss_view, accuracy_view;
@@ -163,6 +188,9 @@ void workbench_close(Workbench **bench);
 void workbench_tick(Workbench *bench, double now);
 // Something is on its way by itself (a load, a training, an exam).
 bool workbench_is_busy(const Workbench *bench);
+
+// A trainer for `dataset` on the window's device.
+Status workbench_open_trainer(Workbench *bench, const Dataset *dataset, Trainer **out);
 
 // Shows a sentence and logs it.
 void workbench_say(Workbench *bench, NoticeKind kind, const char *format, ...)

@@ -1,0 +1,252 @@
+// Fine-tuning: a short run from the weights of the network that answers, on training images mixed
+// with my digits, and what it did to both.
+#include "panels/teach.h"
+
+#include "panels/words.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    TUNE_IMAGES = 19200, // 300 batches of 64
+    TUNE_SHARE = 4,      // at most one of so many is one of mine
+    TUNE_REPEAT = 40,    // and each of mine is there at most so often
+    TUNE_BATCH = 64,
+};
+static const char *const tune_settings[][2] = {
+    {"optimizer", "adam"}, {"lr", "0.0003"},       {"schedule", "constant"}, {"augment", "light"},
+    {"batch-size", "64"},  {"warmup-epochs", "0"}, {"epochs", "1"},          {"shuffle", "true"},
+};
+
+// ---- from whom ----------------------------------------------------------------------------------
+
+static Status tune_model(Workbench *bench, const Source *source, SavedModel **made,
+                         const SavedModel **out) {
+    Status status;
+    *made = NULL;
+    *out = source->model ? source->model->model : NULL;
+    if (!source->run) return status_ok();
+    status = run_log_save_model(source->run->log, bench->dataset, made);
+    *out = *made;
+    return status;
+}
+
+static int tune_label(const Dataset *dataset, const char *label) {
+    for (uint32_t c = 0; c < dataset->classes; c++)
+        if (strcmp(dataset->class_names[c], label) == 0) return (int)c;
+    return -1;
+}
+
+static int tune_count(const Workbench *bench) {
+    int count = 0;
+    for (int i = 0; i < bench->mine.count; i++)
+        count += tune_label(bench->dataset, bench->mine.digits[i].label) >= 0;
+    return count;
+}
+
+bool teach_can_tune(Workbench *bench, char *why, size_t size) {
+    Source source = answer_source(bench);
+    const ModelSpec *spec = source_spec(&source);
+    why[0] = '\0';
+    if (!bench->dataset || !bench->trainer)
+        snprintf(why, size, "It needs training data, which is not there yet.");
+    else if (!spec || !bench->answer.recognizer)
+        snprintf(why, size, "There is no network yet.");
+    else if (source.model && source.model->model->graph)
+        snprintf(why, size, "%s cannot be trained: it is a graph, not layers.",
+                 source_name(&source));
+    else if (source.run && entry_is_active(source.run))
+        snprintf(why, size, "Wait until the run in training is over.");
+    else if (spec->input.c != (int)bench->dataset->train.channels ||
+             spec->input.h != (int)bench->dataset->train.height ||
+             spec->input.w != (int)bench->dataset->train.width ||
+             source_plan(&source)->classes != (int)bench->dataset->classes)
+        snprintf(why, size, "%s and %s do not fit together.", source_name(&source),
+                 bench->dataset->name);
+    else if (tune_count(bench) == 0)
+        snprintf(why, size, "First teach it some digits.");
+    return why[0] == '\0';
+}
+
+// ---- on what ------------------------------------------------------------------------------------
+
+// My digits first, then training images from all over the set.
+static Status tune_fill(Workbench *bench, uint32_t mine_n, uint32_t all, uint8_t *pixels,
+                        uint8_t *labels, uint32_t *count) {
+    const ImageSet *train = &bench->dataset->train;
+    size_t image = imageset_image_bytes(train);
+    uint32_t at = 0, rest = all - mine_n;
+    Status status = status_ok();
+    for (int i = 0; at < mine_n; i = (i + 1) % bench->mine.count) {
+        int label = tune_label(bench->dataset, bench->mine.digits[i].label);
+        const uint8_t *from;
+        if (label < 0) continue;
+        TRY(my_digits_image(&bench->mine, i, (int)train->width, &from));
+        memcpy(pixels + image * at, from, image);
+        labels[at++] = (uint8_t)label;
+    }
+    for (uint32_t k = 0; k < rest; k++) {
+        uint32_t from = (uint32_t)((uint64_t)k * train->n / rest);
+        if (train->labels[from] == DATASET_LABEL_NONE) continue;
+        memcpy(pixels + image * at, imageset_pixels(train, from), image);
+        labels[at++] = train->labels[from];
+    }
+    *count = at;
+fail:
+    return status;
+}
+
+static Status tune_data(Workbench *bench, Dataset **out) {
+    const ImageSet *train = &bench->dataset->train;
+    uint32_t mine_n = (uint32_t)tune_count(bench) * TUNE_REPEAT, all, count;
+    if (mine_n > TUNE_IMAGES / TUNE_SHARE) mine_n = TUNE_IMAGES / TUNE_SHARE;
+    all = train->n + mine_n < TUNE_IMAGES ? train->n + mine_n : TUNE_IMAGES;
+    uint8_t *pixels = malloc(imageset_image_bytes(train) * all), *labels = malloc(all);
+    char name[DATASET_NAME_MAX];
+    Status status;
+    *out = NULL;
+    if (!pixels || !labels) TRY(status_no_memory("the mixed images", all));
+    TRY(tune_fill(bench, mine_n, all, pixels, labels, &count));
+    ImageSet mixed = {count, train->channels, train->height, train->width, pixels, labels};
+    snprintf(name, sizeof name, "%.40s + my digits", bench->dataset->name);
+    TRY(dataset_open_arrays(out, name, &mixed, &bench->dataset->test));
+    (*out)->classes = bench->dataset->classes; // the highest may not be among them
+    memcpy((*out)->class_names, bench->dataset->class_names, sizeof(*out)->class_names);
+fail:
+    free(pixels);
+    free(labels);
+    return status;
+}
+
+// ---- how ----------------------------------------------------------------------------------------
+
+// The network's own layers and normalization; by the preset's name where they are the preset's.
+static Status tune_config(Workbench *bench, const ModelSpec *spec, TrainConfig *config) {
+    char layers[TRAIN_LAYERS_MAX], preset_layers[TRAIN_LAYERS_MAX];
+    ModelSpec *from_preset = malloc(sizeof *from_preset);
+    const Preset *preset = preset_find(spec->name);
+    Status status = status_ok();
+    if (!from_preset) return status_no_memory("a network", sizeof *from_preset);
+    config_defaults(config);
+    spec_print_layers(spec, layers, sizeof layers);
+    if (preset) {
+        TRY(config_set(config, "preset", spec->name));
+        TRY(preset_spec(preset, spec->input, (int)bench->dataset->classes, from_preset));
+        spec_print_layers(from_preset, preset_layers, sizeof preset_layers);
+    }
+    if (!preset || strcmp(layers, preset_layers) != 0) {
+        config->preset[0] = '\0';
+        text_copy(config->layers, sizeof config->layers, layers);
+    }
+    for (size_t i = 0; i < sizeof tune_settings / sizeof tune_settings[0]; i++)
+        TRY(config_set(config, tune_settings[i][0], tune_settings[i][1]));
+    config->mean = spec->normalization.mean;
+    config->std = spec->normalization.std;
+    config->held_out = config->limit = config->patience = 0;
+    config->until = 0;
+    text_copy(config->data, sizeof config->data, bench->form.data);
+fail:
+    free(from_preset);
+    return status;
+}
+
+Status teach_tune(Workbench *bench) {
+    FineTune *tune = &bench->tune;
+    Source source = answer_source(bench);
+    SavedModel *made = NULL;
+    const SavedModel *model;
+    TrainConfig *config = malloc(sizeof *config);
+    Dataset *data = NULL;
+    Status status = status_ok();
+    char why[160], from[RUN_NAME_MAX];
+    int counted;
+    if (!config) return status_no_memory("settings", sizeof *config);
+    if (!teach_can_tune(bench, why, sizeof why)) TRY(status_error(STATUS_USAGE, "%s", why));
+    text_copy(from, sizeof from, source_name(&source));
+    TRY(tune_model(bench, &source, &made, &model));
+    TRY(tune_config(bench, &model->spec, config));
+    TRY(tune_data(bench, &data));
+    while (teach_answer(bench, 1000)) continue; // before it changes
+    teach_close_tune(bench);
+    tune->mine[0] = teach_accuracy(bench, &counted);
+    tune->mine[1] = tune->test[0] = tune->test[1] = -1;
+    tune->digits = tune_count(bench);
+    TRY(examiner_start(&tune->examiner, 1, model, bench->dataset, bench->hooks.wake,
+                       bench->hooks.context));
+    Dataset *given = data;
+    data = NULL;
+    TRY(runs_start_on(bench, config, model->weights, given, "Tuned", &tune->run));
+    text_copy(tune->name, sizeof tune->name, from);
+fail:
+    dataset_close(&data);
+    saved_model_close(&made);
+    free(config);
+    return status;
+}
+
+// ---- and what came of it ------------------------------------------------------------------------
+
+void teach_close_tune(Workbench *bench) {
+    FineTune *tune = &bench->tune;
+    examiner_close(&tune->examiner);
+    exam_close(&tune->exam);
+    tune->run = 0;
+    tune->over = tune->done = false;
+}
+
+bool teach_is_busy(const Workbench *bench) {
+    return bench->tune.examiner.busy;
+}
+
+// My digits by the run's last weights, whoever answers the canvas.
+static Status tune_judge(Workbench *bench, const RunEntry *run, double *out) {
+    SavedModel *model = NULL;
+    Recognizer *recognizer = NULL;
+    int right = 0, counted = 0;
+    Status status;
+    TRY(run_log_save_model(run->log, bench->dataset, &model));
+    TRY(recognizer_open(model, 1, 1, &recognizer));
+    for (int i = 0; i < bench->mine.count; i++) {
+        int label = tune_label(bench->dataset, bench->mine.digits[i].label), best = 0;
+        float row[SPEC_CLASSES_MAX];
+        const uint8_t *image;
+        if (label < 0) continue;
+        TRY(my_digits_image(&bench->mine, i, model->spec.input.w, &image));
+        recognizer_answer(recognizer, image, 1, NULL, row);
+        for (int c = 1; c < recognizer_classes(recognizer); c++)
+            if (row[c] > row[best]) best = c;
+        right += best == label;
+        counted++;
+    }
+    *out = counted ? (double)right / counted : -1;
+fail:
+    recognizer_close(&recognizer);
+    saved_model_close(&model);
+    return status;
+}
+
+void teach_tick_tune(Workbench *bench) {
+    FineTune *tune = &bench->tune;
+    Status status;
+    if (examiner_take(&tune->examiner, &tune->exam, &status)) {
+        if (workbench_check(bench, status)) tune->test[0] = tune->exam.accuracy;
+        exam_close(&tune->exam);
+    }
+    if (tune->run == 0 || tune->done) return;
+    const RunEntry *run = runs_find(bench, tune->run);
+    if (!run || run->removing) { // deleted meanwhile
+        teach_close_tune(bench);
+        return;
+    }
+    // All that it reported is read one frame after its end has been seen.
+    if (run_log_is_over(run->log) && !tune->over) {
+        tune->over = true;
+        if (bench->hooks.wake) bench->hooks.wake(bench->hooks.context);
+        return;
+    }
+    if (!tune->over || tune->examiner.busy) return;
+    tune->done = true;
+    if (run->last_epoch.epoch > 0) tune->test[1] = run->last_epoch.test_accuracy;
+    if (entry_has_progress(run)) workbench_check(bench, tune_judge(bench, run, &tune->mine[1]));
+}
