@@ -28,14 +28,12 @@ static void mine_menu(Ui *ui, Workbench *bench, Rect rect) {
 
 // ---- what came of fine-tuning -------------------------------------------------------------------
 
-static void mine_change(char *out, size_t size, const char *what, const double *before_after) {
-    char before[WORD_MAX], after[WORD_MAX];
+static void mine_change(char *out, size_t size, const char *what, int decimals,
+                        const double *before_after) {
     size_t used = strlen(out);
     if (before_after[0] < 0 || before_after[1] < 0) return;
-    word_percent(before, before_after[0]);
-    word_percent(after, before_after[1]);
-    words_append(out, size, &used, "%s%s %s \xe2\x86\x92 %s", used ? ", " : "", what, before,
-                 after);
+    words_append(out, size, &used, "%s%s %.*f %% \xe2\x86\x92 %.*f %%", used ? ", " : "", what,
+                 decimals, before_after[0] * 100, decimals, before_after[1] * 100);
 }
 
 static void mine_result(const Workbench *bench, char *out, size_t size) {
@@ -46,8 +44,8 @@ static void mine_result(const Workbench *bench, char *out, size_t size) {
         snprintf(out, size, "%s learns %d digits of yours\xe2\x80\xa6", tune->name, tune->digits);
         return;
     }
-    mine_change(out, size, "My digits", tune->mine);
-    mine_change(out, size, "test set", tune->test);
+    mine_change(out, size, "My digits", 1, tune->mine);
+    mine_change(out, size, "test set", 2, tune->test);
     if (!out[0]) snprintf(out, size, "It was stopped before its end.");
 }
 

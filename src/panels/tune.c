@@ -15,7 +15,7 @@ enum {
     TUNE_BATCH = 64,
 };
 static const char *const tune_settings[][2] = {
-    {"optimizer", "adam"}, {"lr", "0.0003"},       {"schedule", "constant"}, {"augment", "light"},
+    {"optimizer", "adam"}, {"lr", "0.0002"},       {"schedule", "constant"}, {"augment", "light"},
     {"batch-size", "64"},  {"warmup-epochs", "0"}, {"epochs", "1"},          {"shuffle", "true"},
 };
 
@@ -121,17 +121,25 @@ fail:
 
 // ---- how ----------------------------------------------------------------------------------------
 
+// Files name a network as people do.
+static const Preset *tune_preset(const char *name) {
+    for (int i = 0; i < preset_count; i++)
+        if (strcmp(presets[i].label, name) == 0 || strcmp(presets[i].name, name) == 0)
+            return &presets[i];
+    return NULL;
+}
+
 // The network's own layers and normalization; by the preset's name where they are the preset's.
 static Status tune_config(Workbench *bench, const ModelSpec *spec, TrainConfig *config) {
     char layers[TRAIN_LAYERS_MAX], preset_layers[TRAIN_LAYERS_MAX];
     ModelSpec *from_preset = malloc(sizeof *from_preset);
-    const Preset *preset = preset_find(spec->name);
+    const Preset *preset = tune_preset(spec->name);
     Status status = status_ok();
     if (!from_preset) return status_no_memory("a network", sizeof *from_preset);
     config_defaults(config);
     spec_print_layers(spec, layers, sizeof layers);
     if (preset) {
-        TRY(config_set(config, "preset", spec->name));
+        TRY(config_set(config, "preset", preset->name));
         TRY(preset_spec(preset, spec->input, (int)bench->dataset->classes, from_preset));
         spec_print_layers(from_preset, preset_layers, sizeof preset_layers);
     }
