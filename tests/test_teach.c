@@ -309,6 +309,16 @@ static void the_page_shows_deletes_and_brings_back(void **state) {
     assert_int_equal(read_again(f, &other), 1);
     assert_string_equal(other.digits[0].label, "7");
     my_digits_close(&other);
+    // The one on the canvas is gone: its label keeps it anew, and changes no other.
+    type_char(f, 'z', 0);
+    type_char(f, '4', MOD_ALT);
+    assert_int_equal(f->bench->mine.count, 2);
+    click(f, "My digit 2");
+    click(f, "Delete the selected digits");
+    type_char(f, '9', MOD_ALT);
+    assert_int_equal(f->bench->mine.count, 2);
+    assert_string_equal(f->bench->mine.digits[0].label, "7");
+    assert_string_equal(f->bench->mine.digits[1].label, "9");
     click(f, "Bring the deleted digits back");
     assert_int_equal(read_again(f, &other), 3);
     my_digits_close(&other);

@@ -53,16 +53,19 @@ void teach_drawing(Workbench *bench, const char *label) {
         return;
     }
     if (!mine->loaded) workbench_check(bench, my_digits_load(mine));
-    bool again = mine->count > 0 && bench->taught_ink == ink && bench->taught_shown == shown;
-    if (again) {
-        if (strcmp(mine->digits[mine->count - 1].label, label) == 0) return;
-        if (workbench_check(bench, my_digits_relabel(mine, mine->count - 1, label)))
+    int again = -1; // unless it has been deleted meanwhile
+    for (int i = 0; i < mine->count; i++)
+        if (mine->digits[i].id == bench->taught_id) again = i;
+    if (again >= 0 && bench->taught_ink == ink && bench->taught_shown == shown) {
+        if (strcmp(mine->digits[again].label, label) == 0) return;
+        if (workbench_check(bench, my_digits_relabel(mine, again, label)))
             workbench_say(bench, NOTICE_SUCCESS, "Changed to %s.", label);
         return;
     }
     if (!workbench_check(bench, teach_keep(bench, label))) return;
     bench->taught_ink = ink;
     bench->taught_shown = shown;
+    bench->taught_id = mine->digits[mine->count - 1].id;
     workbench_say(bench, NOTICE_SUCCESS, "Kept as %s in my digits: %d now%s.", label, mine->count,
                   mine->path[0] ? "" : ", until the program ends");
 }

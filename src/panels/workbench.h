@@ -141,8 +141,9 @@ struct Workbench {
     // teaching
     MyDigits mine;
     FineTune tune;
-    uint64_t taught_ink; // of the drawing taught last
-    int taught_shown;    // and which digit of it
+    uint64_t taught_ink; // of the drawing taught last,
+    int taught_shown;    // which digit of it,
+    uint32_t taught_id;  // and what it became
     int ticks;           // frames so far, up to a few
 
     // charts
