@@ -1,5 +1,6 @@
-// What is told to the window about ink, and what it tells: ink that is no digit, numbers digit by
-// digit. A window on made-up input, as in test_panels.c, with the network that is shipped.
+// Ink that is no digit, numbers read digit by digit, and teaching: my digits, their file, their
+// page and fine-tuning. A window on made-up input, as in test_panels.c, with the network that is
+// shipped.
 #include "panels_window.h"
 
 #include "dataset/idx.h"
@@ -8,7 +9,7 @@
 
 #include <sys/stat.h>
 
-static const double FRAME_SECONDS = 1.0 / 60;
+#define FRAME_SECONDS (1.0 / 60)
 
 // Points in percent of the canvas.
 typedef struct Pen {
@@ -208,7 +209,9 @@ static void ten_digits_in_less_than_a_frame(void **state) {
         fastest = fmin(fastest, f->bench->answer.seconds);
     }
     print_message("ten digits: %.2f ms\n", fastest * 1e3);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
     assert_true(fastest < FRAME_SECONDS);
+#endif
     assert_title(f, "1717171717");
 }
 
