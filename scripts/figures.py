@@ -63,11 +63,11 @@ def train(program, name, options, seed, extra):
 def row(name, published, torch, runs):
     percent = [100 * r["accuracy"] for r in runs]
     mean = statistics.mean(percent)
-    spread = statistics.stdev(percent) if len(runs) > 1 else 0.0
+    spread = "%.2f" % statistics.stdev(percent) if len(runs) > 1 else "–"
     verdict = ""
     if torch is not None:
         verdict = "yes" if mean >= torch - 0.1 else "no, by %.2f" % (torch - 0.1 - mean)
-    return "| %s | %s | %s | %.2f | %.2f | %s | %.2f | %s | %.1f | %s |" % (
+    return "| %s | %s | %s | %.2f | %s | %s | %.2f | %s | %.1f | %s |" % (
         name, published or "–", "%.2f" % torch if torch is not None else "–", mean, spread,
         ", ".join("%.2f" % p for p in percent), statistics.mean(100 * r["best"] for r in runs),
         "/".join(sorted({str(r["epochs"]) for r in runs})),
