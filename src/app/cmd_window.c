@@ -80,7 +80,16 @@ static Status window_check_display(const WindowOptions *options) {
 
 int cmd_window(const CliArgs *args) {
     Status status;
-    char shipped[FILE_PATH_MAX];
+    // The last one answers first: LeNet-5 is what every course begins with.
+    static const char *const assets[] = {"inkling.safetensors", "lenet5.safetensors"};
+    char shipped[2][FILE_PATH_MAX];
+    const char *shipped_list[3] = {NULL};
+    int shipped_count = 0;
+    for (int i = 0; i < 2; i++)
+        if (paths_asset(assets[i], shipped[shipped_count])) {
+            shipped_list[shipped_count] = shipped[shipped_count];
+            shipped_count++;
+        }
     PathsBeside beside = {0};
     TrainConfig config;
     WindowOptions options = {
@@ -89,7 +98,7 @@ int cmd_window(const CliArgs *args) {
         .settings = cli_value(args, "settings"),
         .device = cli_value(args, "device"),
         .theme = cli_value(args, "theme"),
-        .shipped_model = paths_asset("lenet5.safetensors", shipped) ? shipped : NULL,
+        .shipped_models = shipped_list,
         .beside = paths_beside(&beside),
         .screenshot = cli_value(args, "screenshot"),
         .demo = cli_value(args, "demo"),

@@ -16,9 +16,10 @@ typedef struct WindowOptions {
     int width, height;    // logical pixels; 0: as last time
     float scale;          // the person's own scale; 0: as last time
     const char *theme;    // "dark", "light"; NULL: as last time
-    // Where the program's own things are: the model that answers on first start (NULL: none), and
-    // the directories for DatasetRequest.beside (NULL-terminated list; NULL: none).
-    const char *shipped_model;
+    // Where the program's own things are: the models that it ships with (NULL-terminated list;
+    // the last one answers on first start; NULL: none), and the directories for
+    // DatasetRequest.beside (NULL-terminated list; NULL: none).
+    const char *const *shipped_models;
     const char *const *beside;
     // For pictures and measurements.
     const char *screenshot; // save a PNG of the first full frame and quit

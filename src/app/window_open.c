@@ -130,7 +130,7 @@ static Status window_open_workbench(Window *window, const WindowOptions *options
     bool home = path_user_data(data) && path_join(my_digits, data, "my-digits.jsonl");
     WorkbenchOptions bench = {
         .model = options->model,
-        .shipped_model = options->shipped_model,
+        .shipped_models = options->shipped_models,
         .settings = options->settings,
         .data = {.data = options->data, .beside = options->beside},
         .device = options->device,

@@ -28,10 +28,11 @@ static void files_model_name(const SavedModel *model, const char *path, char out
     const Preset *preset = preset_find(model->spec.name);
     if (preset)
         text_copy(out, RUN_NAME_MAX, preset->label);
-    else if (model->spec.name[0])
+    else if (model->spec.name[0] && strcmp(model->spec.name, "custom") != 0)
         text_copy(out, RUN_NAME_MAX, model->spec.name);
     else
-        text_copy(out, RUN_NAME_MAX, path_basename(path));
+        snprintf(out, RUN_NAME_MAX, "%.*s", (int)strcspn(path_basename(path), "."),
+                 path_basename(path));
 }
 
 static void files_forget_model(Workbench *bench, int index) {
@@ -48,8 +49,9 @@ Status bench_add_model(Workbench *bench, SavedModel *model, const char *path, bo
     // (it is on the disk).
     for (int i = 0; i < bench->model_count; i++)
         if (strcmp(bench->models[i].path, path) == 0) files_forget_model(bench, i--);
-    if (bench->model_count == MODELS_MAX)
-        files_forget_model(bench, bench->models[0].shipped ? 1 : 0);
+    int oldest = 0;
+    while (oldest < bench->model_count - 1 && bench->models[oldest].shipped) oldest++;
+    if (bench->model_count == MODELS_MAX) files_forget_model(bench, oldest);
     ModelEntry *entry = &bench->models[bench->model_count++];
     memset(entry, 0, sizeof *entry);
     entry->id = bench->next_id++;

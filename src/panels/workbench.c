@@ -140,11 +140,10 @@ static void workbench_defaults(Workbench *bench) {
 
 static void workbench_open_models(Workbench *bench, const WorkbenchOptions *options) {
     SavedModel *model;
-    if (options->shipped_model) {
-        Status status = format_read(options->shipped_model, &model);
+    for (const char *const *path = options->shipped_models; path && *path; path++) {
+        Status status = format_read(*path, &model);
         if (workbench_check(bench, status))
-            workbench_check(bench,
-                            bench_add_model(bench, model, options->shipped_model, true, true));
+            workbench_check(bench, bench_add_model(bench, model, *path, true, true));
     }
     if (options->model) workbench_check(bench, bench_open(bench, options->model));
 }

@@ -28,9 +28,10 @@ typedef struct WorkbenchHooks {
 } WorkbenchHooks;
 
 typedef struct WorkbenchOptions {
-    const char *model, *shipped_model, *settings; // may be NULL
-    DatasetRequest data;                          // `beside` must stay valid
-    Dataset *dataset;                             // instead of `data`; given away
+    const char *model, *settings;      // may be NULL
+    const char *const *shipped_models; // NULL-terminated or NULL; the last one answers first
+    DatasetRequest data;               // `beside` must stay valid
+    Dataset *dataset;                  // instead of `data`; given away
     const char *device;
     int threads;           // of the trainer; 0: all processors but one
     const char *my_digits; // file of what is taught; NULL: kept in memory only
