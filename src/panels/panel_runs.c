@@ -22,8 +22,8 @@ typedef enum RunColumn {
 
 static const UiColumn run_columns[COLUMN_MAX] = {
     [COLUMN_DOT] = {"", 18, false},     [COLUMN_NAME] = {"optimizer", -1, false},
-    [COLUMN_LR] = {"lr", 60, true},     [COLUMN_BEST] = {"best %", 54, true},
-    [COLUMN_LOSS] = {"loss", 48, true}, [COLUMN_TIME] = {"time", 42, true},
+    [COLUMN_LR] = {"lr", 60, true},     [COLUMN_BEST] = {"best %", 50, true},
+    [COLUMN_LOSS] = {"loss", 46, true}, [COLUMN_TIME] = {"time", 42, true},
     [COLUMN_PEN] = {"", 26, false},     [COLUMN_EYE] = {"", 22, false},
 };
 
