@@ -21,10 +21,10 @@ typedef enum RunColumn {
 } RunColumn;
 
 static const UiColumn run_columns[COLUMN_MAX] = {
-    [COLUMN_DOT] = {"", 18, false},     [COLUMN_NAME] = {"optimizer", -1, false},
-    [COLUMN_LR] = {"lr", 60, true},     [COLUMN_BEST] = {"best %", 50, true},
-    [COLUMN_LOSS] = {"loss", 46, true}, [COLUMN_TIME] = {"time", 42, true},
-    [COLUMN_PEN] = {"", 26, false},     [COLUMN_EYE] = {"", 22, false},
+    [COLUMN_DOT] = {"", 17, false},     [COLUMN_NAME] = {"optimizer", -1, false},
+    [COLUMN_LR] = {"lr", 60, true},     [COLUMN_BEST] = {"best %", 54, true},
+    [COLUMN_LOSS] = {"loss", 46, true}, [COLUMN_TIME] = {"time", 40, true},
+    [COLUMN_PEN] = {"", 24, false},     [COLUMN_EYE] = {"", 22, false},
 };
 
 // The columns that there is room for; kinds[i] is what column i shows.
