@@ -48,11 +48,11 @@ export ASAN_OPTIONS=detect_leaks=1:abort_on_error=1:allocator_may_return_null=1
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 export TSAN_OPTIONS=halt_on_error=1
 
-variant build "" "" --buildtype=release
+variant build "" "--no-suite hostile" --buildtype=release
 stamp_packages
-variant build-minimal "" "--no-suite slow" -Doptimization=1 -Ddebug=false \
+variant build-minimal "" "--no-suite hostile --no-suite once" -Doptimization=1 -Ddebug=false \
   -Dgui=disabled -Dblas=disabled -Dcuda=disabled
-variant build-asan "" "--no-suite slow --timeout-multiplier 4" -Doptimization=1 -Ddebug=true \
+variant build-asan "" "--no-suite once --timeout-multiplier 4" -Doptimization=1 -Ddebug=true \
   -Db_sanitize=address,undefined -Db_lundef=false -Dgui=disabled -Dcuda=disabled
 variant build-tsan thread-tests "--suite threads --timeout-multiplier 4" -Ddebug=true \
   -Doptimization=1 -Db_sanitize=thread -Db_lundef=false -Dgui=disabled -Dblas=disabled \
