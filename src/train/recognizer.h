@@ -10,8 +10,9 @@
 
 typedef struct Recognizer Recognizer;
 
-// `threads`: 1 for the canvas, 0 = all for evaluation. Copies what it needs of `model`. A model that
-// is a graph (formats.h) answers like any other, but has no weights to set and no layers to look at.
+// `threads`: 1 for the canvas, 0 = all for evaluation. Copies what it needs of `model`. A model
+// that is a graph (formats.h) answers like any other, but has no weights to set and no layers to
+// look at.
 Status recognizer_open(const SavedModel *model, int threads, int max_batch, Recognizer **out);
 void recognizer_close(Recognizer **recognizer);
 
