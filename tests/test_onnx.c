@@ -644,13 +644,13 @@ static void test_mutations(void **state) {
     print_message("seed %llu\n", (unsigned long long)seed);
     Text graph = residual(), model;
     craft_model(&graph, 13, &model);
-    mutate_file(model.data, model.size, seed, 2000 * MUTATIONS);
+    mutate_file(model.data, model.size, seed, 800 * MUTATIONS);
     text_close(&model);
     SavedModel *ours = make_model("lenet5");
     Bytes file;
     assert_ok(format_write(path, ours));
     assert_ok(file_read(path, 1u << 30, &file));
-    mutate_file((const char *)file.data, file.size, seed + 1, 1000 * MUTATIONS);
+    mutate_file((const char *)file.data, file.size, seed + 1, 400 * MUTATIONS);
     bytes_close(&file);
     saved_model_close(&ours);
 }
