@@ -188,14 +188,14 @@ correlate_tile(const LaneCorrelate *c, float *sums, const int rows, const int ta
 
 // Rows x taps sums must fit the registers beside one vector for each row.
 #if defined(__AVX512F__)
-#define FOR_EACH_TILE(X)                                                                           \
-    X(1, 1)                                                                                        \
-    X(2, 1)                                                                                        \
-    X(3, 1)                                                                                        \
-    X(4, 1)                                                                                        \
-    X(5, 1)                                                                                        \
-    X(6, 1) X(7, 1) X(8, 1) X(1, 3) X(2, 3) X(3, 3) X(4, 3) X(5, 3) X(6, 3) X(1, 5) X(2, 5)        \
-        X(3, 5) X(4, 5) X(5, 5) X(1, 9) X(2, 9) X(3, 9)
+// The formatter never settles on this list.
+// clang-format off
+#define FOR_EACH_TILE(X) \
+    X(1, 1) X(2, 1) X(3, 1) X(4, 1) X(5, 1) X(6, 1) X(7, 1) X(8, 1) \
+    X(1, 3) X(2, 3) X(3, 3) X(4, 3) X(5, 3) X(6, 3) \
+    X(1, 5) X(2, 5) X(3, 5) X(4, 5) X(5, 5) \
+    X(1, 9) X(2, 9) X(3, 9)
+// clang-format on
 #define CORRELATE_ROWS                                                                             \
     { [1] = 8, [3] = 6, [5] = 5, [9] = 3 }
 enum { CORRELATE_ROWS_MAX = 8 };
