@@ -19,6 +19,8 @@ typedef struct Page {
     char text[32];
     double number;
     int segment;
+    float tabs_width; // > 0: there are tabs
+    int tab;
     UiEdit edit;
     UiScroll scroll;
     bool scrolls;
@@ -26,6 +28,8 @@ typedef struct Page {
 } Page;
 
 static const char *const ITEMS[] = {"SGD", "Momentum", "Adam", "AdamW"};
+
+static const char *const TABS[] = {"Samples", "Mistakes", "Confusion", "Filters", "Map"};
 
 static void widgets(Page *p) {
     Ui *ui = p->ui;
@@ -58,6 +62,8 @@ static void widgets(Page *p) {
         }
         ui_scroll_end(ui);
     }
+    if (p->tabs_width > 0)
+        ui_tabs(ui, (Rect){300, 20, p->tabs_width, 24}, "Views", TABS, 5, "More", &p->tab);
     if (p->dialog) {
         int answer =
             ui_message_dialog(ui, "Sure?", "All is lost.", (const char *const[]){"Yes", "No"}, 2);
@@ -360,6 +366,36 @@ static void test_segments(void **state) {
     assert_int_equal(p->segment, 0);
 }
 
+// Wide enough for all; for some, the rest in the list; for nearly none.
+static void test_tabs(void **state) {
+    Page *p = *state;
+    p->tabs_width = ui_segments_width(p->ui, TABS, 5, 0);
+    frames(p, 2);
+    assert_null(ui_find(p->ui, "More"));
+    click(p, "Map");
+    assert_int_equal(p->tab, 4);
+    for (float width = p->tabs_width - 1; width > 150; width -= 40) {
+        p->tabs_width = width;
+        p->tab = 0;
+        frames(p, 2);
+        Rect list = ui_find(p->ui, "More")->rect;
+        assert_true(rect_right(list) <= 300 + width);
+        assert_string_equal(value_of(p, "More"), "");
+        click(p, "More");
+        click(p, "Map"); // in the open list
+        assert_int_equal(p->tab, 4);
+        assert_string_equal(value_of(p, "More"), "Map");
+        assert_memory_equal(&list, &ui_find(p->ui, "More")->rect, sizeof list);
+        // The focus alone changes nothing; Left goes from the list to the last one beside it.
+        while (strcmp(focus_label(p), "Views") != 0) key(p, KEY_TAB, 0);
+        assert_int_equal(p->tab, 4);
+        key(p, KEY_LEFT, 0);
+        assert_true(p->tab < 4);
+        click(p, "Samples");
+        assert_int_equal(p->tab, 0);
+    }
+}
+
 static void test_dialog(void **state) {
     Page *p = *state;
     p->dialog = true;
@@ -609,6 +645,7 @@ int main(void) {
         PAGE_TEST(test_menu),
         PAGE_TEST(test_slider),
         PAGE_TEST(test_segments),
+        PAGE_TEST(test_tabs),
         PAGE_TEST(test_dialog),
         PAGE_TEST(test_scroll),
         PAGE_TEST(test_toasts),

@@ -127,7 +127,7 @@ static const struct {
     {"Right button", "Erase"},
     {"\xe2\x86\x90, \xe2\x86\x92", "Look at each digit of a number"},
     {"Alt+0 to 9", "This is a 0 to 9: keep it in my digits"},
-    {"1 to 6", "Views below the charts"},
+    {"1 to 9", "Views below the charts"},
     {"+, \xe2\x88\x92", "Size of everything"},
     {"Ctrl+O, Ctrl+S", "Open and save"},
     {"Ctrl+Q", "Quit"},

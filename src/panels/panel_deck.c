@@ -24,30 +24,33 @@ void panel_empty(Ui *ui, Rect rect, const char *text) {
     ui_paragraph(ui, box, TEXT_SMALL, ui->theme->color.text_muted, text);
 }
 
+// Names of the tabs, with how much is behind them: the longest that fit the width, else short ones
+// without numbers, of which the last are then behind "More".
+static void deck_names(Ui *ui, const Workbench *bench, float width, char text[TAB_COUNT][48],
+                       const char *items[TAB_COUNT]) {
+    for (int shorter = 0; shorter < 3; shorter++) {
+        for (int i = 0; i < TAB_COUNT; i++) {
+            const char *name = shorter ? deck_tabs[i].shorter : deck_tabs[i].name;
+            if (i == TAB_MISTAKES && bench->exam.of && shorter < 2)
+                snprintf(text[i], 48, "%s %d", name, bench->exam.mistake_count);
+            else if (i == TAB_MINE && bench->mine.count > 0 && shorter < 2)
+                snprintf(text[i], 48, "%s %d", name, bench->mine.count);
+            else
+                text_copy(text[i], 48, name);
+            items[i] = text[i];
+        }
+        if (ui_segments_width(ui, items, TAB_COUNT, 0) <= width) return;
+    }
+}
+
 void panel_deck(Ui *ui, Workbench *bench, Rect rect) {
     char text[TAB_COUNT][48];
     const char *items[TAB_COUNT];
     Rect inside = ui_card_inside(ui, rect);
     Rect heading = rect_cut_top(&inside, THEME_SEGMENT_H + 2, 10);
-    float width = 0;
-    // Long names, short ones, short ones without their numbers: the first that fit.
-    for (int shorter = 0; shorter < 3; shorter++) {
-        for (int i = 0; i < TAB_COUNT; i++) {
-            const char *name = shorter ? deck_tabs[i].shorter : deck_tabs[i].name;
-            if (i == TAB_MISTAKES && bench->exam.of && shorter < 2)
-                snprintf(text[i], sizeof text[i], "%s %d", name, bench->exam.mistake_count);
-            else if (i == TAB_MINE && bench->mine.count > 0 && shorter < 2)
-                snprintf(text[i], sizeof text[i], "%s %d", name, bench->mine.count);
-            else
-                text_copy(text[i], sizeof text[i], name);
-            items[i] = text[i];
-        }
-        width = ui_segments_width(ui, items, TAB_COUNT, 0);
-        if (width <= heading.w) break;
-    }
-    Rect tabs = rect_cut_left(&heading, fminf(width, heading.w), 12);
     int tab = (int)bench->tab;
-    ui_segments(ui, tabs, "Views", items, TAB_COUNT, &tab, 0);
+    deck_names(ui, bench, heading.w, text, items);
+    rect_cut_left(&heading, ui_tabs(ui, heading, "Views", items, TAB_COUNT, "More", &tab), 12);
     bench->tab = (DeckTab)tab;
     bench->prefs.tab = tab;
     const char *hint = deck_tabs[tab].hint;

@@ -174,8 +174,8 @@ bool ui_segments(Ui *ui, Rect rect, const char *label, const char *const *items,
     UiHit all =
         ui_interact(ui, ui_id(ui, ""), UI_KIND_OTHER, label, rect, HIT_FOCUS | HIT_NO_KEYS, flags);
     if (all.focused) {
-        int to = *selected + arrow_step(ui);
-        *selected = to < 0 ? 0 : (to >= count ? count - 1 : to);
+        int step = arrow_step(ui), to = *selected + step;
+        if (step != 0) *selected = to < 0 ? 0 : (to >= count ? count - 1 : to);
     }
     for (int i = 0; i < count; i++) {
         Rect box = segment(ui, rect, items, count, i, flags);

@@ -243,14 +243,16 @@ bool ui_dropdown(Ui *ui, Rect rect, const char *label, const char *const *items,
     Color border = hit.hot ? c->outline_hot : c->outline;
     if (open) border = c->accent_strong;
     if (flags & UI_INVALID) border = c->error;
-    Color fill = dim ? color_mix(c->panel, c->field, 0.5f) : c->field;
+    Color fill = dim             ? color_mix(c->panel, c->field, 0.5f)
+                 : flags & UI_ON ? c->segment_on
+                                 : c->field;
     draw_box(&ui->draw, rect, THEME_RADIUS, fill, dim ? c->hairline : border, 1);
     Rect inside = rect_inset_xy(rect, 10, 0);
     Rect arrow = rect_cut_right(&inside, 10, 6);
     icon_draw(&ui->draw, ICON_CHEVRON_DOWN, arrow, 11, dim ? c->text_faint : c->text_muted);
     char name[160];
     snprintf(name, sizeof name, "%.*s", (int)ui_label_size(label), label);
-    Color color = dim || !chosen ? c->text_faint : c->text;
+    Color color = dim ? c->text_faint : chosen ? c->text : c->text_muted;
     ui_text(ui, inside, flags & UI_SMALL ? TEXT_SMALL : TEXT_BODY, color,
             chosen ? items[*selected] : name);
     if (flags & UI_RESETS) {

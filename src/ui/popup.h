@@ -9,9 +9,14 @@
 
 // True when *selected was changed (-1: nothing chosen yet, shows `placeholder` of the label).
 // Enter, Space or Down opens; arrows, Home, End, a letter move; Enter takes; long lists scroll.
-// Closed, Left and Right change the choice at once.
+// Closed, Left and Right change the choice at once. UI_ON: drawn as the chosen one of several.
 bool ui_dropdown(Ui *ui, Rect rect, const char *label, const char *const *items, int count,
                  int *selected, unsigned flags);
+
+// Tabs of a card: like ui_segments as far as the width goes, the others in a drop-down behind them
+// that is called `rest` ("More") until one of its entries is chosen. Returns the width used.
+float ui_tabs(Ui *ui, Rect rect, const char *label, const char *const *items, int count,
+              const char *rest, int *selected);
 
 // A button with a chevron and a list of actions. Returns the index chosen or -1. An item "-" is a
 // separator line.
