@@ -18,6 +18,7 @@ const CliOption window_options[] = {
     {"size", "WxH", "size of the window, such as 1440x900"},
     {"scale", "X", "size of everything in the window, 0.5 to 4"},
     {"theme", "NAME", "dark or light"},
+    {"language", "NAME", "en or zh_CN"},
     {"tab", "N", "which tab of the lower deck is open, 1 = first"},
     {"forget", NULL, "neither read nor keep what the window remembers from last time"},
     {"screenshot", "FILE", "save a picture (.png) of the first full frame, and quit"},
@@ -100,6 +101,7 @@ int cmd_window(const CliArgs *args) {
         .theme = cli_value(args, "theme"),
         .shipped_models = shipped_list,
         .beside = paths_beside(&beside),
+        .language = cli_value(args, "language"),
         .screenshot = cli_value(args, "screenshot"),
         .demo = cli_value(args, "demo"),
         .frame_log = cli_value(args, "frame-log"),
@@ -111,6 +113,10 @@ int cmd_window(const CliArgs *args) {
     if (options.theme != NULL && strcmp(options.theme, "dark") != 0 &&
         strcmp(options.theme, "light") != 0)
         TRY(status_error(STATUS_USAGE, "--theme must be dark or light, not \"%s\"", options.theme));
+    if (options.language != NULL && strcmp(options.language, "en") != 0 &&
+        strcmp(options.language, "zh_CN") != 0)
+        TRY(status_error(STATUS_USAGE, "--language must be en or zh_CN, not \"%s\"",
+                         options.language));
     if (options.settings != NULL) TRY(config_parse(options.settings, &config));
     if (options.model != NULL && !file_exists(options.model))
         TRY(status_error(STATUS_NOT_FOUND, "there is no file %s", options.model));

@@ -33,6 +33,10 @@ bool paths_asset(const char *name, char out[FILE_PATH_MAX]) {
             if (path_join(directory, above, below[i]) && path_join(out, directory, name) &&
                 file_exists(out))
                 return true;
+    // Catalogs of translations are made by the build, beside the program.
+    if (paths_program(above) && path_join(directory, above, "po") &&
+        path_join(out, directory, name) && file_exists(out))
+        return true;
     return path_join(out, INKLING_PREFIX "/share/inkling", name) && file_exists(out);
 }
 

@@ -57,14 +57,27 @@ static bool is_family(FcPattern *match, const char *family) {
     return false;
 }
 
+// Fontconfig is asked for a font that has some everyday characters of simplified Chinese. A
+// language would not do: fonts that lack a few rare characters are not of that language.
+static void ask_for_chinese(FcPattern *pattern) {
+    static const FcChar32 everyday[] = {0x4E2D, 0x6587, 0x8BAD, 0x7EC3, 0x8BEF, 0x5DEE};
+    FcCharSet *characters = FcCharSetCreate();
+    if (!characters) return;
+    for (size_t i = 0; i < sizeof everyday / sizeof everyday[0]; i++)
+        FcCharSetAddChar(characters, everyday[i]);
+    FcPatternAddCharSet(pattern, FC_CHARSET, characters);
+    FcPatternAddString(pattern, FC_LANG, (const FcChar8 *)"zh-cn");
+    FcCharSetDestroy(characters);
+}
+
 // Asks fontconfig; takes the answer only if it is the family asked for.
-static bool find_face(const char *family, int weight, const char *language, Face *face,
+static bool find_face(const char *family, int weight, bool chinese, Face *face,
                       char found_family[128]) {
     bool found = false;
     FcPattern *pattern = FcPatternCreate();
     if (!pattern) return false;
     if (family) FcPatternAddString(pattern, FC_FAMILY, (const FcChar8 *)family);
-    if (language) FcPatternAddString(pattern, FC_LANG, (const FcChar8 *)language);
+    if (chinese) ask_for_chinese(pattern);
     FcPatternAddInteger(pattern, FC_WEIGHT, weight);
     FcPatternAddInteger(pattern, FC_SLANT, FC_SLANT_ROMAN);
     FcPatternAddBool(pattern, FC_SCALABLE, FcTrue);
@@ -96,20 +109,20 @@ static int fontconfig_weight(FontWeight weight) {
 
 // fallback 0: the family chosen at the start; 1: DejaVu Sans (arrows, mathematics); 2: Chinese.
 static Face *face_of(SdlFont *font, FontWeight weight, int fallback) {
-    // The last: whatever fontconfig offers for the language; has_character decides about it.
+    // The last: whatever fontconfig offers; has_character decides about it.
     static const char *const chinese[] = {"Noto Sans CJK SC", "Noto Sans SC", "WenQuanYi Micro Hei",
-                                          NULL};
+                                          "Droid Sans Fallback", NULL};
     Face *face = &font->faces[weight][fallback];
     if (face->looked_for) return face;
     face->looked_for = true;
     int w = fontconfig_weight(weight);
     if (fallback == 0) {
-        find_face(font->family, w, NULL, face, NULL);
+        find_face(font->family, w, false, face, NULL);
     } else if (fallback == 1) {
-        find_face("DejaVu Sans", w, NULL, face, NULL);
+        find_face("DejaVu Sans", w, false, face, NULL);
     } else {
         for (size_t i = 0; i < sizeof chinese / sizeof chinese[0] && !face->path[0]; i++) {
-            find_face(chinese[i], w, "zh-cn", face, NULL);
+            find_face(chinese[i], w, true, face, NULL);
         }
     }
     return face;
@@ -155,6 +168,13 @@ static int sized_index(SdlFont *font, TextStyle style, int fallback) {
         measure_face(s);
     }
     return font->sized_count++;
+}
+
+bool sdl_font_has(SdlFont *font, uint32_t code) {
+    TextStyle style = {.size = 13, .weight = FONT_REGULAR};
+    for (int fallback = 0; fallback < FALLBACKS; fallback++)
+        if (has_character(font->sized[sized_index(font, style, fallback)].font, code)) return true;
+    return false;
 }
 
 // Averages PHASES columns of the wide bitmap per pixel.
@@ -298,7 +318,7 @@ static Status choose_family(SdlFont *font) {
     static const char *const families[] = {"Inter", "DejaVu Sans", "sans-serif"};
     Face face = {0};
     for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
-        if (find_face(families[i], FC_WEIGHT_REGULAR, NULL, &face, font->family))
+        if (find_face(families[i], FC_WEIGHT_REGULAR, false, &face, font->family))
             return status_ok();
     }
     return status_error(STATUS_NOT_FOUND,

@@ -36,6 +36,9 @@ SdlFontAtlas sdl_font_atlas(const SdlFont *font);
 void sdl_font_atlas_uploaded(SdlFont *font);
 unsigned sdl_font_generation(const SdlFont *font);
 
+// Whether the character can be drawn: some font that was found has it.
+bool sdl_font_has(SdlFont *font, uint32_t code);
+
 // Which family is used, for `?` and for tests ("Inter").
 const char *sdl_font_family(const SdlFont *font);
 

@@ -16,6 +16,7 @@ typedef struct WindowOptions {
     int width, height;    // logical pixels; 0: as last time
     float scale;          // the person's own scale; 0: as last time
     const char *theme;    // "dark", "light"; NULL: as last time
+    const char *language; // "en", "zh_CN"; NULL: as last time, at first as the locale says
     // Where the program's own things are: the models that it ships with (NULL-terminated list;
     // the last one answers on first start; NULL: none), and the directories for
     // DatasetRequest.beside (NULL-terminated list; NULL: none).

@@ -25,6 +25,11 @@ static Status window_read_picture(const char *path, GreyPicture *out) {
     return status;
 }
 
+static Status window_use_language(void *context, LanguageCode code) {
+    Window *window = context;
+    return language_use(&window->language, code, window->font);
+}
+
 static bool window_has_graphics_card(void) {
 #if defined(__linux__)
     return file_is_directory("/dev/dri") || file_exists("/dev/nvidiactl");
@@ -71,10 +76,12 @@ static void window_choose_prefs(Window *window, const WindowOptions *options) {
     WindowPrefs *prefs = &window->prefs;
     prefs->bench.log_loss = true;
     prefs->bench.brush = BRUSH_RADIUS_DEFAULT;
+    prefs->bench.language = LANGUAGE_UNSET;
     prefs->bench.scale = options->forget ? 1 : window_guess_scale();
     if (!options->forget) prefs_read(prefs);
     if (options->scale > 0) prefs->bench.scale = options->scale;
     if (options->theme) prefs->bench.light = strcmp(options->theme, "light") == 0;
+    if (options->language) prefs->bench.language = language_named(options->language);
     if (options->tab > 0 && options->tab <= TAB_COUNT) prefs->bench.tab = options->tab - 1;
     if (options->width > 0) {
         prefs->width = options->width;
@@ -139,10 +146,16 @@ static Status window_open_workbench(Window *window, const WindowOptions *options
         .hooks = {.wake = window_wake,
                   .context = window,
                   .logger = *cli_logger(),
-                  .read_picture = window_read_picture},
+                  .read_picture = window_read_picture,
+                  .use_language = window_use_language},
     };
+    LanguageCode chosen = (LanguageCode)window->prefs.bench.language;
+    LanguageCode code = chosen == LANGUAGE_UNSET ? language_of_locale() : chosen;
+    Status spoken = language_use(&window->language, code, window->font);
     Status status = workbench_open(&window->bench, &bench);
     if (!status_is_ok(&status)) return status;
+    window->bench->language = status_is_ok(&spoken) ? code : LANGUAGE_ENGLISH;
+    workbench_check(window->bench, spoken);
     window->bench->prefs = window->prefs.bench;
     window->bench->ink.brush = window->prefs.bench.brush;
     window->bench->tab = (DeckTab)window->prefs.bench.tab;
@@ -187,6 +200,7 @@ void window_close(Window *window, const WindowOptions *options) {
     ui_close(&window->ui);
     sdl_render_close(&window->render);
     sdl_font_close(&window->font);
+    language_close(&window->language);
     if (window->renderer) SDL_DestroyRenderer(window->renderer);
     if (window->sdl) SDL_DestroyWindow(window->sdl);
     if (window->sdl_started) SDL_Quit();

@@ -2,6 +2,7 @@
 #ifndef INKLING_APP_WINDOW_PARTS_H
 #define INKLING_APP_WINDOW_PARTS_H
 
+#include "app/language.h"
 #include "app/prefs.h"
 #include "app/sdl_font.h"
 #include "app/sdl_render.h"
@@ -24,6 +25,7 @@ typedef struct Window {
     Workbench *bench;
     UiInput input;
     WindowPrefs prefs;
+    Language language;
     float window_scale, render_scale;
     Uint32 wake_event;
     atomic_bool woken; // a wake-up is in SDL's queue already

@@ -129,7 +129,8 @@ static void top_buttons(Ui *ui, Workbench *bench, Rect *inside) {
     static const char *const sizes[] = {"A\xe2\x88\x92", "A+"};
     Rect keys = rect_cut_right(inside, 30, 6);
     Rect theme = rect_cut_right(inside, 30, 6);
-    Rect size = rect_cut_right(inside, 64, 10);
+    Rect language = rect_cut_right(inside, 78, 6);
+    Rect size = rect_cut_right(inside, 64, 6);
     Rect save = rect_cut_right(inside, 68, 8);
     Rect open = rect_cut_right(inside, 68, 16);
     if (ui_button(ui, open, "Open\xe2\x80\xa6", 0)) dialog_open(bench, DIALOG_OPEN);
@@ -145,6 +146,10 @@ static void top_buttons(Ui *ui, Workbench *bench, Rect *inside) {
     if (ui_icon_button(ui, theme, light ? ICON_MOON : ICON_SUN,
                        light ? "Dark theme##theme" : "Light theme##theme", 0))
         bench->prefs.light = !light;
+    // Each language by its own name, whatever is spoken now.
+    if (ui_button(ui, language, "EN / \xe4\xb8\xad\xe6\x96\x87", 0))
+        workbench_use_language(bench, (bench->language + 1) % LANGUAGE_COUNT);
+    ui_tooltip(ui, bench->language == LANGUAGE_ENGLISH ? "\xe4\xb8\xad\xe6\x96\x87" : "English");
     if (ui_button(ui, keys, "?", 0)) dialog_open(bench, DIALOG_KEYS);
     ui_tooltip(ui, "All keys (?)");
 }

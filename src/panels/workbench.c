@@ -31,6 +31,14 @@ bool workbench_check(Workbench *bench, Status status) {
     return false;
 }
 
+void workbench_use_language(Workbench *bench, LanguageCode language) {
+    if (!bench->hooks.use_language) return;
+    if (!workbench_check(bench, bench->hooks.use_language(bench->hooks.context, language))) return;
+    bench->language = language;
+    bench->prefs.language = language;
+    bench->features_of = bench->filters_of = 0; // their captions are made anew
+}
+
 // ---- data ---------------------------------------------------------------------------------------
 
 static void workbench_wake(void *context) {

@@ -15,16 +15,25 @@
 #include "ui/chart.h"
 #include "ui/popup.h"
 
+// Of the window's texts (base/tr.h). LANGUAGE_UNSET: nobody has chosen; the locale decides.
+typedef enum LanguageCode {
+    LANGUAGE_UNSET = -1,
+    LANGUAGE_ENGLISH,
+    LANGUAGE_CHINESE,
+    LANGUAGE_COUNT,
+} LanguageCode;
+
 enum { MODELS_MAX = 12, PATH_ENTRIES_MAX = 400, LAYER_MOSAICS_MAX = 24, CELL_IMAGES_MAX = 200 };
 
 // The outside world, as functions. `wake` may be called from any thread and may only wake the
 // window; `logger` gets every sentence that is shown; `read_picture` reads PNG, JPEG ... (NULL:
-// pictures cannot be opened).
+// pictures cannot be opened); `use_language` gives tr() its catalog.
 typedef struct WorkbenchHooks {
     void (*wake)(void *context);
     void *context;
     Logger logger;
     Status (*read_picture)(const char *path, GreyPicture *out);
+    Status (*use_language)(void *context, LanguageCode language); // NULL: there is only English
 } WorkbenchHooks;
 
 typedef struct WorkbenchOptions {
@@ -66,7 +75,8 @@ typedef enum DialogKind {
 // What is remembered from one time to the next (the app writes it down).
 typedef struct Prefs {
     bool light;
-    float scale; // the person's own, 1 = as it is
+    int language; // a LanguageCode
+    float scale;  // the person's own, 1 = as it is
     float brush;
     int tab;
     bool log_loss, raw_loss, by_seconds;
@@ -111,7 +121,8 @@ typedef struct FineTune {
 struct Workbench {
     WorkbenchHooks hooks;
     Prefs prefs;
-    double now; // time of this frame
+    LanguageCode language; // in use
+    double now;            // time of this frame
 
     Loader loader;
     Dataset *dataset; // NULL while it is being loaded
@@ -202,6 +213,9 @@ void workbench_say(Workbench *bench, NoticeKind kind, const char *format, ...)
     ;
 // Says what is wrong, if anything is. Returns true when `status` is OK.
 bool workbench_check(Workbench *bench, Status status);
+
+// The window speaks `language` from now on, or says why it cannot.
+void workbench_use_language(Workbench *bench, LanguageCode language);
 
 // Someone wants to close the window: asks when runs would be lost, else sets want_quit.
 void workbench_quit(Workbench *bench);
