@@ -2,15 +2,16 @@
 #include "dataset/augment.h"
 #include "base/check.h"
 #include "base/streams.h"
+#include "base/tr.h"
 #include "dataset/dataset.h"
 
 #include <math.h>
 #include <string.h>
 
 const AugmentPreset augment_presets[] = {
-    {"none", {0}},
-    {"light", {.rotation = 10.0f, .shift = 0.1f, .scale = 0.1f}},
-    {"strong",
+    {TR("none"), {0}},
+    {TR("light"), {.rotation = 10.0f, .shift = 0.1f, .scale = 0.1f}},
+    {TR("strong"),
      {.rotation = 20.0f,
       .shift = 0.12f,
       .scale = 0.2f,

@@ -1,11 +1,13 @@
 // The schedules: one function and one row each.
 #include "nn/schedule.h"
 
+#include "base/tr.h"
+
 #include <math.h>
 #include <string.h>
 
-const char *const schedule_unit_names[SCHEDULE_UNIT_COUNT] = {"epoch", "batch"};
-const char *const schedule_anneal_names[ANNEAL_COUNT] = {"cos", "linear"};
+const char *const schedule_unit_names[SCHEDULE_UNIT_COUNT] = {TR("epoch"), TR("batch")};
+const char *const schedule_anneal_names[ANNEAL_COUNT] = {TR("cos"), TR("linear")};
 
 static const double pi = 3.14159265358979323846;
 
@@ -95,23 +97,23 @@ static void schedule_observe_plateau(const ScheduleOptions *options, ScheduleSta
 // ---- the table ----------------------------------------------------------------------------------
 
 const ScheduleRow schedule_rows[SCHEDULE_COUNT] = {
-    [SCHEDULE_CONSTANT] = {.name = "constant", .label = "Constant", .rate = schedule_constant},
+    [SCHEDULE_CONSTANT] = {.name = "constant", .label = TR("Constant"), .rate = schedule_constant},
     [SCHEDULE_STEP] = {.name = "step",
                        .label = "StepLR",
                        .defaults = {.step_size = 5, .gamma = 0.1},
                        .has_unit = true,
                        .rate = schedule_step},
     [SCHEDULE_EXPONENTIAL] = {.name = "exponential",
-                              .label = "Exponential",
+                              .label = TR("Exponential"),
                               .defaults = {.gamma = 0.9},
                               .has_unit = true,
                               .rate = schedule_exponential},
     [SCHEDULE_COSINE] = {.name = "cosine",
-                         .label = "Cosine",
+                         .label = TR("Cosine"),
                          .has_unit = true,
                          .rate = schedule_cosine},
     [SCHEDULE_ONE_CYCLE] = {.name = "one-cycle",
-                            .label = "One cycle",
+                            .label = TR("One cycle"),
                             .defaults = {.pct_start = 0.3,
                                          .div_factor = 25,
                                          .final_div_factor = 1e4,
@@ -122,7 +124,7 @@ const ScheduleRow schedule_rows[SCHEDULE_COUNT] = {
                             .rate = schedule_one_cycle,
                             .momentum = schedule_one_cycle_momentum},
     [SCHEDULE_PLATEAU] = {.name = "plateau",
-                          .label = "On plateau",
+                          .label = TR("On plateau"),
                           .defaults = {.gamma = 0.1, .patience = 10, .threshold = 1e-4},
                           .rate = schedule_constant,
                           .observe = schedule_observe_plateau},

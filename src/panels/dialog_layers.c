@@ -2,6 +2,7 @@
 // typed.
 #include "panels/panels.h"
 
+#include "base/tr.h"
 #include "nn/layer.h"
 #include "panels/words.h"
 
@@ -61,31 +62,33 @@ void dialog_layers(Ui *ui, Workbench *bench) {
     Rect inside;
     layers_check(bench, check);
     bool good = status_is_ok(&check->status);
-    ui_dialog_begin(ui, "Custom layers", 720, 330, &inside);
+    ui_dialog_begin(ui, tr("Custom layers"), 720, 330, &inside);
     float hint =
         ui_paragraph(ui, inside, TEXT_SMALL, c->text_muted,
-                     "From input to output, separated by commas: conv 6 k5 p2, relu, "
-                     "avgpool 2, maxpool 2, batchnorm, dropout 0.5, dense 120 \xe2\x80\xa6 "
-                     "A number alone is channels, outputs or window; k is the kernel, "
-                     "s the stride, p the padding.");
+                     tr("From input to output, separated by commas: conv 6 k5 p2, relu, "
+                        "avgpool 2, maxpool 2, batchnorm, dropout 0.5, dense 120 \xe2\x80\xa6 "
+                        "A number alone is channels, outputs or window; k is the kernel, "
+                        "s the stride, p the padding."));
     rect_cut_top(&inside, hint, 12);
     Rect field = rect_cut_top(&inside, THEME_CONTROL_H, 12);
     Rect buttons = rect_cut_bottom(&inside, THEME_CONTROL_H, 12);
-    UiField options = {.placeholder = "dense 300, relu, dense 10", .flags = good ? 0 : UI_INVALID};
+    UiField options = {.placeholder = tr("dense 300, relu, dense 10"),
+                       .flags = good ? 0 : UI_INVALID};
     UiEdit edit =
         ui_text_field(ui, field, "Layers", bench->layers_text, sizeof bench->layers_text, &options);
     if (good) {
         layers_shapes(check, shapes, sizeof shapes);
         word_count(count, (double)check->plan.parameters);
-        ui_textf(ui, rect_cut_top(&inside, 20, 4), TEXT_STRONG, c->text, "%s parameters", count);
+        ui_textf(ui, rect_cut_top(&inside, 20, 4), TEXT_STRONG, c->text, tr("%s parameters"),
+                 count);
         ui_paragraph(ui, inside, TEXT_SMALL, c->text_soft, shapes);
     } else {
         ui_paragraph(ui, inside, TEXT_SMALL, c->error, check->status.message);
     }
     Rect use = rect_cut_right(&buttons, 110, THEME_GAP_SMALL);
     Rect cancel = rect_cut_right(&buttons, 84, 0);
-    bool leave = ui_button(ui, cancel, "Cancel", 0);
-    bool take = ui_button(ui, use, "Use these", UI_PRIMARY | (good ? 0 : UI_DISABLED));
+    bool leave = ui_button(ui, cancel, tr("Cancel"), 0);
+    bool take = ui_button(ui, use, tr("Use these"), UI_PRIMARY | (good ? 0 : UI_DISABLED));
     if (good && (take || edit.submitted)) {
         TrainConfig *form = &bench->form;
         form->preset[0] = '\0';

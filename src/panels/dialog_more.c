@@ -2,6 +2,8 @@
 // the settings line that says it all in words.
 #include "panels/panels.h"
 
+#include "base/tr.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -21,7 +23,7 @@ static void more_settings_line(Ui *ui, Workbench *bench, Rect rect) {
     const ThemeColors *c = &ui->theme->color;
     UiField options = {.flags = bench->settings_problem[0] ? UI_INVALID : 0};
     ui_caption(ui, rect_cut_top(&rect, 18, 0),
-               "Settings line: copy it, or paste one and press Enter");
+               tr("Settings line: copy it, or paste one and press Enter"));
     UiEdit edit = ui_text_field(ui, rect_cut_top(&rect, THEME_CONTROL_H, 6), "Settings line",
                                 bench->settings_text, sizeof bench->settings_text, &options);
     if (edit.submitted) {
@@ -44,7 +46,7 @@ static void more_option(Ui *ui, Workbench *bench, const TrainOption *option, Rec
     bool check = option->type == OPTION_BOOL || option->type == OPTION_FLAG;
     Rect caption = rect_cut_top(&cell, 18, 0);
     cell.h = THEME_CONTROL_H;
-    if (!check) ui_caption(ui, caption, option->label);
+    if (!check) ui_caption(ui, caption, tr(option->label));
     option_control(ui, bench, option, cell);
 }
 
@@ -59,7 +61,7 @@ void dialog_more(Ui *ui, Workbench *bench) {
     float content = (float)(rows * (MORE_CELL_H + MORE_GAP));
     float room = ui->input.window.h - 40;
     Rect inside;
-    ui_dialog_begin(ui, "Training options", 700, fminf(content + 84 + 96 + 44, room), &inside);
+    ui_dialog_begin(ui, tr("Training options"), 700, fminf(content + 84 + 96 + 44, room), &inside);
     Rect buttons = rect_cut_bottom(&inside, THEME_CONTROL_H, 12);
     Rect line = rect_cut_bottom(&inside, 76, 8);
     Rect area = ui_scroll_begin(ui, inside, "Training options", content, &bench->more_scroll);
@@ -73,6 +75,6 @@ void dialog_more(Ui *ui, Workbench *bench) {
     ui_scroll_end(ui);
     more_settings_line(ui, bench, line);
     Rect done = rect_cut_right(&buttons, 84, 0);
-    bool leave = ui_button(ui, done, "Done", UI_PRIMARY);
+    bool leave = ui_button(ui, done, tr("Done"), UI_PRIMARY);
     if (ui_dialog_end(ui) || leave) bench->dialog = DIALOG_NONE;
 }

@@ -1,6 +1,7 @@
 // Open and save by path. What goes wrong is said in the dialog, which stays open.
 #include "panels/panels.h"
 
+#include "base/tr.h"
 #include "panels/files.h"
 
 #include <stdio.h>
@@ -10,13 +11,14 @@
 static bool dialog_warns(PathDialogState *state, const char *path, const char *action) {
     if (file_is_directory(path)) {
         text_copy(state->problem, sizeof state->problem,
-                  "This is a directory; add a name for the file.");
+                  tr("This is a directory; add a name for the file."));
         return true;
     }
     if (!file_exists(path) || strcmp(state->overwrite, path) == 0) return false;
     text_copy(state->overwrite, sizeof state->overwrite, path);
     snprintf(state->problem, sizeof state->problem,
-             "%.200s is there already. Press %s again to replace it.", path_basename(path), action);
+             tr("%.200s is there already. Press %s again to replace it."), path_basename(path),
+             action);
     return true;
 }
 
@@ -38,7 +40,7 @@ static void dialog_accept_save(Workbench *bench) {
     bench_expand(state->path, path);
     if (path_extension(path)[0] == '\0' && strlen(path) + 13 < sizeof path)
         strcat(path, ".safetensors");
-    if (dialog_warns(state, path, "Save")) return;
+    if (dialog_warns(state, path, tr("Save"))) return;
     Status status = bench_save(bench, bench->save_id, path);
     if (status_is_ok(&status)) {
         bench->dialog = DIALOG_NONE;
@@ -57,7 +59,7 @@ static void dialog_accept_import(Workbench *bench) {
     Status status = my_digits_import(&bench->mine, path, &count);
     if (status_is_ok(&status)) {
         bench->dialog = DIALOG_NONE;
-        workbench_say(bench, NOTICE_SUCCESS, "%d digits came from %.200s", count,
+        workbench_say(bench, NOTICE_SUCCESS, tr("%d digits came from %.200s"), count,
                       path_basename(path));
         return;
     }
@@ -70,11 +72,11 @@ static void dialog_accept_export(Workbench *bench) {
     char path[FILE_PATH_MAX];
     int count;
     bench_expand(state->path, path);
-    if (dialog_warns(state, path, "Export")) return;
+    if (dialog_warns(state, path, tr("Export"))) return;
     Status status = my_digits_export(&bench->mine, path, &count);
     if (status_is_ok(&status)) {
         bench->dialog = DIALOG_NONE;
-        workbench_say(bench, NOTICE_SUCCESS, "%d digits written to %s", count, path);
+        workbench_say(bench, NOTICE_SUCCESS, tr("%d digits written to %s"), count, path);
         return;
     }
     log_write(&bench->hooks.logger, LOG_ERROR, "%s", status.message);
@@ -86,21 +88,22 @@ static const struct {
     void (*accept)(Workbench *);
     bool writes, opens;
 } path_dialogs[DIALOG_COUNT] = {
-    [DIALOG_OPEN] = {"Open", "Open",
-                     "A model, a picture of a digit, strokes (.jsonl), or a directory with IDX "
-                     "files.",
+    [DIALOG_OPEN] = {TR("Open"), TR("Open"),
+                     TR("A model, a picture of a digit, strokes (.jsonl), or a directory with IDX "
+                        "files."),
                      dialog_accept_open, false, true},
-    [DIALOG_SAVE] = {"Save the network", "Save",
-                     "Weights, layers, normalization and how it was trained, in one .safetensors "
-                     "file.",
-                     dialog_accept_save, true, false},
-    [DIALOG_IMPORT] = {"Import digits", "Import",
-                       "Labelled strokes (.jsonl), or pictures of 28 x 28 with their labels: "
-                       "NAME-images-idx3-ubyte.",
+    [DIALOG_SAVE] =
+        {TR("Save the network"), TR("Save"),
+         TR("Weights, layers, normalization and how it was trained, in one .safetensors "
+            "file."),
+         dialog_accept_save, true, false},
+    [DIALOG_IMPORT] = {TR("Import digits"), TR("Import"),
+                       TR("Labelled strokes (.jsonl), or pictures of 28 x 28 with their labels: "
+                          "NAME-images-idx3-ubyte."),
                        dialog_accept_import, false, false},
-    [DIALOG_EXPORT] = {"Export my digits", "Export",
-                       "As strokes: NAME.jsonl. As pictures: NAME.idx becomes "
-                       "NAME-images-idx3-ubyte and NAME-labels-idx1-ubyte.",
+    [DIALOG_EXPORT] = {TR("Export my digits"), TR("Export"),
+                       TR("As strokes: NAME.jsonl. As pictures: NAME.idx becomes "
+                          "NAME-images-idx3-ubyte and NAME-labels-idx1-ubyte."),
                        dialog_accept_export, true, false},
 };
 
@@ -111,10 +114,10 @@ void dialog_path(Ui *ui, Workbench *bench) {
     text_copy(before, sizeof before, state->path);
     bench_list(state);
     UiPathDialog dialog = {
-        .title = path_dialogs[kind].title,
-        .action = path_dialogs[kind].action,
-        .cancel = "Cancel",
-        .hint = path_dialogs[kind].hint,
+        .title = tr(path_dialogs[kind].title),
+        .action = tr(path_dialogs[kind].action),
+        .cancel = tr("Cancel"),
+        .hint = tr(path_dialogs[kind].hint),
         .problem = state->problem,
         .entries = state->shown,
         .entry_count = state->shown_count,

@@ -1,6 +1,7 @@
 // Which dialog is open, and the small ones: questions and the list of keys.
 #include "panels/panels.h"
 
+#include "base/tr.h"
 #include "panels/files.h"
 
 #include <math.h>
@@ -62,7 +63,7 @@ void dialog_open(Workbench *bench, DialogKind kind) {
 // ---- questions ----------------------------------------------------------------------------------
 
 static void dialog_delete_run(Ui *ui, Workbench *bench) {
-    static const char *const buttons[] = {"Keep it", "Delete", "Save first\xe2\x80\xa6"};
+    const char *const buttons[] = {tr("Keep it"), tr("Delete"), tr("Save first\xe2\x80\xa6")};
     RunEntry *run = runs_find(bench, bench->delete_id);
     char text[256];
     if (!run) {
@@ -70,9 +71,9 @@ static void dialog_delete_run(Ui *ui, Workbench *bench) {
         return;
     }
     snprintf(text, sizeof text,
-             "The run \"%s\" is not saved. Deleting it throws its weights and its curves away.",
+             tr("The run \"%s\" is not saved. Deleting it throws its weights and its curves away."),
              run->name);
-    int pressed = ui_message_dialog(ui, "Delete this run?", text, buttons, 3);
+    int pressed = ui_message_dialog(ui, tr("Delete this run?"), text, buttons, 3);
     if (pressed == UI_DIALOG_PENDING) return;
     bench->dialog = DIALOG_NONE;
     if (pressed == 1) runs_remove(bench, run);
@@ -83,14 +84,17 @@ static void dialog_delete_run(Ui *ui, Workbench *bench) {
 }
 
 static void dialog_change_data(Ui *ui, Workbench *bench) {
-    static const char *const buttons[] = {"Keep the data", "Change it"};
+    const char *const buttons[] = {tr("Keep the data"), tr("Change it")};
     char text[FILE_PATH_MAX + 256];
     int unsaved = runs_unsaved(bench);
-    snprintf(
-        text, sizeof text,
-        "Another data set means that the runs go: their results would not compare.%s\n\n%.900s",
-        unsaved ? " Some of them are not saved." : "", bench->data_wanted);
-    int pressed = ui_message_dialog(ui, "Change the data set?", text, buttons, 2);
+    snprintf(text, sizeof text,
+             unsaved
+                 ? tr("Another data set means that the runs go: their results would not compare. "
+                      "Some of them are not saved.\n\n%.900s")
+                 : tr("Another data set means that the runs go: their results would not "
+                      "compare.\n\n%.900s"),
+             bench->data_wanted);
+    int pressed = ui_message_dialog(ui, tr("Change the data set?"), text, buttons, 2);
     if (pressed == UI_DIALOG_PENDING) return;
     bench->dialog = DIALOG_NONE;
     if (pressed == 1) {
@@ -101,14 +105,14 @@ static void dialog_change_data(Ui *ui, Workbench *bench) {
 }
 
 static void dialog_quit(Ui *ui, Workbench *bench) {
-    static const char *const buttons[] = {"Go back", "Quit without saving"};
+    const char *const buttons[] = {tr("Go back"), tr("Quit without saving")};
     char text[512];
     int count = runs_unsaved(bench);
     snprintf(text, sizeof text,
-             count == 1 ? "One run is not saved. Its weights are lost when the program ends."
-                        : "%d runs are not saved. Their weights are lost when the program ends.",
+             tr_n("%d run is not saved. Its weights are lost when the program ends.",
+                  "%d runs are not saved. Their weights are lost when the program ends.", count),
              count);
-    int pressed = ui_message_dialog(ui, "Quit?", text, buttons, 2);
+    int pressed = ui_message_dialog(ui, tr("Quit?"), text, buttons, 2);
     if (pressed == UI_DIALOG_PENDING) return;
     bench->dialog = DIALOG_NONE;
     if (pressed == 1) bench->want_quit = true;
@@ -119,31 +123,31 @@ static void dialog_quit(Ui *ui, Workbench *bench) {
 static const struct {
     const char *key, *what;
 } dialog_key_rows[] = {
-    {"Space", "Train, pause, go on"},
-    {"S", "Train one batch, then wait"},
-    {"Z, Y", "Undo and redo on the canvas"},
-    {"C, Esc", "Clear the canvas"},
-    {"Wheel", "Width of the brush"},
-    {"Right button", "Erase"},
-    {"\xe2\x86\x90, \xe2\x86\x92", "Look at each digit of a number"},
-    {"Alt+0 to 9", "This is a 0 to 9: keep it in my digits"},
-    {"1 to 9", "Views below the charts"},
-    {"+, \xe2\x88\x92", "Size of everything"},
-    {"Ctrl+O, Ctrl+S", "Open and save"},
-    {"Ctrl+Q", "Quit"},
-    {"Tab, Shift+Tab", "Go through the controls"},
-    {"Drag on a chart", "Zoom; double click shows all"},
+    {TR("Space"), TR("Train, pause, go on")},
+    {"S", TR("Train one batch, then wait")},
+    {"Z, Y", TR("Undo and redo on the canvas")},
+    {"C, Esc", TR("Clear the canvas")},
+    {TR("Wheel"), TR("Width of the brush")},
+    {TR("Right button"), TR("Erase")},
+    {"\xe2\x86\x90, \xe2\x86\x92", TR("Look at each digit of a number")},
+    {TR("Alt+0 to 9"), TR("This is a 0 to 9: keep it in my digits")},
+    {TR("1 to 9"), TR("Views below the charts")},
+    {"+, \xe2\x88\x92", TR("Size of everything")},
+    {"Ctrl+O, Ctrl+S", TR("Open and save")},
+    {"Ctrl+Q", TR("Quit")},
+    {"Tab, Shift+Tab", TR("Go through the controls")},
+    {TR("Drag on a chart"), TR("Zoom; double click shows all")},
 };
 
 void dialog_keys(Ui *ui, Workbench *bench) {
     const ThemeColors *c = &ui->theme->color;
     int count = (int)(sizeof dialog_key_rows / sizeof dialog_key_rows[0]);
     Rect inside;
-    ui_dialog_begin(ui, "Keys", 420, 84 + 24 * (float)count, &inside);
+    ui_dialog_begin(ui, tr("Keys"), 420, 84 + 24 * (float)count, &inside);
     for (int i = 0; i < count; i++) {
         Rect row = rect_cut_top(&inside, 24, 0);
-        ui_text(ui, rect_cut_left(&row, 130, 12), TEXT_STRONG, c->text, dialog_key_rows[i].key);
-        ui_text(ui, row, TEXT_BODY, c->text_soft, dialog_key_rows[i].what);
+        ui_text(ui, rect_cut_left(&row, 130, 12), TEXT_STRONG, c->text, tr(dialog_key_rows[i].key));
+        ui_text(ui, row, TEXT_BODY, c->text_soft, tr(dialog_key_rows[i].what));
     }
     if (ui_dialog_end(ui)) bench->dialog = DIALOG_NONE;
 }

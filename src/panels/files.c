@@ -1,6 +1,7 @@
 // Opening and saving, by what a file holds.
 #include "panels/files.h"
 
+#include "base/tr.h"
 #include "ink/strokes_file.h"
 #include "panels/words.h"
 
@@ -66,7 +67,7 @@ Status bench_add_model(Workbench *bench, SavedModel *model, const char *path, bo
     if (!quiet) {
         char count[WORD_MAX];
         word_count(count, (double)model->plan.parameters);
-        workbench_say(bench, NOTICE_SUCCESS, "%s: %s, %s parameters, answers now",
+        workbench_say(bench, NOTICE_SUCCESS, tr("%s: %s, %s parameters, answers now"),
                       path_basename(path), entry->name, count);
     }
     return status_ok();
@@ -220,7 +221,7 @@ Status bench_save(Workbench *bench, uint64_t id, const char *path) {
         run->saved_images = run->snapshot->images;
     }
     files_remember(bench, path);
-    workbench_say(bench, NOTICE_SUCCESS, "%s saved as %s", run ? run->name : entry->name, path);
+    workbench_say(bench, NOTICE_SUCCESS, tr("%s saved as %s"), run ? run->name : entry->name, path);
 fail:
     saved_model_close(&made);
     return status;

@@ -1,6 +1,7 @@
 // One option of the training form as a control: which one follows from its row in train_options.
 #include "panels/panels.h"
 
+#include "base/tr.h"
 #include "dataset/augment.h"
 
 #include <ctype.h>
@@ -37,11 +38,11 @@ static bool option_choice(Ui *ui, Workbench *bench, const TrainOption *option, R
     const char *items[OPTION_CHOICES_MAX];
     int count = 0, selected = *(const int *)option_field(bench, option);
     for (; count < OPTION_CHOICES_MAX && option->choice(count); count++) {
-        text_copy(capital[count], sizeof capital[count], option_choice_label(option, count));
+        text_copy(capital[count], sizeof capital[count], tr(option_choice_label(option, count)));
         capital[count][0] = (char)toupper((unsigned char)capital[count][0]);
         items[count] = capital[count];
     }
-    if (!ui_dropdown(ui, rect, option->label, items, count, &selected, flags)) return false;
+    if (!ui_dropdown(ui, rect, tr(option->label), items, count, &selected, flags)) return false;
     workbench_set(bench, option->name, option->choice(selected));
     return true;
 }
@@ -58,7 +59,7 @@ static bool option_number(Ui *ui, Workbench *bench, const TrainOption *option, R
                    : option->type == OPTION_SEED ? (double)*(const long long *)field
                                                  : *(const int *)field;
     char text[40];
-    if (!ui_number_field(ui, rect, option->label, &value, &number)) return false;
+    if (!ui_number_field(ui, rect, tr(option->label), &value, &number)) return false;
     if (option->type == OPTION_NUMBER)
         text_from_double(text, value);
     else
@@ -70,9 +71,9 @@ static bool option_number(Ui *ui, Workbench *bench, const TrainOption *option, R
 static bool option_text(Ui *ui, Workbench *bench, const TrainOption *option, Rect rect,
                         unsigned flags) {
     char text[TRAIN_LAYERS_MAX + FILE_PATH_MAX];
-    UiField field = {.flags = flags, .placeholder = "none"};
+    UiField field = {.flags = flags, .placeholder = tr("none")};
     config_get(&bench->form, option, text, sizeof text);
-    UiEdit edit = ui_text_field(ui, rect, option->label, text, option->size, &field);
+    UiEdit edit = ui_text_field(ui, rect, tr(option->label), text, option->size, &field);
     if (edit.changed) workbench_set(bench, option->name, text);
     return edit.changed;
 }
@@ -90,7 +91,7 @@ bool option_control(Ui *ui, Workbench *bench, const TrainOption *option, Rect re
     case OPTION_FLAG:
         on = option->type == OPTION_BOOL ? *(const bool *)option_field(bench, option)
                                          : *(const int *)option_field(bench, option) != 0;
-        changed = ui_checkbox(ui, rect, option->label, &on, flags);
+        changed = ui_checkbox(ui, rect, tr(option->label), &on, flags);
         if (changed) workbench_set(bench, option->name, on ? "1" : "0");
         break;
     case OPTION_TEXT:
@@ -102,10 +103,10 @@ bool option_control(Ui *ui, Workbench *bench, const TrainOption *option, Rect re
         changed = option_number(ui, bench, option, rect, flags);
         break;
     }
-    snprintf(tip, sizeof tip, "%s%s", option->help,
+    snprintf(tip, sizeof tip, "%s%s", tr(option->help),
              !going         ? ""
-             : option->live ? "\nApplies to the run in training at once."
-                            : "\nHolds for the next run; the one in training keeps its own.");
+             : option->live ? tr("\nApplies to the run in training at once.")
+                            : tr("\nHolds for the next run; the one in training keeps its own."));
     tip[0] = (char)toupper((unsigned char)tip[0]);
     ui_tooltip(ui, tip);
     return changed;

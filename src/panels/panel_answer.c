@@ -2,6 +2,7 @@
 // runners-up, a bar for every class, and who it is that answers.
 #include "panels/panels.h"
 
+#include "base/tr.h"
 #include "panels/teach.h"
 #include "panels/words.h"
 
@@ -35,19 +36,19 @@ static void source_list(Workbench *bench, SourceList *list) {
     Source now = answer_source(bench);
     memset(list, 0, sizeof *list);
     bool live = !bench->pin && now.run && entry_is_active(now.run);
-    snprintf(text, sizeof text, "%s%.60s",
-             live ? "Live: " : "Automatic: ", source_id(&now) ? source_name(&now) : "none yet");
+    snprintf(text, sizeof text, live ? tr("Live: %.60s") : tr("Automatic: %.60s"),
+             source_id(&now) ? source_name(&now) : tr("none yet"));
     source_add(list, bench, 0, text);
     for (int i = 0; i < bench->runs.count; i++) {
         const RunEntry *run = bench->runs.entry[i];
         if (!entry_has_progress(run) || run->removing) continue;
-        snprintf(text, sizeof text, "Run: %s", run->name);
+        snprintf(text, sizeof text, tr("Run: %s"), run->name);
         source_add(list, bench, run->id, text);
     }
     for (int i = bench->model_count - 1; i >= 0; i--) {
         const ModelEntry *model = &bench->models[i];
         snprintf(text, sizeof text, "%s (%.60s)", model->name,
-                 model->shipped ? "shipped" : path_basename(model->path));
+                 model->shipped ? tr("shipped") : path_basename(model->path));
         source_add(list, bench, model->id, text);
     }
 }
@@ -55,16 +56,16 @@ static void source_list(Workbench *bench, SourceList *list) {
 static void answer_switch(Ui *ui, Workbench *bench, Rect row, bool captioned) {
     SourceList list;
     source_list(bench, &list);
-    float width = ceilf(ui_text_width(ui, TEXT_SMALL, "Answered by"));
+    float width = ceilf(ui_text_width(ui, TEXT_SMALL, tr("Answered by")));
     if (captioned)
         ui_text(ui, rect_cut_left(&row, width, 10), TEXT_SMALL, ui->theme->color.text_muted,
-                "Answered by");
+                tr("Answered by"));
     if (ui_dropdown(ui, row, "Answered by", list.item, list.count, &list.selected, 0)) {
         bench->pin = list.id[list.selected];
         bench->pin_soft = false;
     }
-    ui_tooltip(ui, "Automatic: the network in training, else the one that came last.\n"
-                   "Any other choice stays until it is changed here.");
+    ui_tooltip(ui, tr("Automatic: the network in training, else the one that came last.\n"
+                      "Any other choice stays until it is changed here."));
 }
 
 // ---- the answer in words ------------------------------------------------------------------------
@@ -119,42 +120,44 @@ static void answer_words(Ui *ui, const Answer *answer, Rect rect) {
     if (answer->several) {
         panel_number(ui, answer, big);
         if (sure)
-            snprintf(line, sizeof line, "%s: %s sure", name, percent);
+            snprintf(line, sizeof line, tr("%s: %s sure"), name, percent);
         else
-            snprintf(line, sizeof line, "unsure, perhaps %s", name);
+            snprintf(line, sizeof line, tr("unsure, perhaps %s"), name);
         ui_text(ui, second, TEXT_BODY, c->text_soft, line);
-        snprintf(line, sizeof line, "digit %d of %d", answer->shown + 1, answer->reading.count);
-        answer_others(ui, answer, third, line, " \xc2\xb7 then", 1);
+        snprintf(line, sizeof line, tr("digit %d of %d"), answer->shown + 1, answer->reading.count);
+        answer_others(ui, answer, third, line, tr(" \xc2\xb7 then"), 1);
     } else if (sure) {
         ui_text(ui, big, TEXT_HUGE, c->text, name);
-        snprintf(line, sizeof line, "%s sure", percent);
+        snprintf(line, sizeof line, tr("%s sure"), percent);
         ui_text(ui, second, TEXT_BODY, c->text_soft, line);
-        answer_others(ui, answer, third, "", "then", 1);
+        answer_others(ui, answer, third, "", tr("then"), 1);
     } else {
         TextStyle style = ui->theme->text[TEXT_HUGE];
         style.size = 34;
         FontMetrics metrics = ui->font.metrics(ui->font.user, style);
         float y = big.y + (big.h + metrics.cap_height) / 2;
-        Vec2 size = {ui->font.measure(ui->font.user, style, "unsure", 6), metrics.line_height};
-        draw_text(&ui->draw, (Vec2){big.x, y}, size, style, c->text_muted, "unsure", 6);
-        ui_text(ui, second, TEXT_BODY, c->text_soft, "This may be no digit.");
-        answer_others(ui, answer, third, "", "perhaps", 0);
+        const char *word = tr("unsure");
+        size_t bytes = strlen(word);
+        Vec2 size = {ui->font.measure(ui->font.user, style, word, bytes), metrics.line_height};
+        draw_text(&ui->draw, (Vec2){big.x, y}, size, style, c->text_muted, word, bytes);
+        ui_text(ui, second, TEXT_BODY, c->text_soft, tr("This may be no digit."));
+        answer_others(ui, answer, third, "", tr("perhaps"), 0);
     }
 }
 
 static void answer_text(Ui *ui, Workbench *bench, Rect rect) {
     const Answer *answer = &bench->answer;
     if (!answer->recognizer)
-        answer_message(ui, rect, "No network yet",
+        answer_message(ui, rect, tr("No network yet"),
                        answer->problem[0]
                            ? answer->problem
-                           : "Train one, or open a model file, and it answers here.");
+                           : tr("Train one, or open a model file, and it answers here."));
     else if (answer->blank)
-        answer_message(ui, rect, "No answer yet",
-                       "Draw with the left button, erase with the right one.");
+        answer_message(ui, rect, tr("No answer yet"),
+                       tr("Draw with the left button, erase with the right one."));
     else if (answer->lost)
-        answer_message(ui, rect, "No number",
-                       "The weights ran away: the learning rate was too high.");
+        answer_message(ui, rect, tr("No number"),
+                       tr("The weights ran away: the learning rate was too high."));
     else
         answer_words(ui, answer, rect);
 }
@@ -169,7 +172,7 @@ static void answer_input(Ui *ui, Workbench *bench, Rect square) {
     ui_interact(ui, ui_id(ui, "Network input"), UI_KIND_OTHER, "Network input", square, 0, 0);
     if (!answer->recognizer) return;
     char tip[160];
-    snprintf(tip, sizeof tip, "Exactly the %d x %d bytes that the network gets.", answer->field,
+    snprintf(tip, sizeof tip, tr("Exactly the %d x %d bytes that the network gets."), answer->field,
              answer->field);
     ui_tooltip(ui, tip);
     if (answer->blank) return;
@@ -183,15 +186,15 @@ static void answer_input(Ui *ui, Workbench *bench, Rect square) {
 static void answer_ink_menu(Ui *ui, Workbench *bench, Rect rect) {
     InkState *ink = &bench->ink;
     bool *const options[] = {&ink->fit_box, &ink->centre, &ink->even_width, &ink->split};
-    static const char *const names[] = {"Fit box", "Centre", "Even pen", "Split"};
+    const char *const names[] = {tr("Fit box"), tr("Centre"), tr("Even pen"), tr("Split")};
     char text[4][32];
     const char *items[4];
     for (int i = 0; i < 4; i++) {
-        snprintf(text[i], sizeof text[i], "%s: %s", names[i], *options[i] ? "on" : "off");
+        snprintf(text[i], sizeof text[i], *options[i] ? tr("%s: on") : tr("%s: off"), names[i]);
         items[i] = text[i];
     }
-    int chosen = ui_menu(ui, rect, "Ink", items, 4, 0);
-    ui_tooltip(ui, "How the ink is brought to the network's size: as MNIST was made, or not");
+    int chosen = ui_menu(ui, rect, tr("Ink"), items, 4, 0);
+    ui_tooltip(ui, tr("How the ink is brought to the network's size: as MNIST was made, or not"));
     if (chosen >= 0) *options[chosen] = !*options[chosen];
 }
 
@@ -201,26 +204,27 @@ static Rect answer_option_cell(Ui *ui, Rect *row, const char *label, float gap) 
 }
 
 static void answer_ink_options(Ui *ui, Workbench *bench, Rect row) {
-    static const char *const labels[] = {"Fit box", "Centre", "Even pen", "Split"};
+    const char *const labels[] = {tr("Fit box"), tr("Centre"), tr("Even pen"), tr("Split")};
     InkState *ink = &bench->ink;
     float gap = row.w;
     for (int i = 0; i < 4; i++) gap -= ceilf(ui_text_width(ui, TEXT_SMALL, labels[i])) + 26;
     gap = fmaxf(floorf(gap / 3), 0);
-    ui_checkbox(ui, answer_option_cell(ui, &row, labels[0], gap), "Fit box", &ink->fit_box,
+    ui_checkbox(ui, answer_option_cell(ui, &row, labels[0], gap), labels[0], &ink->fit_box,
                 UI_SMALL);
-    ui_tooltip(ui, "Scale the ink so that its longer side is 20 of 28 pixels, as MNIST was made.\n"
-                   "Off: the whole canvas is scaled down as it is.");
+    ui_tooltip(ui,
+               tr("Scale the ink so that its longer side is 20 of 28 pixels, as MNIST was made.\n"
+                  "Off: the whole canvas is scaled down as it is."));
     unsigned off = ink->fit_box ? 0 : UI_DISABLED;
-    ui_checkbox(ui, answer_option_cell(ui, &row, labels[1], gap), "Centre", &ink->centre,
+    ui_checkbox(ui, answer_option_cell(ui, &row, labels[1], gap), labels[1], &ink->centre,
                 UI_SMALL | off);
-    ui_tooltip(ui, "Move the centre of mass to the middle, as MNIST was made.\n"
-                   "Off: recognition breaks, which is a lesson.");
-    ui_checkbox(ui, answer_option_cell(ui, &row, labels[2], gap), "Even pen", &ink->even_width,
+    ui_tooltip(ui, tr("Move the centre of mass to the middle, as MNIST was made.\n"
+                      "Off: recognition breaks, which is a lesson."));
+    ui_checkbox(ui, answer_option_cell(ui, &row, labels[2], gap), labels[2], &ink->even_width,
                 UI_SMALL);
-    ui_tooltip(ui, "Bring every brush to the same stroke width.");
-    ui_checkbox(ui, answer_option_cell(ui, &row, labels[3], gap), "Split", &ink->split, UI_SMALL);
-    ui_tooltip(ui, "Take a number apart and read it digit by digit.\n"
-                   "Off: all ink is one digit.");
+    ui_tooltip(ui, tr("Bring every brush to the same stroke width."));
+    ui_checkbox(ui, answer_option_cell(ui, &row, labels[3], gap), labels[3], &ink->split, UI_SMALL);
+    ui_tooltip(ui, tr("Take a number apart and read it digit by digit.\n"
+                      "Off: all ink is one digit."));
 }
 
 // The names below the bars are buttons while there is something to teach: "this is a 7".
@@ -232,11 +236,12 @@ static void answer_labels(Ui *ui, Workbench *bench, Rect strip, const char *cons
         Rect label = rect_column(strip, count, i, 2);
         label = rect_cut_bottom(&label, 21, 0);
         char name[48], tip[160];
-        snprintf(name, sizeof name, "This is %s", names[i]);
+        snprintf(name, sizeof name, tr("This is %s"), names[i]);
         UiHit hit = ui_interact(ui, ui_id(ui, name), UI_KIND_BUTTON, name, label, 0,
                                 UI_NO_FOCUS | (possible ? 0 : UI_DISABLED));
         if (!possible) continue;
-        snprintf(tip, sizeof tip, "This is %s: keep it in my digits (Alt+%s)", names[i], names[i]);
+        snprintf(tip, sizeof tip, tr("This is %s: keep it in my digits (Alt+%s)"), names[i],
+                 names[i]);
         ui_tooltip(ui, tip);
         if (hit.hot) {
             draw_fill(&ui->draw, label, 4, c->button_hot);
@@ -283,7 +288,7 @@ void panel_answer(Ui *ui, Workbench *bench, Rect rect) {
     bool tight = rect.h < 330;
     char time[WORD_MAX];
     Rect heading = rect_cut_top(&rect, 16, 8);
-    ui_heading(ui, heading, "What the network sees");
+    ui_heading(ui, heading, tr("What the network sees"));
     if (answer->recognizer && !answer->blank) {
         word_milliseconds(time, answer->seconds);
         ui_text_right(ui, heading, TEXT_CAPTION, ui->theme->color.text_muted, time);

@@ -1,6 +1,8 @@
 // The two charts: loss of every batch, accuracy of every epoch, all visible runs in their colours.
 #include "panels/panels.h"
 
+#include "base/tr.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +10,7 @@
 enum { CHART_HEADING_H = THEME_SEGMENT_H };
 
 static const char *chart_x_name(const Workbench *bench) {
-    return bench->prefs.by_seconds ? "second" : "epoch";
+    return bench->prefs.by_seconds ? tr("second") : tr("epoch");
 }
 
 // The span shown at least: the epochs asked for, of the runs that are still on their way.
@@ -25,9 +27,9 @@ static double chart_x_max(Workbench *bench) {
 }
 
 static void charts_loss(Ui *ui, Workbench *bench, Rect rect) {
-    static const char *const axes[] = {"epochs", "seconds"};
-    static const char *const scales[] = {"log", "linear"};
-    static const char *const lines_kind[] = {"raw", "smooth"};
+    const char *const axes[] = {tr("epochs"), tr("seconds")};
+    const char *const scales[] = {tr("log"), tr("linear")};
+    const char *const lines_kind[] = {tr("raw"), tr("smooth")};
     Rect inside = ui_card_inside(ui, rect);
     Rect heading = rect_cut_top(&inside, CHART_HEADING_H, 8);
     int by_seconds = bench->prefs.by_seconds, linear = !bench->prefs.log_loss,
@@ -36,7 +38,7 @@ static void charts_loss(Ui *ui, Workbench *bench, Rect rect) {
     Rect raw = rect_cut_right(&heading, width, 8);
     Rect log = rect_cut_right(&heading, ui_segments_width(ui, scales, 2, UI_SMALL), 8);
     Rect axis = rect_cut_right(&heading, ui_segments_width(ui, axes, 2, UI_SMALL), 8);
-    ui_heading(ui, heading, "Loss");
+    ui_heading(ui, heading, tr("Loss"));
     if (ui_segments(ui, axis, "Loss by", axes, 2, &by_seconds, UI_SMALL))
         bench->loss_view.zoomed_x = bench->accuracy_view.zoomed_x = false;
     ui_segments(ui, log, "Loss scale", scales, 2, &linear, UI_SMALL);
@@ -65,14 +67,14 @@ static void charts_loss(Ui *ui, Workbench *bench, Rect rect) {
                       .x_max = chart_x_max(bench),
                       .y_floor = 1e-6,
                       .hover = &bench->hover,
-                      .empty = "The loss of every batch, once a network trains"};
+                      .empty = tr("The loss of every batch, once a network trains")};
     ui_chart(ui, inside, "Loss", &bench->loss_view, &spec);
 }
 
 // "-- test  - - train" at the right of the heading.
 static void charts_legend(Ui *ui, Rect heading) {
     const ThemeColors *c = &ui->theme->color;
-    static const char *const words[] = {"train", "test"};
+    const char *const words[] = {tr("train"), tr("test")};
     for (int i = 0; i < 2; i++) {
         float width = ceilf(ui_text_width(ui, TEXT_CAPTION, words[i])) + 1;
         Rect text = rect_cut_right(&heading, width, 6);
@@ -97,7 +99,7 @@ static void charts_accuracy(Ui *ui, Workbench *bench, Rect rect) {
     Rect inside = ui_card_inside(ui, rect);
     Rect heading = rect_cut_top(&inside, CHART_HEADING_H, 8);
     charts_legend(ui, heading);
-    ui_heading(ui, heading, "Accuracy %");
+    ui_heading(ui, heading, tr("Accuracy %"));
     ChartLine lines[2 * RUNS_MAX] = {0};
     int count = 0;
     for (int i = 0; i < bench->runs.count; i++) {
@@ -106,8 +108,8 @@ static void charts_accuracy(Ui *ui, Workbench *bench, Rect rect) {
         Color color = theme_run_color(ui->theme, run->number);
         bool strong = run->id == bench->runs.selected;
         lines[count] =
-            (ChartLine){&run->train,       .name = "train",   .color = color,     .dashed = true,
-                        .no_smooth = true, .companion = true, .legend = count / 2};
+            (ChartLine){&run->train,       .name = tr("train"), .color = color,     .dashed = true,
+                        .no_smooth = true, .companion = true,   .legend = count / 2};
         lines[count + 1] =
             (ChartLine){&run->test,        .name = run->name, .color = color,     .markers = true,
                         .no_smooth = true, .strong = strong,  .legend = count / 2};
@@ -122,7 +124,7 @@ static void charts_accuracy(Ui *ui, Workbench *bench, Rect rect) {
                       .hover = &bench->hover,
                       .fixed_y = !charts_any_epoch(bench),
                       .y_max = 100,
-                      .empty = "Right answers after every epoch"};
+                      .empty = tr("Right answers after every epoch")};
     ui_chart(ui, inside, "Accuracy", &bench->accuracy_view, &spec);
 }
 

@@ -1,6 +1,7 @@
 // Who is mistaken for whom: a matrix of the whole test set, and the images of one cell.
 #include "panels/panels.h"
 
+#include "base/tr.h"
 #include "ui/heatmap.h"
 
 #include <math.h>
@@ -27,13 +28,13 @@ static void confusion_cell(Ui *ui, Workbench *bench, Rect rect) {
     const Dataset *set = bench->dataset;
     int row = bench->cell_row, column = bench->cell_column;
     if (row < 0) {
-        panel_empty(ui, rect, "Click a cell to see its images.");
+        panel_empty(ui, rect, tr("Click a cell to see its images."));
         return;
     }
     confusion_find(bench);
     unsigned all = bench->exam.counts[row * bench->exam.class_count + column];
     char title[96];
-    snprintf(title, sizeof title, "%u with label %s, read as %s", all, set->class_names[row],
+    snprintf(title, sizeof title, tr("%u with label %s, read as %s"), all, set->class_names[row],
              set->class_names[column]);
     ui_text(ui, rect_cut_top(&rect, 16, 6), TEXT_SMALL, c->text_soft, title);
     TileGrid grid = {"Cell", bench->cell_count, confusion_tile, &bench->scroll[TAB_CONFUSION],
@@ -47,12 +48,12 @@ void panel_confusion(Ui *ui, Workbench *bench, Rect rect) {
         if (bench->examiner.busy) {
             Rect bar = rect_center(rect, fminf(220, rect.w), 6);
             panel_empty(ui, (Rect){rect.x, bar.y - 40, rect.w, 30},
-                        "Looking at the whole test set\xe2\x80\xa6");
+                        tr("Looking at the whole test set\xe2\x80\xa6"));
             ui_progress(ui, bar, examiner_progress(&bench->examiner));
         } else {
             panel_empty(ui, rect,
-                        "After the first epoch: how often each digit is taken for each "
-                        "other one.");
+                        tr("After the first epoch: how often each digit is taken for each "
+                           "other one."));
         }
         return;
     }
@@ -65,8 +66,8 @@ void panel_confusion(Ui *ui, Workbench *bench, Rect rect) {
                         .columns = exam->class_count,
                         .row_names = names,
                         .column_names = names,
-                        .row_title = "label",
-                        .column_title = "prediction",
+                        .row_title = tr("label"),
+                        .column_title = tr("prediction"),
                         .selected_row = bench->cell_row,
                         .selected_column = bench->cell_column};
     HeatmapHit hit = ui_heatmap(ui, matrix, "Confusion", &spec);

@@ -1,6 +1,8 @@
 // The lower deck: tabs that look at the network from several sides.
 #include "panels/panels.h"
 
+#include "base/tr.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,12 +11,13 @@ static const struct {
     const char *name, *shorter, *hint;
     void (*panel)(Ui *, Workbench *, Rect);
 } deck_tabs[TAB_COUNT] = {
-    [TAB_SAMPLES] = {"Test samples", "Samples", "label \xc2\xb7 prediction", panel_samples},
-    [TAB_MISTAKES] = {"Mistakes", "Mistakes", "most confident first", panel_mistakes},
-    [TAB_CONFUSION] = {"Confusion", "Confusion", "", panel_confusion},
-    [TAB_FEATURES] = {"Feature maps", "Features", "of your drawing", panel_features},
-    [TAB_FILTERS] = {"Filters", "Filters", "", panel_filters},
-    [TAB_MINE] = {"My digits", "Mine", "", panel_mine},
+    [TAB_SAMPLES] = {TR("Test samples"), TR("Samples"), TR("label \xc2\xb7 prediction"),
+                     panel_samples},
+    [TAB_MISTAKES] = {TR("Mistakes"), TR("Mistakes"), TR("most confident first"), panel_mistakes},
+    [TAB_CONFUSION] = {TR("Confusion"), TR("Confusion"), "", panel_confusion},
+    [TAB_FEATURES] = {TR("Feature maps"), TR("Features"), TR("of your drawing"), panel_features},
+    [TAB_FILTERS] = {TR("Filters"), TR("Filters"), "", panel_filters},
+    [TAB_MINE] = {TR("My digits"), TR("Mine"), "", panel_mine},
 };
 
 void panel_empty(Ui *ui, Rect rect, const char *text) {
@@ -30,7 +33,7 @@ static void deck_names(Ui *ui, const Workbench *bench, float width, char text[TA
                        const char *items[TAB_COUNT]) {
     for (int shorter = 0; shorter < 3; shorter++) {
         for (int i = 0; i < TAB_COUNT; i++) {
-            const char *name = shorter ? deck_tabs[i].shorter : deck_tabs[i].name;
+            const char *name = tr(shorter ? deck_tabs[i].shorter : deck_tabs[i].name);
             if (i == TAB_MISTAKES && bench->exam.of && shorter < 2)
                 snprintf(text[i], 48, "%s %d", name, bench->exam.mistake_count);
             else if (i == TAB_MINE && bench->mine.count > 0 && shorter < 2)
@@ -50,10 +53,10 @@ void panel_deck(Ui *ui, Workbench *bench, Rect rect) {
     Rect heading = rect_cut_top(&inside, THEME_SEGMENT_H + 2, 10);
     int tab = (int)bench->tab;
     deck_names(ui, bench, heading.w, text, items);
-    rect_cut_left(&heading, ui_tabs(ui, heading, "Views", items, TAB_COUNT, "More", &tab), 12);
+    rect_cut_left(&heading, ui_tabs(ui, heading, "Views", items, TAB_COUNT, tr("More"), &tab), 12);
     bench->tab = (DeckTab)tab;
     bench->prefs.tab = tab;
-    const char *hint = deck_tabs[tab].hint;
+    const char *hint = tr(deck_tabs[tab].hint);
     if (ui_text_width(ui, TEXT_CAPTION, hint) < heading.w)
         ui_text_right(ui, heading, TEXT_CAPTION, ui->theme->color.text_muted, hint);
     ui_push_id(ui, deck_tabs[tab].name);

@@ -1,6 +1,8 @@
 // The training form: which network, how it learns, and the buttons that start, pause and stop it.
 #include "panels/panels.h"
 
+#include "base/tr.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -31,7 +33,7 @@ static void form_model(Ui *ui, Workbench *bench, Rect rect) {
         if (strcmp(presets[count].name, bench->form.preset) == 0 && !bench->form.layers[0])
             selected = count;
     }
-    items[count] = "Custom layers\xe2\x80\xa6";
+    items[count] = tr("Custom layers\xe2\x80\xa6");
     if (selected < 0) selected = count;
     int before = selected;
     RunEntry *run = runs_selected(bench);
@@ -49,13 +51,13 @@ static void form_field(Ui *ui, Workbench *bench, int index, Rect box) {
     const struct FormField *field = &form_fields[index];
     Rect caption = rect_cut_top(&box, FORM_CAPTION_H, 0);
     if (!field->option) {
-        if (ui_button(ui, box, "More\xe2\x80\xa6", 0)) dialog_open(bench, DIALOG_MORE);
-        ui_tooltip(ui, "Everything else: seed, momentum, normalization, the settings line");
+        if (ui_button(ui, box, tr("More\xe2\x80\xa6"), 0)) dialog_open(bench, DIALOG_MORE);
+        ui_tooltip(ui, tr("Everything else: seed, momentum, normalization, the settings line"));
         return;
     }
     const TrainOption *option = config_option(field->option);
     caption.h -= 3;
-    ui_caption(ui, caption, option->label);
+    ui_caption(ui, caption, tr(option->label));
     if (strcmp(field->option, "preset") == 0)
         form_model(ui, bench, box);
     else
@@ -101,20 +103,22 @@ static void form_buttons(Ui *ui, Workbench *bench, Rect row) {
     Rect stop = rect_cut_right(&row, 54, THEME_GAP_SMALL);
     Rect step = rect_cut_right(&row, 54, THEME_GAP_SMALL);
     Rect train = rect_cut_right(&row, 72, 0);
-    const char *label = going ? "Pause##train" : paused ? "Resume##train" : "Train##train";
+    const char *label = going    ? tr("Pause##train")
+                        : paused ? tr("Resume##train")
+                                 : tr("Train##train");
     // One name for all three, so that the focus stays where it is.
     ui_push_id(ui, "run");
     if (ui_button(ui, train, label, UI_PRIMARY | (ready ? 0 : UI_DISABLED)))
         training_toggle(ui, bench);
-    ui_tooltip(ui, !ready   ? "Training can start when the data is there."
-                   : going  ? "Hold everything that trains (Space)"
-                   : paused ? "Go on (Space)"
-                            : "Start a new run with these settings (Space).\n"
-                              "The runs below keep their weights and curves.");
-    if (ui_button(ui, step, "Step", ready && !going ? 0 : UI_DISABLED)) runs_step(bench);
-    ui_tooltip(ui, "Train one batch, then wait (S)");
-    if (ui_button(ui, stop, "Stop", going || paused ? 0 : UI_DISABLED)) runs_stop(bench);
-    ui_tooltip(ui, "End what trains; its weights and curves stay");
+    ui_tooltip(ui, !ready   ? tr("Training can start when the data is there.")
+                   : going  ? tr("Hold everything that trains (Space)")
+                   : paused ? tr("Go on (Space)")
+                            : tr("Start a new run with these settings (Space).\n"
+                                 "The runs below keep their weights and curves."));
+    if (ui_button(ui, step, tr("Step"), ready && !going ? 0 : UI_DISABLED)) runs_step(bench);
+    ui_tooltip(ui, tr("Train one batch, then wait (S)"));
+    if (ui_button(ui, stop, tr("Stop"), going || paused ? 0 : UI_DISABLED)) runs_stop(bench);
+    ui_tooltip(ui, tr("End what trains; its weights and curves stay"));
     ui_pop_id(ui);
 }
 

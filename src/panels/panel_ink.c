@@ -1,6 +1,8 @@
 // The canvas and its tools: pen, eraser, brush, undo, redo, clear.
 #include "panels/panels.h"
 
+#include "base/tr.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -119,7 +121,7 @@ static void ink_canvas(Ui *ui, Workbench *bench, Rect rect) {
         draw_image(&ui->draw, canvas, &image, SAMPLE_LINEAR, color_hex(0xFFFFFF));
     } else if (!hit.hot || !hit.held) {
         // Grey on black in both themes: paper is always black.
-        ui_text_center(ui, canvas, TEXT_BODY, color_hex(0x59626F), "Draw a digit here");
+        ui_text_center(ui, canvas, TEXT_BODY, color_hex(0x59626F), tr("Draw a digit here"));
     }
     draw_border(&ui->draw, rect, INK_RADIUS, c->outline, 1);
     ink_cursor(ui, bench, canvas, hit.hot || hit.held || hit.right_held);
@@ -141,21 +143,21 @@ static void ink_tools(Ui *ui, Workbench *bench, Rect row) {
     Rect clear = rect_cut_right(&row, row.w > 200 ? 62 : 54, gap);
     Rect redo = rect_cut_right(&row, INK_TOOL_H, gap);
     Rect undo = rect_cut_right(&row, INK_TOOL_H, gap + 6);
-    if (ui_icon_button(ui, pencil, ICON_PENCIL, "Pencil", ink->eraser ? 0 : UI_ON))
+    if (ui_icon_button(ui, pencil, ICON_PENCIL, tr("Pencil"), ink->eraser ? 0 : UI_ON))
         ink->eraser = false;
-    if (ui_icon_button(ui, eraser, ICON_ERASER, "Eraser (or the right button)",
+    if (ui_icon_button(ui, eraser, ICON_ERASER, tr("Eraser (or the right button)"),
                        ink->eraser ? UI_ON : 0))
         ink->eraser = true;
     float brush = ink->brush;
     if (ui_slider(ui, row, "Brush", &brush, BRUSH_RADIUS_MIN, BRUSH_RADIUS_MAX, 0, 0))
         ink_brush(bench, brush);
-    ui_tooltip(ui, "Width of the brush; the wheel over the canvas does the same");
+    ui_tooltip(ui, tr("Width of the brush; the wheel over the canvas does the same"));
     unsigned none = drawing_can_undo(&ink->drawing) ? 0 : UI_DISABLED;
-    if (ui_icon_button(ui, undo, ICON_UNDO, "Undo (Z)", none)) drawing_undo(&ink->drawing);
+    if (ui_icon_button(ui, undo, ICON_UNDO, tr("Undo (Z)"), none)) drawing_undo(&ink->drawing);
     none = drawing_can_redo(&ink->drawing) ? 0 : UI_DISABLED;
-    if (ui_icon_button(ui, redo, ICON_REDO, "Redo (Y)", none)) drawing_redo(&ink->drawing);
+    if (ui_icon_button(ui, redo, ICON_REDO, tr("Redo (Y)"), none)) drawing_redo(&ink->drawing);
     none = ink_state_is_blank(ink) ? UI_DISABLED : 0;
-    if (ui_button(ui, clear, "Clear", none)) workbench_check(bench, ink_state_clear(ink));
+    if (ui_button(ui, clear, tr("Clear"), none)) workbench_check(bench, ink_state_clear(ink));
 }
 
 // ---- all of it ----------------------------------------------------------------------------------
@@ -179,7 +181,7 @@ void panel_ink_boxes(Ui *ui, Workbench *bench, Rect rect) {
 void panel_ink(Ui *ui, Workbench *bench, Rect rect) {
     Rect heading = rect_cut_top(&rect, INK_HEADING_H, 8);
     Rect tools = rect_cut_bottom(&rect, INK_TOOL_H, 12);
-    ui_heading(ui, heading, "Draw a digit");
+    ui_heading(ui, heading, tr("Draw a digit"));
     if (bench->ink.caption[0])
         ui_text_right(ui, heading, TEXT_CAPTION, ui->theme->color.text_muted, bench->ink.caption);
     ink_canvas(ui, bench, rect);

@@ -2,6 +2,7 @@
 // (filters). The pictures of one layer lie side by side in one mosaic.
 #include "panels/panels.h"
 
+#include "base/tr.h"
 #include "nn/layer.h"
 #include "ui/heatmap.h"
 
@@ -79,7 +80,7 @@ static void features_caption(const ModelSpec *spec, int layer, int last, Shape s
     if (shape.flat)
         snprintf(out + used, (size_t)(96 - used), " \xc2\xb7 %d", shape.c);
     else
-        snprintf(out + used, (size_t)(96 - used), " \xc2\xb7 %d of %d \xc3\x97 %d", shape.c,
+        snprintf(out + used, (size_t)(96 - used), tr(" \xc2\xb7 %d of %d \xc3\x97 %d"), shape.c,
                  shape.h, shape.w);
 }
 
@@ -156,7 +157,7 @@ static void filters_tensor(Workbench *bench, const TensorInfo *tensor, Shape inp
         mosaic_put(mosaic, i, values + (size_t)i * (size_t)w * (size_t)h, limit, true);
     if (tensor->rank == 4)
         snprintf(mosaic->caption, sizeof mosaic->caption,
-                 "%.40s \xc2\xb7 %d \xc3\x97 %d kernels of %d \xc3\x97 %d", tensor->name,
+                 tr("%.40s \xc2\xb7 %d \xc3\x97 %d kernels of %d \xc3\x97 %d"), tensor->name,
                  tensor->dims[0], tensor->dims[1], h, w);
     else
         snprintf(mosaic->caption, sizeof mosaic->caption, "%.40s \xc2\xb7 %d \xc3\x97 %d",
@@ -224,8 +225,8 @@ void panel_features(Ui *ui, Workbench *bench, Rect rect) {
     const Answer *answer = &bench->answer;
     if (!answer->recognizer) {
         panel_empty(ui, rect,
-                    "When a network answers: what each of its layers makes of the "
-                    "drawing on the canvas.");
+                    tr("When a network answers: what each of its layers makes of the "
+                       "drawing on the canvas."));
         return;
     }
     float aspect = mosaic_aspect(rect);
@@ -242,8 +243,8 @@ void panel_filters(Ui *ui, Workbench *bench, Rect rect) {
     const float *weights = source_weights(&source);
     if (!weights) {
         panel_empty(ui, rect,
-                    "When a network answers: the weights of its layers, negative ones "
-                    "blue, positive ones orange.");
+                    tr("When a network answers: the weights of its layers, negative ones "
+                       "blue, positive ones orange."));
         return;
     }
     float aspect = mosaic_aspect(rect);

@@ -2,6 +2,7 @@
 // files, and fine-tuning.
 #include "panels/panels.h"
 
+#include "base/tr.h"
 #include "panels/teach.h"
 #include "panels/words.h"
 
@@ -18,10 +19,10 @@ static void mine_select_all(Workbench *bench, bool on) {
 }
 
 static void mine_menu(Ui *ui, Workbench *bench, Rect rect) {
-    static const char *const items[] = {"Import\xe2\x80\xa6", "Export\xe2\x80\xa6", "-",
-                                        "Select all", "Select none"};
+    const char *const items[] = {tr("Import\xe2\x80\xa6"), tr("Export\xe2\x80\xa6"), "-",
+                                 tr("Select all"), tr("Select none")};
     int count = bench->mine.count > 0 ? 5 : 1;
-    int chosen = ui_menu(ui, rect, "More", items, count, 0);
+    int chosen = ui_menu(ui, rect, tr("More"), items, count, 0);
     if (chosen == 0 || chosen == 1) dialog_open(bench, chosen == 0 ? DIALOG_IMPORT : DIALOG_EXPORT);
     if (chosen == 3 || chosen == 4) mine_select_all(bench, chosen == 3);
 }
@@ -41,12 +42,13 @@ static void mine_result(const Workbench *bench, char *out, size_t size) {
     out[0] = '\0';
     if (tune->run == 0) return;
     if (!tune->done) {
-        snprintf(out, size, "%s learns %d digits of yours\xe2\x80\xa6", tune->name, tune->digits);
+        snprintf(out, size, tr("%s learns %d digits of yours\xe2\x80\xa6"), tune->name,
+                 tune->digits);
         return;
     }
-    mine_change(out, size, "My digits", 1, tune->mine);
-    mine_change(out, size, "test set", 2, tune->test);
-    if (!out[0]) snprintf(out, size, "It was stopped before its end.");
+    mine_change(out, size, tr("My digits"), 1, tune->mine);
+    mine_change(out, size, tr("test set"), 2, tune->test);
+    if (!out[0]) snprintf(out, size, tr("It was stopped before its end."));
 }
 
 // ---- the tools ----------------------------------------------------------------------------------
@@ -56,29 +58,29 @@ static void mine_tools(Ui *ui, Workbench *bench, Rect row) {
     char why[160], text[96], percent[WORD_MAX];
     bool ready = teach_can_tune(bench, why, sizeof why);
     int selected = my_digits_selected(mine), counted;
-    if (ui_button(ui, rect_cut_left(&row, ui_button_width(ui, "Fine-tune"), 8), "Fine-tune",
+    if (ui_button(ui, rect_cut_left(&row, ui_button_width(ui, tr("Fine-tune")), 8), tr("Fine-tune"),
                   ready ? 0 : UI_DISABLED))
         workbench_check(bench, teach_tune(bench));
-    ui_tooltip(ui, ready
-                       ? "Train the network that answers on these digits and on training images,\n"
-                         "for some seconds, as a new run. The network itself stays as it is."
-                       : why);
+    ui_tooltip(ui,
+               ready ? tr("Train the network that answers on these digits and on training images,\n"
+                          "for some seconds, as a new run. The network itself stays as it is.")
+                     : why);
     Rect delete = rect_cut_left(&row, MINE_TOOL_H + 4, 8);
-    if (ui_icon_button(ui, delete, ICON_TRASH, "Delete the selected digits",
+    if (ui_icon_button(ui, delete, ICON_TRASH, tr("Delete the selected digits"),
                        selected ? 0 : UI_DISABLED))
         workbench_check(bench, my_digits_remove(mine));
     Rect undo = rect_cut_left(&row, MINE_TOOL_H + 4, 8);
-    if (ui_icon_button(ui, undo, ICON_UNDO, "Bring the deleted digits back",
+    if (ui_icon_button(ui, undo, ICON_UNDO, tr("Bring the deleted digits back"),
                        mine->removed_count ? 0 : UI_DISABLED))
         workbench_check(bench, my_digits_restore(mine));
     mine_menu(ui, bench, rect_cut_left(&row, 72, 12));
     double accuracy = teach_accuracy(bench, &counted);
     text[0] = '\0';
     if (selected > 0) {
-        snprintf(text, sizeof text, "%d selected", selected);
+        snprintf(text, sizeof text, tr("%d selected"), selected);
     } else if (accuracy >= 0) {
         word_percent(percent, accuracy);
-        snprintf(text, sizeof text, "%s right", percent);
+        snprintf(text, sizeof text, tr("%s right"), percent);
     }
     if (ui_text_width(ui, TEXT_CAPTION, text) <= row.w)
         ui_text_right(ui, row, TEXT_CAPTION, ui->theme->color.text_muted, text);
@@ -115,7 +117,7 @@ static void mine_tile(Ui *ui, Workbench *bench, Rect rect, int i, int columns) {
     const char *said = answer->recognizer && digit->said >= 0 && digit->said < answer->classes
                            ? answer->names[digit->said]
                            : NULL;
-    snprintf(name, sizeof name, "My digit %d", i + 1);
+    snprintf(name, sizeof name, tr("My digit %d"), i + 1);
     ui_push_index(ui, (int)digit->id);
     unsigned flags = (digit->selected ? UI_ON : 0) | (i == *cursor ? 0 : UI_NO_FOCUS);
     UiHit hit = ui_interact(ui, ui_id(ui, "tile"), UI_KIND_BUTTON, name, rect, HIT_FOCUS, flags);
@@ -124,10 +126,11 @@ static void mine_tile(Ui *ui, Workbench *bench, Rect rect, int i, int columns) {
         ui_hash(digit->id, "my digit"), (uint32_t)field, field, field, field, IMAGE_GREY8, pixels};
     panel_tile(ui, rect, &hit, &image, digit->label, said, digit->selected);
     if (said)
-        snprintf(tip, sizeof tip, "Taught as %s; the network says %s (%.1f %%).\nClick to select.",
-                 digit->label, said, (double)digit->confidence * 100);
+        snprintf(tip, sizeof tip,
+                 tr("Taught as %s; the network says %s (%.1f %%).\nClick to select."), digit->label,
+                 said, (double)digit->confidence * 100);
     else
-        snprintf(tip, sizeof tip, "Taught as %s.\nClick to select.", digit->label);
+        snprintf(tip, sizeof tip, tr("Taught as %s.\nClick to select."), digit->label);
     ui_tooltip(ui, tip);
     if (hit.clicked) {
         digit->selected = !digit->selected;
@@ -161,8 +164,8 @@ void panel_mine(Ui *ui, Workbench *bench, Rect rect) {
         ui_text(ui, rect_cut_top(&rect, 18, 8), TEXT_SMALL, ui->theme->color.text_soft, result);
     if (bench->mine.count == 0)
         panel_empty(ui, rect,
-                    "Draw a digit and click on what it is, below the bars (or press Alt and the "
-                    "digit). It is kept here, and the network can learn from it.");
+                    tr("Draw a digit and click on what it is, below the bars (or press Alt and the "
+                       "digit). It is kept here, and the network can learn from it."));
     else
         mine_grid(ui, bench, rect);
 }

@@ -1,6 +1,7 @@
 // One line about the selected run: where it is, how fast, how long yet.
 #include "panels/panels.h"
 
+#include "base/tr.h"
 #include "panels/words.h"
 
 #include <math.h>
@@ -16,17 +17,19 @@ static void progress_none(const Workbench *bench, ProgressText *out) {
     const Preset *preset = preset_find(bench->form.preset);
     out->fraction = -1;
     if (!bench->dataset && !bench->loader.busy) {
-        text_copy(out->strong, sizeof out->strong, "No data");
+        text_copy(out->strong, sizeof out->strong, tr("No data"));
         snprintf(out->soft, sizeof out->soft,
-                 " \xc2\xb7 drop a directory with IDX files on the "
-                 "window");
+                 tr(" \xc2\xb7 drop a directory with IDX files on the "
+                    "window"));
         return;
     }
-    text_copy(out->strong, sizeof out->strong, bench->dataset ? "Ready" : "Loading");
-    snprintf(out->soft, sizeof out->soft, " \xc2\xb7 %s %s %.60s",
-             preset && !bench->form.layers[0] ? preset->label : "your own layers",
-             bench->dataset ? "will learn" : "waits for its data",
-             bench->dataset ? bench->dataset->name : "");
+    text_copy(out->strong, sizeof out->strong, bench->dataset ? tr("Ready") : tr("Loading"));
+    const char *layers = preset && !bench->form.layers[0] ? preset->label : tr("your own layers");
+    if (bench->dataset)
+        snprintf(out->soft, sizeof out->soft, tr(" \xc2\xb7 %s will learn %.60s"), layers,
+                 bench->dataset->name);
+    else
+        snprintf(out->soft, sizeof out->soft, tr(" \xc2\xb7 %s waits for its data"), layers);
 }
 
 static void progress_going(const RunEntry *run, ProgressText *out) {
@@ -38,20 +41,20 @@ static void progress_going(const RunEntry *run, ProgressText *out) {
     double all = (double)batches * config->epochs;
     double done = (double)(epoch - 1) * batches + batch;
     out->fraction = (float)(done / all);
-    snprintf(out->strong, sizeof out->strong, "Epoch %d / %d", epoch, config->epochs);
+    snprintf(out->strong, sizeof out->strong, tr("Epoch %d / %d"), epoch, config->epochs);
     if (state == RUN_WAITING)
-        text_copy(out->soft, sizeof out->soft, " \xc2\xb7 starting");
+        text_copy(out->soft, sizeof out->soft, tr(" \xc2\xb7 starting"));
     else if (entry_is_evaluating(run))
-        text_copy(out->soft, sizeof out->soft, " \xc2\xb7 looking at the test set");
+        text_copy(out->soft, sizeof out->soft, tr(" \xc2\xb7 looking at the test set"));
     else
-        snprintf(out->soft, sizeof out->soft, " \xc2\xb7 batch %d / %d", batch, batches);
+        snprintf(out->soft, sizeof out->soft, tr(" \xc2\xb7 batch %d / %d"), batch, batches);
     if (state == RUN_PAUSED) {
-        text_copy(out->right, sizeof out->right, "paused");
+        text_copy(out->right, sizeof out->right, tr("paused"));
     } else if (run->meter_rate > 0) {
         word_count(rate,
                    run->meter_rate >= 1000 ? round(run->meter_rate / 10) * 10 : run->meter_rate);
         word_clock(left, (all - done) * config->batch_size / run->meter_rate);
-        snprintf(out->right, sizeof out->right, "%s images/s \xc2\xb7 %s left", rate, left);
+        snprintf(out->right, sizeof out->right, tr("%s images/s \xc2\xb7 %s left"), rate, left);
     }
 }
 
@@ -65,13 +68,15 @@ static void progress_over(const RunEntry *run, ProgressText *out) {
     if (state == RUN_FAILED)
         snprintf(out->soft, sizeof out->soft, " \xc2\xb7 %.180s", run->log->failure.message);
     else if (state == RUN_STOPPED)
-        snprintf(out->soft, sizeof out->soft, " \xc2\xb7 stopped in epoch %d, batch %d",
+        snprintf(out->soft, sizeof out->soft, tr(" \xc2\xb7 stopped in epoch %d, batch %d"),
                  run->last.epoch, run->last.batch);
     else
-        snprintf(out->soft, sizeof out->soft, " \xc2\xb7 finished, %d epoch%s in %s",
-                 run->last_epoch.epoch, run->last_epoch.epoch == 1 ? "" : "s", time);
+        snprintf(out->soft, sizeof out->soft,
+                 tr_n(" \xc2\xb7 finished, %d epoch in %s", " \xc2\xb7 finished, %d epochs in %s",
+                      run->last_epoch.epoch),
+                 run->last_epoch.epoch, time);
     if (state != RUN_FAILED && run->best > 0)
-        snprintf(out->right, sizeof out->right, "%.2f %% right on the test set",
+        snprintf(out->right, sizeof out->right, tr("%.2f %% right on the test set"),
                  run->last_epoch.test_accuracy * 100);
 }
 
@@ -96,10 +101,11 @@ void panel_progress(Ui *ui, Workbench *bench, Rect rect) {
         return;
     }
     char widest[64]; // of the same text, so that the bar's left end stays
-    snprintf(widest, sizeof widest, " \xc2\xb7 batch %d / %d", run->log->batches,
+    snprintf(widest, sizeof widest, tr(" \xc2\xb7 batch %d / %d"), run->log->batches,
              run->log->batches);
-    float soft = ceilf(fmaxf(ui_text_width(ui, TEXT_BODY, widest),
-                             ui_text_width(ui, TEXT_BODY, " \xc2\xb7 looking at the test set")));
+    float soft =
+        ceilf(fmaxf(ui_text_width(ui, TEXT_BODY, widest),
+                    ui_text_width(ui, TEXT_BODY, tr(" \xc2\xb7 looking at the test set"))));
     Rect words = rect_cut_left(&rect, fminf(soft, rect.w), 12);
     ui_text(ui, words, TEXT_BODY, c->text_soft, text.soft);
     if (rect.w < 40) return;

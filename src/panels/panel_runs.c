@@ -1,6 +1,7 @@
 // The table of runs: each keeps its colour, its curves and its weights until it is deleted here.
 #include "panels/panels.h"
 
+#include "base/tr.h"
 #include "panels/words.h"
 
 #include <math.h>
@@ -21,10 +22,10 @@ typedef enum RunColumn {
 } RunColumn;
 
 static const UiColumn run_columns[COLUMN_MAX] = {
-    [COLUMN_DOT] = {"", 17, false},     [COLUMN_NAME] = {"optimizer", -1, false},
-    [COLUMN_LR] = {"lr", 60, true},     [COLUMN_BEST] = {"best %", 54, true},
-    [COLUMN_LOSS] = {"loss", 46, true}, [COLUMN_TIME] = {"time", 40, true},
-    [COLUMN_PEN] = {"", 24, false},     [COLUMN_EYE] = {"", 22, false},
+    [COLUMN_DOT] = {"", 17, false},         [COLUMN_NAME] = {TR("optimizer"), -1, false},
+    [COLUMN_LR] = {TR("lr"), 60, true},     [COLUMN_BEST] = {TR("best %"), 54, true},
+    [COLUMN_LOSS] = {TR("loss"), 46, true}, [COLUMN_TIME] = {TR("time"), 40, true},
+    [COLUMN_PEN] = {"", 24, false},         [COLUMN_EYE] = {"", 22, false},
 };
 
 // The columns that there is room for; kinds[i] is what column i shows.
@@ -34,7 +35,8 @@ static int runs_columns(float width, UiColumn *columns, RunColumn *kinds) {
         if (i == COLUMN_TIME && width < 340) continue;
         if (i == COLUMN_LOSS && width < 300) continue;
         kinds[count] = (RunColumn)i;
-        columns[count++] = run_columns[i];
+        columns[count] = run_columns[i];
+        columns[count++].title = tr(run_columns[i].title);
     }
     return count;
 }
@@ -48,7 +50,7 @@ static void runs_label(Workbench *bench, const RunEntry *run, char *out, size_t 
     snprintf(out, size, "%s%s%s", run->name, differ ? " \xc2\xb7 " : "",
              !differ  ? ""
              : preset ? preset->label
-                      : "custom");
+                      : tr("custom"));
 }
 
 static void runs_text(const RunEntry *run, RunColumn column, char out[WORD_MAX]) {
@@ -78,7 +80,7 @@ static void runs_cell(Ui *ui, Workbench *bench, RunEntry *run, const UiTable *ta
         Rect box = rect_center(cell, 22, 22);
         unsigned flags = UI_QUIET | UI_SMALL | (entry_has_progress(run) ? 0 : UI_DISABLED);
         if (ui_icon_button(ui, box, ICON_PENCIL,
-                           answers ? "Answers the canvas" : "Let it answer the canvas",
+                           answers ? tr("Answers the canvas") : tr("Let it answer the canvas"),
                            flags | (answers ? UI_ON : 0))) {
             bench->pin = run->id;
             bench->pin_soft = false;
@@ -86,7 +88,7 @@ static void runs_cell(Ui *ui, Workbench *bench, RunEntry *run, const UiTable *ta
     } else if (column == COLUMN_EYE) {
         Rect box = rect_center(cell, 22, 22);
         if (ui_icon_button(ui, box, run->visible ? ICON_EYE : ICON_EYE_OFF,
-                           run->visible ? "Hide its curves##eye" : "Show its curves##eye",
+                           run->visible ? tr("Hide its curves##eye") : tr("Show its curves##eye"),
                            UI_QUIET))
             run->visible = !run->visible;
     } else {
@@ -112,17 +114,18 @@ static void runs_buttons(Ui *ui, Workbench *bench, Rect row) {
     RunEntry *run = runs_selected(bench);
     unsigned none = run ? 0 : UI_DISABLED;
     bool ready = bench->dataset && bench->trainer;
-    Rect add = rect_cut_left(&row, ceilf(ui_button_width(ui, "Add run")) + 20, 8);
+    Rect add = rect_cut_left(&row, ceilf(ui_button_width(ui, tr("Add run"))) + 20, 8);
     Rect save = rect_cut_left(&row, 62, 8);
     Rect trash = rect_cut_left(&row, row.h, 8);
-    if (ui_button_icon(ui, add, ICON_PLUS, "Add run", ready ? 0 : UI_DISABLED))
+    if (ui_button_icon(ui, add, ICON_PLUS, tr("Add run"), ready ? 0 : UI_DISABLED))
         workbench_check(bench, runs_start(bench, false));
-    ui_tooltip(ui, "Start a run with the form's settings beside those that are there; "
-                   "runs that train advance together, turn by turn.");
+    ui_tooltip(ui, tr("Start a run with the form's settings beside those that are there; "
+                      "runs that train advance together, turn by turn."));
     unsigned unsaved = run && entry_has_progress(run) ? 0 : UI_DISABLED;
-    if (ui_button(ui, save, "Save\xe2\x80\xa6##run", unsaved)) dialog_open(bench, DIALOG_SAVE);
-    ui_tooltip(ui, run && run->saved_as[0] ? run->saved_as : "The selected run's latest weights");
-    if (ui_icon_button(ui, trash, ICON_TRASH, "Delete the selected run", none) && run) {
+    if (ui_button(ui, save, tr("Save\xe2\x80\xa6##run"), unsaved)) dialog_open(bench, DIALOG_SAVE);
+    ui_tooltip(ui,
+               run && run->saved_as[0] ? run->saved_as : tr("The selected run's latest weights"));
+    if (ui_icon_button(ui, trash, ICON_TRASH, tr("Delete the selected run"), none) && run) {
         bench->delete_id = run->id;
         if (entry_is_unsaved(run))
             dialog_open(bench, DIALOG_DELETE_RUN);
@@ -143,9 +146,10 @@ static const char *runs_remark(Workbench *bench) {
                strcmp(a->preset, b->preset) == 0 && strcmp(a->layers, b->layers) == 0 &&
                a->init == b->init;
     }
-    return same ? "Same first weights, same batches, same seed: the curves differ only by how it "
-                  "learns."
-                : "";
+    return same
+               ? tr("Same first weights, same batches, same seed: the curves differ only by how it "
+                    "learns.")
+               : "";
 }
 
 void panel_runs(Ui *ui, Workbench *bench, Rect rect) {
@@ -157,12 +161,12 @@ void panel_runs(Ui *ui, Workbench *bench, Rect rect) {
     Rect heading = rect_cut_top(&inside, THEME_SEGMENT_H, 4);
     Rect buttons = rect_cut_bottom(&inside, 30, 10);
     ui_push_id(ui, "runs");
-    ui_heading(ui, heading, "Runs");
+    ui_heading(ui, heading, tr("Runs"));
     if (bench->runs.count == 0) {
         ui_paragraph(ui, inside, TEXT_SMALL, c->text_muted,
-                     "Every training appears here with its colour, its best result and its "
-                     "curves, and stays until you delete it. Start one with Train; add another "
-                     "with a different optimizer, and they race.");
+                     tr("Every training appears here with its colour, its best result and its "
+                        "curves, and stays until you delete it. Start one with Train; add another "
+                        "with a different optimizer, and they race."));
         runs_buttons(ui, bench, buttons);
         ui_pop_id(ui);
         return;

@@ -1,12 +1,14 @@
 // Two tabs of test images: the first ones with what the network says, and those it gets wrong.
 #include "panels/panels.h"
 
+#include "base/tr.h"
+
 #include <math.h>
 
 static const char *samples_waiting(const Workbench *bench) {
-    return bench->loader.busy ? "The data set is being loaded."
-                              : "There is no data set. Drop a directory with IDX files on the "
-                                "window, or run: inkling data fetch mnist";
+    return bench->loader.busy ? tr("The data set is being loaded.")
+                              : tr("There is no data set. Drop a directory with IDX files on the "
+                                   "window, or run: inkling data fetch mnist");
 }
 
 static Tile sample_tile(Workbench *bench, int i) {
@@ -42,18 +44,18 @@ void panel_mistakes(Ui *ui, Workbench *bench, Rect rect) {
     if (bench->examiner.busy) {
         Rect bar = rect_center(rect, fminf(220, rect.w), 6);
         panel_empty(ui, (Rect){rect.x, bar.y - 40, rect.w, 30},
-                    "Looking at the whole test set\xe2\x80\xa6");
+                    tr("Looking at the whole test set\xe2\x80\xa6"));
         ui_progress(ui, bar, examiner_progress(&bench->examiner));
         return;
     }
     if (!exam->of) {
         panel_empty(ui, rect,
-                    "After the first epoch: the test images that the network gets wrong, "
-                    "those it is most sure of first.");
+                    tr("After the first epoch: the test images that the network gets wrong, "
+                       "those it is most sure of first."));
         return;
     }
     if (exam->mistake_count == 0) {
-        panel_empty(ui, rect, "Not one mistake on the test set.");
+        panel_empty(ui, rect, tr("Not one mistake on the test set."));
         return;
     }
     TileGrid grid = {"Mistakes", exam->mistake_count, mistake_tile, &bench->scroll[TAB_MISTAKES],

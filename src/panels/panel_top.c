@@ -1,6 +1,7 @@
 // The top bar: what the program is, what it works with (data, network, device), open and save.
 #include "panels/panels.h"
 
+#include "base/tr.h"
 #include "panels/files.h"
 #include "panels/words.h"
 
@@ -24,18 +25,19 @@ static void top_data(const Workbench *bench, TopChip *chip) {
         word_count(test, set->test.n);
         snprintf(chip->strong, sizeof chip->strong, "%c%s", set->synthetic ? 'S' : set->name[0],
                  set->name + 1);
-        snprintf(chip->soft, sizeof chip->soft, "%s train \xc2\xb7 %s test", train, test);
+        snprintf(chip->soft, sizeof chip->soft, tr("%s train \xc2\xb7 %s test"), train, test);
         text_copy(chip->shorter, sizeof chip->shorter, train);
-        snprintf(chip->tip, sizeof chip->tip, "%s: %s images to learn from, %s to be tested on\n%s",
-                 set->name, train, test,
-                 set->synthetic ? "made by this program; \"inkling data fetch mnist\" gets MNIST"
-                                : set->directory);
+        snprintf(chip->tip, sizeof chip->tip,
+                 tr("%s: %s images to learn from, %s to be tested on\n%s"), set->name, train, test,
+                 set->synthetic
+                     ? tr("made by this program; \"inkling data fetch mnist\" gets MNIST")
+                     : set->directory);
     } else if (bench->loader.busy) {
-        text_copy(chip->strong, sizeof chip->strong, "Data");
-        text_copy(chip->soft, sizeof chip->soft, "loading\xe2\x80\xa6");
+        text_copy(chip->strong, sizeof chip->strong, tr("Data"));
+        text_copy(chip->soft, sizeof chip->soft, tr("loading\xe2\x80\xa6"));
         text_copy(chip->shorter, sizeof chip->shorter, chip->soft);
     } else {
-        text_copy(chip->strong, sizeof chip->strong, "No data");
+        text_copy(chip->strong, sizeof chip->strong, tr("No data"));
         text_copy(chip->tip, sizeof chip->tip, bench->dataset_problem);
     }
 }
@@ -44,8 +46,8 @@ static void top_model(Workbench *bench, TopChip *chip) {
     Source source = answer_source(bench);
     char count[WORD_MAX], layers[256];
     if (source_id(&source) == 0) {
-        text_copy(chip->strong, sizeof chip->strong, "No network");
-        text_copy(chip->soft, sizeof chip->soft, "train one, or open a file");
+        text_copy(chip->strong, sizeof chip->strong, tr("No network"));
+        text_copy(chip->soft, sizeof chip->soft, tr("train one, or open a file"));
         return;
     }
     const Preset *preset = preset_find(source_spec(&source)->name);
@@ -53,10 +55,10 @@ static void top_model(Workbench *bench, TopChip *chip) {
     const char *from = source.run ? source.run->name : path_basename(source.model->path);
     word_count(count, (double)source_plan(&source)->parameters);
     text_copy(chip->strong, sizeof chip->strong, name[0] ? name : source_name(&source));
-    snprintf(chip->soft, sizeof chip->soft, "%s parameters \xc2\xb7 %s", count, from);
-    snprintf(chip->shorter, sizeof chip->shorter, "%s parameters", count);
+    snprintf(chip->soft, sizeof chip->soft, tr("%s parameters \xc2\xb7 %s"), count, from);
+    snprintf(chip->shorter, sizeof chip->shorter, tr("%s parameters"), count);
     spec_print_layers(source_spec(&source), layers, sizeof layers);
-    snprintf(chip->tip, sizeof chip->tip, "answers the canvas: %.900s\n%s\n%s parameters",
+    snprintf(chip->tip, sizeof chip->tip, tr("answers the canvas: %.900s\n%s\n%s parameters"),
              source.run ? source.run->name : source.model->path, layers, count);
 }
 
@@ -65,7 +67,7 @@ static void top_device(const Workbench *bench, TopChip *chip) {
     const char *comma = strchr(all, ',');
     if (!all[0]) {
         if (bench->dataset && !bench->trainer)
-            text_copy(chip->strong, sizeof chip->strong, "No device to train on");
+            text_copy(chip->strong, sizeof chip->strong, tr("No device to train on"));
         return;
     }
     snprintf(chip->strong, sizeof chip->strong, "%.*s",
@@ -80,7 +82,7 @@ static void top_device(const Workbench *bench, TopChip *chip) {
             words_append(chip->soft, sizeof chip->soft, &used, "%c", *c);
     }
     text_copy(chip->shorter, sizeof chip->shorter, "");
-    snprintf(chip->tip, sizeof chip->tip, "trains with %s", all);
+    snprintf(chip->tip, sizeof chip->tip, tr("trains with %s"), all);
 }
 
 // The less room, the less is said: level 0 is everything.
@@ -133,25 +135,25 @@ static void top_buttons(Ui *ui, Workbench *bench, Rect *inside) {
     Rect size = rect_cut_right(inside, 64, 6);
     Rect save = rect_cut_right(inside, 68, 8);
     Rect open = rect_cut_right(inside, 68, 16);
-    if (ui_button(ui, open, "Open\xe2\x80\xa6", 0)) dialog_open(bench, DIALOG_OPEN);
-    ui_tooltip(ui, "A model, a picture, strokes or a directory with a data set (Ctrl+O).\n"
-                   "Dropping a file on the window does the same.");
+    if (ui_button(ui, open, tr("Open\xe2\x80\xa6"), 0)) dialog_open(bench, DIALOG_OPEN);
+    ui_tooltip(ui, tr("A model, a picture, strokes or a directory with a data set (Ctrl+O).\n"
+                      "Dropping a file on the window does the same."));
     unsigned none = bench_save_target(bench) ? 0 : UI_DISABLED;
-    if (ui_button(ui, save, "Save\xe2\x80\xa6", none)) dialog_open(bench, DIALOG_SAVE);
-    ui_tooltip(ui, none ? "There is no network to save yet."
-                        : "The weights of the selected run, as a file (Ctrl+S).");
+    if (ui_button(ui, save, tr("Save\xe2\x80\xa6"), none)) dialog_open(bench, DIALOG_SAVE);
+    ui_tooltip(ui, none ? tr("There is no network to save yet.")
+                        : tr("The weights of the selected run, as a file (Ctrl+S)."));
     int step = ui_button_group(ui, size, "Size of everything", sizes, 2, 0);
     if (step >= 0) top_scale(bench, step ? 1.1f : 1 / 1.1f);
     bool light = bench->prefs.light;
     if (ui_icon_button(ui, theme, light ? ICON_MOON : ICON_SUN,
-                       light ? "Dark theme##theme" : "Light theme##theme", 0))
+                       light ? tr("Dark theme##theme") : tr("Light theme##theme"), 0))
         bench->prefs.light = !light;
     // Each language by its own name, whatever is spoken now.
     if (ui_button(ui, language, "EN / \xe4\xb8\xad\xe6\x96\x87", 0))
         workbench_use_language(bench, (bench->language + 1) % LANGUAGE_COUNT);
     ui_tooltip(ui, bench->language == LANGUAGE_ENGLISH ? "\xe4\xb8\xad\xe6\x96\x87" : "English");
     if (ui_button(ui, keys, "?", 0)) dialog_open(bench, DIALOG_KEYS);
-    ui_tooltip(ui, "All keys (?)");
+    ui_tooltip(ui, tr("All keys (?)"));
 }
 
 void panel_top(Ui *ui, Workbench *bench, Rect rect) {

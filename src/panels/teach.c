@@ -1,6 +1,7 @@
 // Keeping what is taught, and asking the network about it.
 #include "panels/teach.h"
 
+#include "base/tr.h"
 #include "panels/words.h"
 
 #include <stdio.h>
@@ -48,8 +49,8 @@ void teach_drawing(Workbench *bench, const char *label) {
     if (!teach_is_possible(bench)) {
         workbench_say(bench, NOTICE_INFO,
                       bench->ink.picture.pixels
-                          ? "Only what is drawn with the pen can be kept with a label."
-                          : "Draw a digit first; then its label keeps it in my digits.");
+                          ? tr("Only what is drawn with the pen can be kept with a label.")
+                          : tr("Draw a digit first; then its label keeps it in my digits."));
         return;
     }
     if (!mine->loaded) workbench_check(bench, my_digits_load(mine));
@@ -59,15 +60,17 @@ void teach_drawing(Workbench *bench, const char *label) {
     if (again >= 0 && bench->taught_ink == ink && bench->taught_shown == shown) {
         if (strcmp(mine->digits[again].label, label) == 0) return;
         if (workbench_check(bench, my_digits_relabel(mine, again, label)))
-            workbench_say(bench, NOTICE_SUCCESS, "Changed to %s.", label);
+            workbench_say(bench, NOTICE_SUCCESS, tr("Changed to %s."), label);
         return;
     }
     if (!workbench_check(bench, teach_keep(bench, label))) return;
     bench->taught_ink = ink;
     bench->taught_shown = shown;
     bench->taught_id = mine->digits[mine->count - 1].id;
-    workbench_say(bench, NOTICE_SUCCESS, "Kept as %s in my digits: %d now%s.", label, mine->count,
-                  mine->path[0] ? "" : ", until the program ends");
+    workbench_say(bench, NOTICE_SUCCESS,
+                  mine->path[0] ? tr("Kept as %s in my digits: %d now.")
+                                : tr("Kept as %s in my digits: %d now, until the program ends."),
+                  label, mine->count);
 }
 
 // ---- what the network says about them -----------------------------------------------------------

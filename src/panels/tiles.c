@@ -1,6 +1,8 @@
 // Test images as tiles in a grid: picture, label, answer, and a mark for right or wrong.
 #include "panels/panels.h"
 
+#include "base/tr.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +17,7 @@ static float tile_height(float width) {
 static void tile_take(Workbench *bench, int32_t index) {
     const Dataset *set = bench->dataset;
     char caption[96];
-    snprintf(caption, sizeof caption, "test image %d, label %s", index + 1,
+    snprintf(caption, sizeof caption, tr("test image %d, label %s"), index + 1,
              set->class_names[set->test.labels[index]]);
     workbench_check(bench,
                     ink_state_show(&bench->ink, imageset_pixels(&set->test, (uint32_t)index),
@@ -95,12 +97,12 @@ static void tile_tip(Ui *ui, const Workbench *bench, const Tile *tile, bool know
     char tip[160];
     if (known && tile->confidence >= 0)
         snprintf(tip, sizeof tip,
-                 "Test image %d: label %s, the network says %s (%.1f %%).\n"
-                 "Click to put it on the canvas.",
+                 tr("Test image %d: label %s, the network says %s (%.1f %%).\n"
+                    "Click to put it on the canvas."),
                  tile->index + 1, truth, set->class_names[tile->said],
                  (double)tile->confidence * 100);
     else
-        snprintf(tip, sizeof tip, "Test image %d: label %s.\nClick to put it on the canvas.",
+        snprintf(tip, sizeof tip, tr("Test image %d: label %s.\nClick to put it on the canvas."),
                  tile->index + 1, truth);
     ui_tooltip(ui, tip);
 }
@@ -115,7 +117,7 @@ static void tile_show(Ui *ui, Workbench *bench, Rect rect, const TileGrid *grid,
     const char *truth = set->class_names[label];
     bool known = said >= 0 && said < (int)set->classes, right = known && said == label;
     char name[48];
-    snprintf(name, sizeof name, "Test image %d", index + 1);
+    snprintf(name, sizeof name, tr("Test image %d"), index + 1);
     ui_push_index(ui, index);
     unsigned flags = (known && !right ? UI_INVALID : 0) | (i == *grid->cursor ? 0 : UI_NO_FOCUS);
     UiHit hit = ui_interact(ui, ui_id(ui, "tile"), UI_KIND_BUTTON, name, rect, HIT_FOCUS, flags);

@@ -2,6 +2,7 @@
 // with my digits, and what it did to both.
 #include "panels/teach.h"
 
+#include "base/tr.h"
 #include "panels/words.h"
 
 #include <stdio.h>
@@ -50,22 +51,22 @@ bool teach_can_tune(Workbench *bench, char *why, size_t size) {
     const ModelSpec *spec = source_spec(&source);
     why[0] = '\0';
     if (!bench->dataset || !bench->trainer)
-        snprintf(why, size, "It needs training data, which is not there yet.");
+        snprintf(why, size, tr("It needs training data, which is not there yet."));
     else if (!spec || !bench->answer.recognizer)
-        snprintf(why, size, "There is no network yet.");
+        snprintf(why, size, tr("There is no network yet."));
     else if (source.model && source.model->model->graph)
-        snprintf(why, size, "%s cannot be trained: it is a graph, not layers.",
+        snprintf(why, size, tr("%s cannot be trained: it is a graph, not layers."),
                  source_name(&source));
     else if (source.run && entry_is_active(source.run))
-        snprintf(why, size, "Wait until the run in training is over.");
+        snprintf(why, size, tr("Wait until the run in training is over."));
     else if (spec->input.c != (int)bench->dataset->train.channels ||
              spec->input.h != (int)bench->dataset->train.height ||
              spec->input.w != (int)bench->dataset->train.width ||
              source_plan(&source)->classes != (int)bench->dataset->classes)
-        snprintf(why, size, "%s and %s do not fit together.", source_name(&source),
+        snprintf(why, size, tr("%s and %s do not fit together."), source_name(&source),
                  bench->dataset->name);
     else if (tune_count(bench) == 0)
-        snprintf(why, size, "First teach it some digits.");
+        snprintf(why, size, tr("First teach it some digits."));
     return why[0] == '\0';
 }
 

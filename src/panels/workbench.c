@@ -1,6 +1,7 @@
 // Opening and closing the state of the window, and what it does once a frame.
 #include "panels/workbench.h"
 
+#include "base/tr.h"
 #include "panels/files.h"
 #include "panels/teach.h"
 #include "panels/words.h"
@@ -60,7 +61,7 @@ static void workbench_drop_data(Workbench *bench) {
 
 void workbench_load_data(Workbench *bench, const char *data) {
     if (bench->loader.busy) {
-        workbench_say(bench, NOTICE_WARNING, "a data set is being loaded already; wait for it");
+        workbench_say(bench, NOTICE_WARNING, tr("a data set is being loaded already; wait for it"));
         return;
     }
     workbench_drop_data(bench);
@@ -247,7 +248,7 @@ void workbench_answer_text(const Workbench *bench, char *out, size_t size) {
         return;
     }
     if (answer->verdict != VERDICT_DIGIT) {
-        snprintf(out, size, "unsure");
+        snprintf(out, size, tr("unsure"));
         return;
     }
     word_percent(percent, answer->probabilities[best]);

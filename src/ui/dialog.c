@@ -2,6 +2,8 @@
 #include "ui/popup.h"
 #include "ui/state.h"
 
+#include "base/tr.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,7 +52,7 @@ bool ui_dialog_end(Ui *ui) {
     UiState *s = ui->state;
     Rect box = draw_clip(&ui->draw);
     Rect cross = {rect_right(box) - DIALOG_PADDING - 22, box.y + DIALOG_PADDING, 28, 28};
-    bool closed = ui_icon_button(ui, cross, ICON_CLOSE, "Close##dialog", UI_QUIET);
+    bool closed = ui_icon_button(ui, cross, ICON_CLOSE, tr("Close##dialog"), UI_QUIET);
     if (!s->popup.id && ui_take_key(ui, KEY_ESCAPE, 0)) closed = true;
     ui_pop_id(ui);
     draw_clip_pop(&ui->draw);

@@ -3,6 +3,7 @@
 #include "ui/state.h"
 
 #include "base/text.h"
+#include "base/tr.h"
 
 #include <math.h>
 #include <string.h>
@@ -48,7 +49,7 @@ bool ui_notice(Ui *ui, Rect rect, NoticeKind kind, const char *text) {
     ui_paragraph(ui, inside, TEXT_BODY, c->text, text);
     ui_push_id(ui, text);
     ui_interact(ui, ui_id(ui, "text"), UI_KIND_TEXT, text, rect, 0, 0);
-    bool closed = ui_icon_button(ui, cross, ICON_CLOSE, "Close##notice", UI_QUIET);
+    bool closed = ui_icon_button(ui, cross, ICON_CLOSE, tr("Close##notice"), UI_QUIET);
     ui_pop_id(ui);
     return closed;
 }
