@@ -6,7 +6,7 @@
 PACKAGES_BUILD="gcc libc6-dev meson ninja-build pkgconf|pkg-config
   libsdl2-dev libsdl2-ttf-dev libsdl2-image-dev libfontconfig-dev|libfontconfig1-dev
   libopenblas-dev|libopenblas-pthread-dev zlib1g-dev libzip-dev libcjson-dev
-  libcurl4-openssl-dev|libcurl4-gnutls-dev libmd-dev
+  libsqlite3-dev libcurl4-openssl-dev|libcurl4-gnutls-dev libmd-dev
   protobuf-c-compiler libprotobuf-c-dev libonnx-dev gettext
   fonts-inter|fonts-inter-variable|fonts-dejavu-core
   fonts-droid-fallback|fonts-noto-cjk|fonts-wqy-microhei"

@@ -25,7 +25,9 @@ LEFT = {
     "formats": ["base", "compute", "nn", "graph"],
     "train": ["base", "compute", "nn", "graph", "dataset", "ink", "formats"],
     "ui": ["base"],
-    "panels": ["base", "compute", "nn", "graph", "dataset", "ink", "formats", "train", "ui"],
+    "history": ["base", "compute", "nn", "graph", "dataset", "ink", "formats", "train"],
+    "panels": ["base", "compute", "nn", "graph", "dataset", "ink", "formats", "train", "history",
+               "ui"],
 }
 LEFT["app"] = sorted(LEFT)
 
@@ -41,6 +43,7 @@ OUTSIDE = [
     (r"curl/curl\.h", ["src/dataset"], 1),
     (r"fontconfig/fontconfig\.h", ["src/app"], 1),
     (r"pthread\.h", ["src/base"], None),
+    (r"sqlite3\.h", ["src/history"], 1),
     (r"dlfcn\.h", ["src/compute"], 1),
 ]
 
@@ -162,7 +165,7 @@ def main():
     defined, used = read_libraries(build, nm)
     files = read_files(source)
     missing = ["src/%s: there is no library to read, or it is empty" % room
-               for room in ("base", "compute", "nn", "graph", "dataset", "ink", "formats", "train")
+               for room in ("base", "compute", "nn", "graph", "dataset", "ink", "formats", "train", "history")
                if not defined.get(room)]
     failed = case("every room has a library", missing)
     failed |= case("symbols", broken_symbols(defined, used))
