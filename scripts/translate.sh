@@ -24,5 +24,5 @@ for catalog in po/*.po; do
   msgmerge --quiet --update --backup=none --no-fuzzy-matching --no-location "$catalog" "$template"
   msgattrib --no-obsolete --output-file="$catalog" "$catalog"
   printf '%s: ' "$catalog" >&2
-  msgfmt --statistics --check --output-file=/dev/null "$catalog"
+  msgfmt --statistics --check-format --output-file=/dev/null "$catalog"
 done

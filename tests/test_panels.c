@@ -331,26 +331,30 @@ static void the_window_is_there_before_the_data(void **state) {
 
 // ---- layout -------------------------------------------------------------------------------------
 
-static void layout_holds_in_every_size(void **state) {
-    Fixture *f = *state;
+static void every_size(Fixture *f, const char *language) {
     static const struct {
         float w, h, scale;
     } sizes[] = {{1024, 640, 1},  {1180, 700, 1},  {1280, 720, 1},  {1366, 768, 1},
                  {1440, 900, 1},  {1024, 1400, 1}, {1920, 1080, 1}, {2880, 1000, 1},
                  {2880, 1800, 1}, {1440, 900, 2}};
-    train_and_finish(f);
-    draw_bar(f, 0.4f, MOUSE_LEFT);
     for (int tab = 0; tab < TAB_COUNT; tab++)
         for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
             char where[64];
-            snprintf(where, sizeof where, "%g x %g, tab %d", (double)sizes[i].w, (double)sizes[i].h,
-                     tab + 1);
+            snprintf(where, sizeof where, "%s, %g x %g, tab %d", language, (double)sizes[i].w,
+                     (double)sizes[i].h, tab + 1);
             f->bench->tab = (DeckTab)tab;
             resize(f, sizes[i].w, sizes[i].h, sizes[i].scale);
             frames(f, 3);
             check_items(f, where);
             check_texts(f, where);
         }
+}
+
+static void layout_holds_in_every_size(void **state) {
+    Fixture *f = *state;
+    train_and_finish(f);
+    draw_bar(f, 0.4f, MOUSE_LEFT);
+    every_size(f, "English");
 }
 
 // A network for letters and digits: 62 bars, each with its name.
@@ -378,9 +382,7 @@ static void sixty_two_classes_have_their_bars(void **state) {
     check_items(f, "62 classes");
 }
 
-static void dialogs_fit_the_smallest_window(void **state) {
-    Fixture *f = *state;
-    train_and_finish(f);
+static void every_dialog(Fixture *f) {
     resize(f, 1024, 640, 1);
     for (int kind = DIALOG_OPEN; kind <= DIALOG_KEYS; kind++) {
         char where[64];
@@ -392,6 +394,33 @@ static void dialogs_fit_the_smallest_window(void **state) {
         frames(f, 2);
         assert_int_equal(f->bench->dialog, DIALOG_NONE);
     }
+}
+
+static void dialogs_fit_the_smallest_window(void **state) {
+    Fixture *f = *state;
+    train_and_finish(f);
+    every_dialog(f);
+}
+
+// Once more in Chinese: before there is a network, while the answer is a digit, and every dialog.
+static void nothing_is_cut_in_chinese(void **state) {
+    Fixture *f = *state;
+    const char *catalogs = getenv("INKLING_CATALOGS");
+    char path[FILE_PATH_MAX];
+    Catalog *chinese;
+    if (!catalogs || !path_join(path, catalogs, "zh_CN.mo") || !file_exists(path)) skip();
+    assert_ok(catalog_open(&chinese, path));
+    tr_use(chinese);
+    every_size(f, "Chinese, nothing yet");
+    tr_use(NULL);
+    resize(f, 1440, 900, 1);
+    train_and_finish(f);
+    draw_bar(f, 0.4f, MOUSE_LEFT);
+    tr_use(chinese);
+    every_size(f, "Chinese");
+    every_dialog(f);
+    tr_use(NULL);
+    catalog_close(&chinese);
 }
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, open_window, close_window)
@@ -420,6 +449,7 @@ int main(void) {
         CASE(layout_holds_in_every_size),
         CASE(sixty_two_classes_have_their_bars),
         CASE(dialogs_fit_the_smallest_window),
+        CASE(nothing_is_cut_in_chinese),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
