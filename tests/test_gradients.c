@@ -96,6 +96,25 @@ static void check_cases(const char *device) {
     backend_close(&be);
 }
 
+// The input's gradient of what is answered: batch norm by its running statistics, no dropout.
+static void test_evaluation(void **state) {
+    (void)state;
+    static const char *const devices[] = {"ref", "cpu"};
+    for (int d = 0; d < 2; d++) {
+        Backend *be = open_device(devices[d]);
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+            ModelSpec spec = case_spec(&cases[i]);
+            GradCheck check;
+            // One sample is enough, and is what a drawing is.
+            Status status = gradcheck_evaluation(be, &spec, 1, SEED + i, 12, &check);
+            if (!status_is_ok(&status))
+                fail_msg("%s: %s (seed %zu): %s", devices[d], cases[i].layers, SEED + i,
+                         status.message);
+        }
+        backend_close(&be);
+    }
+}
+
 static void test_layers_ref(void **state) {
     (void)state;
     check_cases("ref");
@@ -236,11 +255,9 @@ static void test_wrong_gradients_are_seen(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_layers_ref),
-        cmocka_unit_test(test_layers_cpu),
-        cmocka_unit_test(test_every_kind_is_here),
-        cmocka_unit_test(test_presets),
-        cmocka_unit_test(test_wrong_gradients_are_seen),
+        cmocka_unit_test(test_evaluation), cmocka_unit_test(test_layers_ref),
+        cmocka_unit_test(test_layers_cpu), cmocka_unit_test(test_every_kind_is_here),
+        cmocka_unit_test(test_presets),    cmocka_unit_test(test_wrong_gradients_are_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

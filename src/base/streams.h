@@ -17,6 +17,7 @@ typedef enum RngStream {
     STREAM_TEST,        // tests and benchmarks
     STREAM_OTHERS,      // built-in pictures of no digit, to train with
     STREAM_OTHERS_T,    // the same, to measure with
+    STREAM_MAP,         // where the search for a map's directions begins
 } RngStream;
 
 // The stream numbered `index` below this one: rng_at(&stream, epoch), then rng_at(&that, image).

@@ -41,6 +41,7 @@ typedef struct Check {
     Model *model;
     Backend *be;
     int n;
+    bool training;
     size_t input_count, logit_count;
     float *weights, *input, *direction, *logits, *gradient, *input_gradient;
     double tolerance;
@@ -57,7 +58,7 @@ static double check_value(Check *check) {
     model_set_weights(check->model, check->weights);
     check->be->ops->upload(check->be, model_input(check->model), check->input,
                            check->input_count * sizeof(float));
-    const float *logits = model_forward(check->model, check->n, true, gradcheck_key);
+    const float *logits = model_forward(check->model, check->n, check->training, gradcheck_key);
     check->be->ops->download(check->be, check->logits, logits, check->logit_count * sizeof(float));
     double sum = 0.0;
     for (size_t i = 0; i < check->logit_count; i++)
@@ -157,6 +158,9 @@ static void check_move_vectors(Check *check, const ModelPlan *plan) {
         const TensorInfo *tensor = &plan->tensors[i];
         float *w = check->weights + tensor->offset;
         bool scale = tensor->fan_in == 0 && tensor->initial != 0.0f;
+        if (!tensor->trainable && !check->training)
+            for (size_t k = 0; k < tensor->count; k++) // running statistics
+                w[k] += (float)rng_range(&check->rng, -0.5, 0.5);
         if (!tensor->trainable || tensor->rank != 1) continue;
         for (size_t k = 0; k < tensor->count; k++) {
             double side = rng_next(&check->rng) & 1 ? 1.0 : -1.0;
@@ -166,11 +170,13 @@ static void check_move_vectors(Check *check, const ModelPlan *plan) {
     }
 }
 
-static Status check_open(Check *check, Backend *be, const ModelSpec *spec, int n, uint64_t seed) {
+static Status check_open(Check *check, Backend *be, const ModelSpec *spec, int n, uint64_t seed,
+                         bool training) {
     Status status;
     memset(check, 0, sizeof *check);
     check->be = be;
     check->n = n;
+    check->training = training;
     check->tolerance = check_tolerance();
     check->rng = rng_make(seed, STREAM_TEST);
     TRY(model_open(be, spec, n, true, &check->model));
@@ -229,24 +235,31 @@ static void check_backward(Check *check) {
                   check->input_count * sizeof(float));
 }
 
-Status gradcheck_run(Backend *be, const ModelSpec *spec, int n, uint64_t seed, int per_tensor,
-                     GradCheck *out) {
-    Status status;
-    Check check;
-    memset(out, 0, sizeof *out);
-    status = check_open(&check, be, spec, n, seed);
-    if (!status_is_ok(&status)) return status;
-    check_noise(&check);
-    check_backward(&check);
-    const ModelPlan *plan = model_plan(check.model);
-    TRY(check_tensor(&check, "input", check.input, check.input_gradient, check.input_count,
-                     per_tensor, out));
+static Status check_parameters(Check *check, int per_tensor, GradCheck *out) {
+    const ModelPlan *plan = model_plan(check->model);
+    Status status = status_ok();
     for (int i = 0; i < plan->tensor_count; i++) {
         const TensorInfo *tensor = &plan->tensors[i];
         if (!tensor->trainable) continue;
-        TRY(check_tensor(&check, tensor->name, check.weights + tensor->offset,
-                         check.gradient + tensor->offset, tensor->count, per_tensor, out));
+        TRY(check_tensor(check, tensor->name, check->weights + tensor->offset,
+                         check->gradient + tensor->offset, tensor->count, per_tensor, out));
     }
+fail:
+    return status;
+}
+
+static Status check_run(Backend *be, const ModelSpec *spec, int n, uint64_t seed, int per_tensor,
+                        bool training, GradCheck *out) {
+    Status status;
+    Check check;
+    memset(out, 0, sizeof *out);
+    status = check_open(&check, be, spec, n, seed, training);
+    if (!status_is_ok(&status)) return status;
+    check_noise(&check);
+    check_backward(&check);
+    TRY(check_tensor(&check, "input", check.input, check.input_gradient, check.input_count,
+                     per_tensor, out));
+    if (training) TRY(check_parameters(&check, per_tensor, out));
     TRY(be->ops->sync(be));
     if (out->worst > check.tolerance)
         status = status_error(STATUS_FORMAT,
@@ -256,4 +269,14 @@ Status gradcheck_run(Backend *be, const ModelSpec *spec, int n, uint64_t seed, i
 fail:
     check_close(&check);
     return status;
+}
+
+Status gradcheck_run(Backend *be, const ModelSpec *spec, int n, uint64_t seed, int per_tensor,
+                     GradCheck *out) {
+    return check_run(be, spec, n, seed, per_tensor, true, out);
+}
+
+Status gradcheck_evaluation(Backend *be, const ModelSpec *spec, int n, uint64_t seed, int entries,
+                            GradCheck *out) {
+    return check_run(be, spec, n, seed, entries, false, out);
 }

@@ -18,5 +18,9 @@ typedef struct GradCheck {
 // .c.
 Status gradcheck_run(Backend *be, const ModelSpec *spec, int n, uint64_t seed, int per_tensor,
                      GradCheck *out);
+// The same for the input alone and in evaluation, where batch norm goes by its running statistics
+// and dropout keeps everything: what a saliency map is made of (model_backward).
+Status gradcheck_evaluation(Backend *be, const ModelSpec *spec, int n, uint64_t seed, int entries,
+                            GradCheck *out);
 
 #endif

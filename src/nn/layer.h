@@ -5,6 +5,7 @@
 #define INKLING_NN_LAYER_H
 
 #include "compute/backend.h"
+#include "nn/explain.h"
 #include "nn/spec.h"
 
 // A default that says: the same as the first argument (a pool's stride is its kernel).
@@ -36,7 +37,7 @@ typedef struct LayerRun {
     const LayerSpec *spec;
     Shape in, out;
     int n;             // samples in this batch
-    bool training;     // batch statistics and dropout on
+    bool training;     // batch statistics and dropout on; backward: what forward was
     uint64_t key;      // for this step and layer: dropout's randomness
     const float *x;    // input
     float *y;          // output (may be x if the layer is in place)
@@ -74,6 +75,9 @@ struct LayerKind {
     // Both NULL: y is x and dx is dy, only the shape differs (flatten).
     void (*forward)(const LayerRun *run);
     void (*backward)(const LayerRun *run);
+    // Where one number of the output comes from (explain.h): sets kind, patches, weights and sum.
+    // False without memory. NULL: it is the input in the same place.
+    bool (*explain)(const LayerLook *look, Explanation *out);
 };
 
 extern const LayerKind *const layer_kinds[];

@@ -4,6 +4,8 @@
 // fills it in where a file has none.
 #include "nn/layer.h"
 
+#include <math.h>
+
 static Status batch_norm_plan(const LayerSpec *spec, LayerPlan *plan) {
     (void)spec;
     int channels = plan->in.c;
@@ -42,11 +44,39 @@ static void batch_norm_forward(const LayerRun *run) {
                                        run->y);
 }
 
+// In evaluation it is a scale and a shift for each channel, so dx is dy with the scale alone. The
+// cache holds nothing then; its zeros are the mean and the bias that are left out.
+static void batch_norm_backward_evaluation(const LayerRun *run, const BatchNormShape *shape) {
+    if (!run->dx) return;
+    run->be->ops->zero(run->be, run->cache, sizeof(float) * (size_t)run->in.c);
+    run->be->ops->batch_norm_apply(run->be, shape, run->n, run->dy, run->weights[0], run->cache,
+                                   run->cache, run->weights[3], run->dx);
+}
+
 static void batch_norm_backward(const LayerRun *run) {
     BatchNormShape shape = batch_norm_shape(run);
+    if (!run->training) {
+        batch_norm_backward_evaluation(run, &shape);
+        return;
+    }
     float *dx = run->dx ? run->dx : run->dy; // wanted by nobody, but the operation needs a place
     run->be->ops->batch_norm_backward(run->be, &shape, run->n, run->x, run->weights[0], run->cache,
                                       run->dy, dx, run->grads[0], run->grads[1]);
+}
+
+static bool batch_norm_explain(const LayerLook *look, Explanation *out) {
+    if (!explanation_room(out, 1, 1, 1)) return false;
+    out->kind = EXPLAIN_NORM;
+    out->channel = look->c;
+    out->y0 = look->h;
+    out->x0 = look->w;
+    explanation_patch(out, look, look->c, 0);
+    out->scale = look->weights[0][look->c];
+    out->bias = look->weights[1][look->c];
+    out->mean = look->weights[2][look->c];
+    out->deviation = sqrtf(look->weights[3][look->c] + (float)layer_arg(look->spec, "epsilon"));
+    out->sum = ((double)out->input[0] - out->mean) / out->deviation * out->scale + out->bias;
+    return true;
 }
 
 const LayerKind layer_batch_norm = {
@@ -60,4 +90,5 @@ const LayerKind layer_batch_norm = {
     .cache_bytes = batch_norm_cache,
     .forward = batch_norm_forward,
     .backward = batch_norm_backward,
+    .explain = batch_norm_explain,
 };

@@ -2,6 +2,8 @@
 // Weight [out][in][kernel][kernel], bias [out].
 #include "nn/layer.h"
 
+#include <string.h>
+
 static ConvShape conv_shape(const LayerSpec *spec, Shape in, Shape out) {
     int kernel = (int)layer_arg(spec, "kernel");
     return (ConvShape){
@@ -83,6 +85,23 @@ static void conv_backward(const LayerRun *run) {
                                 run->dx, run->grads[0], run->grads[1]);
 }
 
+static bool conv_explain(const LayerLook *look, Explanation *out) {
+    int kernel = (int)layer_arg(look->spec, "kernel"),
+        stride = (int)layer_arg(look->spec, "stride");
+    int pad = (int)layer_arg(look->spec, "padding");
+    size_t count = (size_t)look->in.c * (size_t)kernel * (size_t)kernel;
+    if (!explanation_room(out, look->in.c, kernel, kernel)) return false;
+    out->kind = EXPLAIN_SUM;
+    out->y0 = look->h * stride - pad;
+    out->x0 = look->w * stride - pad;
+    for (int c = 0; c < look->in.c; c++) explanation_patch(out, look, c, c);
+    memcpy(out->weight, look->weights[0] + (size_t)look->c * count, count * sizeof *out->weight);
+    out->bias = look->weights[1][look->c];
+    out->sum = out->bias;
+    for (size_t i = 0; i < count; i++) out->sum += (double)out->input[i] * out->weight[i];
+    return true;
+}
+
 const LayerKind layer_conv = {
     .word = "conv",
     .label = "Conv2d",
@@ -100,4 +119,5 @@ const LayerKind layer_conv = {
     .reserve = conv_reserve,
     .forward = conv_forward,
     .backward = conv_backward,
+    .explain = conv_explain,
 };

@@ -1,6 +1,8 @@
 // y = x W^T + b on flat vectors: torch.nn.Linear. Weight [out][in], bias [out].
 #include "nn/layer.h"
 
+#include <string.h>
+
 static Status dense_plan(const LayerSpec *spec, LayerPlan *plan) {
     if (!plan->in.flat) {
         char text[48];
@@ -41,6 +43,18 @@ static void dense_backward(const LayerRun *run) {
                                  run->dx, run->grads[0], run->grads[1]);
 }
 
+static bool dense_explain(const LayerLook *look, Explanation *out) {
+    size_t count = (size_t)look->in.c;
+    if (!explanation_room(out, 1, 1, look->in.c)) return false;
+    out->kind = EXPLAIN_SUM;
+    memcpy(out->input, look->x, count * sizeof *out->input);
+    memcpy(out->weight, look->weights[0] + (size_t)look->c * count, count * sizeof *out->weight);
+    out->bias = look->weights[1][look->c];
+    out->sum = out->bias;
+    for (size_t i = 0; i < count; i++) out->sum += (double)out->input[i] * out->weight[i];
+    return true;
+}
+
 const LayerKind layer_dense = {
     .word = "dense",
     .label = "Linear",
@@ -53,4 +67,5 @@ const LayerKind layer_dense = {
     .reserve = dense_reserve,
     .forward = dense_forward,
     .backward = dense_backward,
+    .explain = dense_explain,
 };

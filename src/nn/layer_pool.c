@@ -68,6 +68,37 @@ static void avg_pool_backward(const LayerRun *run) {
     run->be->ops->avg_pool_backward(run->be, &shape, run->n, run->dy, run->dx);
 }
 
+static bool pool_explain(const LayerLook *look, Explanation *out) {
+    PoolShape shape = pool_shape(look->spec, look->in, look->out);
+    if (!explanation_room(out, 1, shape.kernel, shape.kernel)) return false;
+    out->channel = look->c;
+    out->y0 = look->h * shape.stride - shape.pad;
+    out->x0 = look->w * shape.stride - shape.pad;
+    explanation_patch(out, look, look->c, 0);
+    return true;
+}
+
+static bool max_pool_explain(const LayerLook *look, Explanation *out) {
+    if (!pool_explain(look, out)) return false;
+    out->kind = EXPLAIN_LARGEST;
+    out->winner = -1; // the padding never wins
+    for (int i = 0; i < out->h * out->w; i++) {
+        int y = out->y0 + i / out->w, x = out->x0 + i % out->w;
+        if (y < 0 || x < 0 || y >= look->in.h || x >= look->in.w) continue;
+        if (out->winner < 0 || out->input[i] > out->input[out->winner]) out->winner = i;
+    }
+    out->sum = out->input[out->winner];
+    return true;
+}
+
+static bool avg_pool_explain(const LayerLook *look, Explanation *out) {
+    if (!pool_explain(look, out)) return false;
+    out->kind = EXPLAIN_MEAN;
+    for (int i = 0; i < out->h * out->w; i++) out->sum += out->input[i];
+    out->sum /= out->h * out->w;
+    return true;
+}
+
 // A place in a window must fit a byte.
 #define POOL_ARGS                                                                                  \
     {                                                                                              \
@@ -93,6 +124,7 @@ const LayerKind layer_max_pool = {
     .cache_bytes = max_pool_cache,
     .forward = max_pool_forward,
     .backward = max_pool_backward,
+    .explain = max_pool_explain,
 };
 
 const LayerKind layer_avg_pool = {
@@ -103,4 +135,5 @@ const LayerKind layer_avg_pool = {
     .plan = pool_plan,
     .forward = avg_pool_forward,
     .backward = avg_pool_backward,
+    .explain = avg_pool_explain,
 };

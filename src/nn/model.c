@@ -16,7 +16,6 @@ struct Model {
     bool can_train;
     // The last forward, which backward goes back over.
     int last_n;
-    bool last_training;
     LayerRun runs[SPEC_LAYERS_MAX];
     bool in_place[SPEC_LAYERS_MAX];
     bool skip[SPEC_LAYERS_MAX];          // nothing to run: flatten, or done by the layer before it
@@ -254,7 +253,7 @@ void model_get_weights(const Model *model, float *weights) {
                              model->plan.weight_floats * sizeof *weights);
 }
 
-float *model_parameters(Model *model) {
+float *model_parameters(const Model *model) {
     return model->weights;
 }
 
@@ -263,14 +262,13 @@ float *model_gradients(Model *model) {
     return model->gradients;
 }
 
-float *model_input(Model *model) {
+float *model_input(const Model *model) {
     return model->outputs[0];
 }
 
 const float *model_forward(Model *model, int n, bool training, uint64_t key) {
     REQUIRE(n >= 1 && n <= model->max_batch);
     model->last_n = n;
-    model->last_training = training;
     for (int i = 0; i < model->spec.layer_count; i++) {
         LayerRun *run = &model->runs[i];
         run->n = n;
@@ -288,7 +286,7 @@ float *model_logits_gradient(Model *model) {
 }
 
 void model_backward(Model *model, int n, bool want_input) {
-    REQUIRE(model->can_train && n == model->last_n && model->last_training);
+    REQUIRE(model->can_train && n == model->last_n);
     float *dy = model->deltas, *other = model->deltas + model->delta_floats;
     int last = want_input ? 0 : model->first_trainable;
     for (int i = model->spec.layer_count - 1; i >= last; i--) {

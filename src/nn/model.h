@@ -36,16 +36,18 @@ void model_get_weights(const Model *model, float *weights);
 
 // Device pointers: parameters (plan->parameter_floats, the buffers behind them: plan->weight_floats
 // in all), gradients (plan->parameter_floats), the input [n][c][h][w].
-float *model_parameters(Model *model);
+float *model_parameters(const Model *model);
 float *model_gradients(Model *model);
-float *model_input(Model *model);
+float *model_input(const Model *model);
 
 // Runs the n samples in model_input. Gives the logits [n][classes], device. `key` seeds dropout of
 // this step (ignored unless training).
 const float *model_forward(Model *model, int n, bool training, uint64_t key);
 // Where the loss puts the gradient for the logits of the last forward [n][classes], device.
 float *model_logits_gradient(Model *model);
-// From there back to every parameter. dx of the input is computed only when `want_input`.
+// From there back to every parameter. dx of the input is computed only when `want_input`. After a
+// forward without training it is the gradient of what was answered (running statistics, all units
+// there); batch norm's own parameters then get none, and their place in the gradients is undefined.
 void model_backward(Model *model, int n, bool want_input);
 // Gradient for the input after a backward with want_input, device.
 const float *model_input_gradient(const Model *model);

@@ -15,6 +15,9 @@ struct Recognizer {
     uint8_t *staging; // device
     float *rows;      // host, max_batch x classes
     int32_t *indices; // 0, 1, 2 ...
+    // With room for gradients, for saliency; NULL until someone asks.
+    Model *differ;
+    bool differ_is_old; // has other weights than `model`
     // Instead of all that is on the back end, for a model that is a graph:
     Graph *graph;
     GraphClassifier *classifier;
@@ -83,6 +86,7 @@ void recognizer_close(Recognizer **handle) {
     *handle = NULL;
     if (recognizer->be) {
         recognizer->be->ops->release(recognizer->be, recognizer->staging);
+        model_close(&recognizer->differ);
         model_close(&recognizer->model);
         backend_close(&recognizer->be);
     }
@@ -108,6 +112,7 @@ int recognizer_classes(const Recognizer *recognizer) {
 void recognizer_set_weights(Recognizer *recognizer, const float *weights) {
     REQUIRE(!recognizer->graph);
     model_set_weights(recognizer->model, weights);
+    recognizer->differ_is_old = true;
 }
 
 void recognizer_layer(Recognizer *recognizer, int index, float *out) {
@@ -115,6 +120,15 @@ void recognizer_layer(Recognizer *recognizer, int index, float *out) {
     REQUIRE(!recognizer->graph);
     recognizer->be->ops->download(recognizer->be, out, model_layer_output(recognizer->model, index),
                                   shape_count(plan->shapes[index + 1]) * sizeof(float));
+}
+
+Status recognizer_explain(const Recognizer *recognizer, int layer, int last, int c, int y, int x,
+                          Explanation *out) {
+    if (recognizer->graph)
+        return status_error(
+            STATUS_UNSUPPORTED,
+            "a network that comes as a graph of operators has no layers to look at");
+    return model_explain(recognizer->model, layer, last, c, y, x, out);
 }
 
 // softmax(logits / temperature), in double for the sum.
@@ -142,22 +156,67 @@ static void recognizer_forward_graph(Recognizer *recognizer, const uint8_t *imag
     classifier_run(recognizer->classifier, recognizer->pixels, n, recognizer->rows);
 }
 
+// n images, normalized, as the input of `model`.
+static void recognizer_gather(Recognizer *recognizer, const uint8_t *images, int n, Model *model) {
+    const BackendOps *ops = recognizer->be->ops;
+    const ModelSpec *spec = model_spec(model);
+    GatherShape shape = {spec->input.c, spec->input.h, spec->input.w, spec->normalization.mean,
+                         spec->normalization.std};
+    ops->upload(recognizer->be, recognizer->staging, images, shape_count(spec->input) * (size_t)n);
+    ops->gather(recognizer->be, &shape, recognizer->staging, recognizer->indices, n,
+                model_input(model));
+}
+
 // Logits of up to max_batch images into recognizer->rows.
 static void recognizer_forward(Recognizer *recognizer, const uint8_t *images, int n) {
     if (recognizer->graph) {
         recognizer_forward_graph(recognizer, images, n);
         return;
     }
-    const BackendOps *ops = recognizer->be->ops;
-    const ModelSpec *spec = model_spec(recognizer->model);
-    GatherShape shape = {spec->input.c, spec->input.h, spec->input.w, spec->normalization.mean,
-                         spec->normalization.std};
-    ops->upload(recognizer->be, recognizer->staging, images, shape_count(spec->input) * (size_t)n);
-    ops->gather(recognizer->be, &shape, recognizer->staging, recognizer->indices, n,
-                model_input(recognizer->model));
+    recognizer_gather(recognizer, images, n, recognizer->model);
     const float *logits = model_forward(recognizer->model, n, false, 0);
-    ops->download(recognizer->be, recognizer->rows, logits,
-                  (size_t)(n * recognizer->classes) * sizeof(float));
+    recognizer->be->ops->download(recognizer->be, recognizer->rows, logits,
+                                  (size_t)(n * recognizer->classes) * sizeof(float));
+}
+
+static Status recognizer_open_differ(Recognizer *recognizer) {
+    const ModelPlan *plan = model_plan(recognizer->model);
+    if (!recognizer->differ) {
+        Status status =
+            model_open(recognizer->be, model_spec(recognizer->model), 1, true, &recognizer->differ);
+        if (!status_is_ok(&status)) return status;
+        recognizer->differ_is_old = true;
+    }
+    if (recognizer->differ_is_old)
+        recognizer->be->ops->copy(recognizer->be, model_parameters(recognizer->differ),
+                                  model_parameters(recognizer->model),
+                                  plan->weight_floats * sizeof(float));
+    recognizer->differ_is_old = false;
+    return status_ok();
+}
+
+Status recognizer_saliency(Recognizer *recognizer, const uint8_t *image, int class, float *out) {
+    float direction[SPEC_CLASSES_MAX] = {0};
+    if (recognizer->graph)
+        return status_error(STATUS_UNSUPPORTED,
+                            "a network that comes as a graph of operators only answers; it has no "
+                            "gradient");
+    REQUIRE(class >= 0 && class < recognizer->classes);
+    Status status = recognizer_open_differ(recognizer);
+    if (!status_is_ok(&status)) return status;
+    Model *differ = recognizer->differ;
+    const BackendOps *ops = recognizer->be->ops;
+    size_t count = shape_count(model_spec(differ)->input);
+    direction[class] = 1;
+    recognizer_gather(recognizer, image, 1, differ);
+    model_forward(differ, 1, false, 0);
+    ops->upload(recognizer->be, model_logits_gradient(differ), direction,
+                (size_t)recognizer->classes * sizeof *direction);
+    model_backward(differ, 1, true);
+    ops->download(recognizer->be, out, model_input_gradient(differ), count * sizeof *out);
+    // The network's input is (ink - mean) / std.
+    for (size_t i = 0; i < count; i++) out[i] /= model_spec(differ)->normalization.std;
+    return status;
 }
 
 void recognizer_answer(Recognizer *recognizer, const uint8_t *images, int n, float *logits,
@@ -174,6 +233,37 @@ void recognizer_answer(Recognizer *recognizer, const uint8_t *images, int n, flo
             if (probabilities) recognizer_softmax(recognizer, row, probabilities + at);
         }
     }
+}
+
+static Status recognizer_no_layers(void) {
+    return status_error(STATUS_UNSUPPORTED,
+                        "a network that comes as a graph of operators has no layers to look at");
+}
+
+static int recognizer_best(const Recognizer *recognizer, const float *row) {
+    int best = 0;
+    for (int c = 1; c < recognizer->classes; c++)
+        if (row[c] > row[best]) best = c;
+    return best;
+}
+
+Status recognizer_rows(Recognizer *recognizer, int index, const uint8_t *images, int n, float *rows,
+                       uint8_t *classes) {
+    if (recognizer->graph) return recognizer_no_layers();
+    const ModelPlan *plan = model_plan(recognizer->model);
+    size_t image = shape_count(plan->shapes[0]), width = shape_count(plan->shapes[index + 1]);
+    for (int first = 0; first < n; first += recognizer->max_batch) {
+        int part = n - first < recognizer->max_batch ? n - first : recognizer->max_batch;
+        recognizer_forward(recognizer, images + image * (size_t)first, part);
+        recognizer->be->ops->download(recognizer->be, rows + width * (size_t)first,
+                                      index < 0 ? model_input(recognizer->model)
+                                                : model_layer_output(recognizer->model, index),
+                                      width * (size_t)part * sizeof *rows);
+        for (int i = 0; classes && i < part; i++)
+            classes[first + i] = (uint8_t)recognizer_best(
+                recognizer, recognizer->rows + (size_t)(i * recognizer->classes));
+    }
+    return status_ok();
 }
 
 Verdict recognizer_verdict(const Recognizer *recognizer, const InkFit *fit,
@@ -219,9 +309,7 @@ Status recognizer_evaluate(Recognizer *recognizer, const ImageSet *set, EvalResu
         for (int i = 0; i < part; i++) {
             float *row = recognizer->rows + (size_t)(i * classes);
             uint32_t at = first + (uint32_t)i;
-            int best = 0;
-            for (int c = 1; c < classes; c++)
-                if (row[c] > row[best]) best = c;
+            int best = recognizer_best(recognizer, row);
             double sum = 0;
             for (int c = 0; c < classes; c++) sum += exp((double)row[c] - row[best]);
             loss += log(sum) + row[best] - row[set->labels[at]];

@@ -6,6 +6,7 @@
 #include "dataset/dataset.h"
 #include "formats/formats.h"
 #include "ink/fit.h"
+#include "nn/explain.h"
 #include "train/run.h"
 
 typedef struct Recognizer Recognizer;
@@ -49,8 +50,26 @@ void recognizer_set_threshold(Recognizer *recognizer, float threshold);
 Status recognizer_evaluate(Recognizer *recognizer, const ImageSet *set, EvalResult *out,
                            uint8_t *classes, float *confidence);
 
+// How the logit of `class` changes with each pixel of one image (as for recognizer_answer): its
+// gradient with respect to ink 0..1, host memory, shape_count(input) numbers. In evaluation mode;
+// neither weights nor running statistics change, and what recognizer_layer gives stays. The first
+// call opens a second copy of the network, with room for gradients. STATUS_MEMORY;
+// STATUS_UNSUPPORTED for a model that is a graph, which has no way back.
+Status recognizer_saliency(Recognizer *recognizer, const uint8_t *image, int class, float *out);
+
 // Output of layer `index` for image 0 of the last recognizer_answer call's last part, host memory,
 // shape plan->shapes[index + 1].
 void recognizer_layer(Recognizer *recognizer, int index, float *out);
+
+// The same for n images at once, and for the input itself (index -1, normalized): n rows, host
+// memory. `classes` (may be NULL): the answers. n may exceed max_batch. STATUS_UNSUPPORTED for a
+// model that is a graph.
+Status recognizer_rows(Recognizer *recognizer, int index, const uint8_t *images, int n, float *rows,
+                       uint8_t *classes);
+
+// Where one number of that image's feature maps comes from: see model_explain. STATUS_UNSUPPORTED
+// for a model that is a graph.
+Status recognizer_explain(const Recognizer *recognizer, int layer, int last, int c, int y, int x,
+                          Explanation *out);
 
 #endif
