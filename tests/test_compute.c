@@ -11,7 +11,6 @@
 #include "base/thread.h"
 #include "compute/backend.h"
 #include "compute/pool.h"
-#include "compute/sgemm_rate.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -51,19 +50,6 @@ static void test_every_kind(void **state) {
         assert_null(be);
         backend_close(&be); // closing twice is harmless
     }
-}
-
-static void test_rate(void **state) {
-    (void)state;
-    Backend *be;
-    Status status = backend_open(&(BackendConfig){.device = "cpu", .threads = 2}, &be);
-    assert_int_equal(status.code, STATUS_OK);
-    double rate = 0.0;
-    status = sgemm_rate_measure(be, &rate);
-    assert_int_equal(status.code, STATUS_OK);
-    print_message("2048^3 product: %.1f GFLOP/s\n", 1e-9 * rate);
-    assert_true(rate > 1e6);
-    backend_close(&be);
 }
 
 // ---- the pool ---------------------------------------------------------------------------------
@@ -132,7 +118,6 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_unknown_device),
         cmocka_unit_test(test_every_kind),
-        cmocka_unit_test(test_rate),
         cmocka_unit_test(test_each_piece_once),
         cmocka_unit_test(test_wakes_after_sleep),
     };

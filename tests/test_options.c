@@ -10,7 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { TRAIN_N = 700, TEST_N = 150 };
+enum { TRAIN_N = 420, TEST_N = 100 };
 #define NET                                                                                        \
     "layers=\"conv 4 k3, relu, maxpool 2, dropout 0.2, dense 16, batchnorm, relu, dense 10\" "
 
@@ -21,7 +21,7 @@ static const char *const lines[] = {
     NET "optimizer=radam epochs=4 batch-size=64 schedule=plateau plateau-patience=0 gamma=0.3 "
         "plateau-threshold=0.2 augment=light erase=0.5 rotate=30",
     NET "optimizer=rmsprop lr=0.001 momentum=0.5 centered=1 epochs=2 batch-size=33 loss=hinge "
-        "schedule=cosine schedule-unit=batch limit=500 held-out=60 thickness=0.5 elastic=0.04",
+        "schedule=cosine schedule-unit=batch limit=300 held-out=60 thickness=0.5 elastic=0.04",
     NET "optimizer=lion epochs=2 batch-size=64 loss=mse warmup-epochs=0.5 shear=0.2 shift=0.1",
     NET "optimizer=adadelta epochs=2 batch-size=100 label-smoothing=0.1 schedule=exponential",
     NET "optimizer=adagrad initial-accumulator-value=0.1 epochs=2 until=0.5 no-such=0",
@@ -250,7 +250,7 @@ static void the_average_answers(void **state) {
     BatchRecord batch;
     size_t bytes;
     double keep = 0.8;
-    TrainConfig config = parse(NET "optimizer=adam lr=0.01 epochs=1 batch-size=100", 1);
+    TrainConfig config = parse(NET "optimizer=adam lr=0.01 epochs=1 batch-size=64", 1);
     bench_open(&bench, 1);
     assert_ok(run_open(&config, &bench.data, NULL, &plain));
     config.ema = keep;
@@ -284,7 +284,7 @@ static void misfits_are_refused(void **state) {
         const char *line, *says;
     } cases[] = {
         {"patience=3", "held-out"},
-        {"held-out=700", "hold out fewer"},
+        {"held-out=420", "hold out fewer"},
         {"limit=50 held-out=50", "hold out fewer"},
     };
     Bench bench;

@@ -9,7 +9,8 @@ enum { SGEMM_RATE_SIZE = 2048 };
 
 // Operations per second of the product of two 2048 x 2048 matrices on the back end's own threads:
 // the best of a few runs, on the CPU by OpenBLAS or by our own kernel, whichever is faster. Takes
-// about half a second and 64 MB; STATUS_MEMORY where there are none.
+// half a second to a second, or two runs where one takes longer, and 64 MB; STATUS_MEMORY where
+// there are none.
 Status sgemm_rate_measure(Backend *be, double *operations_per_second);
 
 #endif
