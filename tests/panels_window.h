@@ -116,6 +116,11 @@ static inline void frames(Fixture *f, int count) {
 
 static const UiItem *must_find(Fixture *f, const char *label) {
     const UiItem *item = ui_find(f->ui, label);
+    // In a dialog rather than below it.
+    for (size_t i = 0; item && i < ui_item_count(f->ui); i++) {
+        const UiItem *other = ui_item(f->ui, i);
+        if (other->layer > item->layer && strcmp(other->label, item->label) == 0) item = other;
+    }
     if (!item) fail_msg("there is no \"%s\" in the window", label);
     return item;
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 
 static void append(Series *s, double x, float y) {
-    double xs[CHART_AXES] = {x, x * 2};
+    double xs[CHART_AXES] = {x, x * 2, x * 3};
     Status status = series_append(s, xs, y);
     assert_true(status_is_ok(&status));
 }

@@ -53,14 +53,10 @@ static cJSON *json_make_number(double value) {
     return cJSON_CreateRaw(text);
 }
 
-// The shortest decimal that reads back as the same float.
 static cJSON *json_make_float(float value) {
     if (!isfinite(value)) return cJSON_CreateNull();
     char text[32];
-    for (int digits = 1; digits <= 9; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, (double)value);
-        if (strtof(text, NULL) == value) break;
-    }
+    text_from_float(text, value);
     return cJSON_CreateRaw(text);
 }
 

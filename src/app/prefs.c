@@ -34,7 +34,7 @@ static const struct PrefRow {
     {"tab", PREF_INT, PREF(bench.tab), 0, TAB_COUNT - 1},
     {"log-loss", PREF_BOOL, PREF(bench.log_loss), 0, 1},
     {"raw-loss", PREF_BOOL, PREF(bench.raw_loss), 0, 1},
-    {"by-seconds", PREF_BOOL, PREF(bench.by_seconds), 0, 1},
+    {"chart-x", PREF_INT, PREF(bench.chart_x), 0, CHART_AXES - 1},
     {"directory", PREF_TEXT, PREF(bench.directory), 0, 0},
 };
 enum { PREF_COUNT = sizeof pref_rows / sizeof pref_rows[0] };

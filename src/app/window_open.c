@@ -1,5 +1,6 @@
 // Opening the window: SDL, renderer, font, toolkit, workbench; and closing them again.
 #include "app/cli.h"
+#include "app/draw_picture.h"
 #include "app/picture_io.h"
 #include "app/sdl_input.h"
 #include "app/window_parts.h"
@@ -146,6 +147,7 @@ static Status window_open_workbench(Window *window, const WindowOptions *options
         .hooks = {.wake = window_wake,
                   .context = window,
                   .logger = *cli_logger(),
+                  .write_picture = draw_picture_write,
                   .read_picture = window_read_picture,
                   .use_language = window_use_language},
     };

@@ -97,6 +97,15 @@ void text_from_double(char out[32], double value) {
     text_replace(out, text_decimal_point(), '.');
 }
 
+void text_from_float(char out[32], float value) {
+    static const int digits[] = {6, 8, 9}; // few tries: files have a million of them
+    for (int i = 0; i < 3; i++) {
+        snprintf(out, 32, "%.*g", digits[i], (double)value);
+        if (strtof(out, NULL) == value) break;
+    }
+    text_replace(out, text_decimal_point(), '.');
+}
+
 bool text_copy(char *out, size_t size, const char *from) {
     size_t length = strlen(from);
     bool fits = length < size;

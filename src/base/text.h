@@ -26,6 +26,8 @@ bool text_to_double(const char *s, double *out);
 bool text_to_int(const char *s, long long *out);
 // The shortest decimal that reads back as the same double: "300", "0.1", "1e-10".
 void text_from_double(char out[32], double value);
+// A decimal that reads back as the same float, in at most 9 digits: "0.1", "2.30258512".
+void text_from_float(char out[32], float value);
 
 // Copies and always terminates; false when cut (where a character of UTF-8 begins).
 bool text_copy(char *out, size_t size, const char *from);

@@ -2,6 +2,7 @@
 #include "panels/panels.h"
 
 #include "base/tr.h"
+#include "panels/export.h"
 #include "panels/files.h"
 
 #include <stdio.h>
@@ -22,7 +23,8 @@ static bool dialog_warns(PathDialogState *state, const char *path, const char *a
     return true;
 }
 
-static void dialog_accept_open(Workbench *bench) {
+static void dialog_accept_open(Ui *ui, Workbench *bench) {
+    (void)ui;
     PathDialogState *state = &bench->path;
     char path[FILE_PATH_MAX];
     text_copy(path, sizeof path, state->path);
@@ -34,7 +36,8 @@ static void dialog_accept_open(Workbench *bench) {
     bench->dialog = DIALOG_OPEN;
 }
 
-static void dialog_accept_save(Workbench *bench) {
+static void dialog_accept_save(Ui *ui, Workbench *bench) {
+    (void)ui;
     PathDialogState *state = &bench->path;
     char path[FILE_PATH_MAX];
     bench_expand(state->path, path);
@@ -50,7 +53,8 @@ static void dialog_accept_save(Workbench *bench) {
     text_copy(state->problem, sizeof state->problem, status.message);
 }
 
-static void dialog_accept_import(Workbench *bench) {
+static void dialog_accept_import(Ui *ui, Workbench *bench) {
+    (void)ui;
     PathDialogState *state = &bench->path;
     char path[FILE_PATH_MAX];
     int count;
@@ -67,7 +71,8 @@ static void dialog_accept_import(Workbench *bench) {
     text_copy(state->problem, sizeof state->problem, status.message);
 }
 
-static void dialog_accept_export(Workbench *bench) {
+static void dialog_accept_export(Ui *ui, Workbench *bench) {
+    (void)ui;
     PathDialogState *state = &bench->path;
     char path[FILE_PATH_MAX];
     int count;
@@ -83,9 +88,28 @@ static void dialog_accept_export(Workbench *bench) {
     text_copy(state->problem, sizeof state->problem, status.message);
 }
 
+static void dialog_accept_export_runs(Ui *ui, Workbench *bench) {
+    PathDialogState *state = &bench->path;
+    char path[FILE_PATH_MAX];
+    bench_expand(state->path, path);
+    if (!file_is_directory(path)) export_complete(bench, path);
+    bool directory =
+        export_is_directory(path) && export_kinds[bench->export_kind].ending[0] == '\0';
+    if (!directory && dialog_warns(state, path, tr("Export"))) return;
+    Status status = export_runs(ui, bench, path);
+    if (status_is_ok(&status)) {
+        bench->dialog = DIALOG_NONE;
+        bench_remember(bench, path);
+        workbench_say(bench, NOTICE_SUCCESS, tr("Written: %s"), path);
+        return;
+    }
+    log_write(&bench->hooks.logger, LOG_ERROR, "%s", status.message);
+    text_copy(state->problem, sizeof state->problem, status.message);
+}
+
 static const struct {
     const char *title, *action, *hint;
-    void (*accept)(Workbench *);
+    void (*accept)(Ui *, Workbench *);
     bool writes, opens;
 } path_dialogs[DIALOG_COUNT] = {
     [DIALOG_OPEN] = {TR("Open"), TR("Open"),
@@ -105,6 +129,8 @@ static const struct {
                        TR("As strokes: NAME.jsonl. As pictures: NAME.idx becomes "
                           "NAME-images-idx3-ubyte and NAME-labels-idx1-ubyte."),
                        dialog_accept_export, true, false},
+    [DIALOG_EXPORT_RUNS] = {TR("Export the runs"), TR("Export"), NULL, dialog_accept_export_runs,
+                            true, false},
 };
 
 void dialog_path(Ui *ui, Workbench *bench) {
@@ -117,7 +143,8 @@ void dialog_path(Ui *ui, Workbench *bench) {
         .title = tr(path_dialogs[kind].title),
         .action = tr(path_dialogs[kind].action),
         .cancel = tr("Cancel"),
-        .hint = tr(path_dialogs[kind].hint),
+        .hint = tr(kind == DIALOG_EXPORT_RUNS ? export_kinds[bench->export_kind].hint
+                                              : path_dialogs[kind].hint),
         .problem = state->problem,
         .entries = state->shown,
         .entry_count = state->shown_count,
@@ -145,5 +172,5 @@ void dialog_path(Ui *ui, Workbench *bench) {
             return;
         }
     }
-    path_dialogs[kind].accept(bench);
+    path_dialogs[kind].accept(ui, bench);
 }

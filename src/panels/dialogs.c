@@ -2,6 +2,7 @@
 #include "panels/panels.h"
 
 #include "base/tr.h"
+#include "panels/export.h"
 #include "panels/files.h"
 
 #include <math.h>
@@ -50,11 +51,21 @@ static void dialog_prepare_export(Workbench *bench) {
     snprintf(bench->path.path, sizeof bench->path.path, "%.1000smy-digits.jsonl", directory);
 }
 
+static void dialog_prepare_export_runs(Workbench *bench) {
+    dialog_prepare_open(bench);
+    bench->path.overwrite[0] = '\0';
+    export_suggest(bench, bench->path.path);
+}
+
 void dialog_open(Workbench *bench, DialogKind kind) {
     static void (*const prepare[DIALOG_COUNT])(Workbench *) = {
-        [DIALOG_OPEN] = dialog_prepare_open,     [DIALOG_SAVE] = dialog_prepare_save,
-        [DIALOG_LAYERS] = dialog_prepare_layers, [DIALOG_MORE] = dialog_prepare_more,
-        [DIALOG_IMPORT] = dialog_prepare_open,   [DIALOG_EXPORT] = dialog_prepare_export,
+        [DIALOG_OPEN] = dialog_prepare_open,
+        [DIALOG_SAVE] = dialog_prepare_save,
+        [DIALOG_LAYERS] = dialog_prepare_layers,
+        [DIALOG_MORE] = dialog_prepare_more,
+        [DIALOG_IMPORT] = dialog_prepare_open,
+        [DIALOG_EXPORT] = dialog_prepare_export,
+        [DIALOG_EXPORT_RUNS] = dialog_prepare_export_runs,
     };
     bench->dialog = kind;
     if (prepare[kind]) prepare[kind](bench);
@@ -158,6 +169,7 @@ void dialogs(Ui *ui, Workbench *bench) {
         [DIALOG_SAVE] = dialog_path,
         [DIALOG_IMPORT] = dialog_path,
         [DIALOG_EXPORT] = dialog_path,
+        [DIALOG_EXPORT_RUNS] = dialog_path,
         [DIALOG_LAYERS] = dialog_layers,
         [DIALOG_MORE] = dialog_more,
         [DIALOG_KEYS] = dialog_keys,

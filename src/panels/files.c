@@ -14,7 +14,7 @@
 
 // ---- opening ------------------------------------------------------------------------------------
 
-static void files_remember(Workbench *bench, const char *path) {
+void bench_remember(Workbench *bench, const char *path) {
     const char *name = path_basename(path);
     size_t size = (size_t)(name - path);
     if (size > 1) size--; // without the slash
@@ -188,7 +188,7 @@ Status bench_open(Workbench *bench, const char *given) {
         status = files_open_strokes(bench, path);
     else
         status = files_open_model(bench, path);
-    if (status_is_ok(&status)) files_remember(bench, path);
+    if (status_is_ok(&status)) bench_remember(bench, path);
     return status;
 }
 
@@ -220,7 +220,7 @@ Status bench_save(Workbench *bench, uint64_t id, const char *path) {
         text_copy(run->saved_as, sizeof run->saved_as, path);
         run->saved_images = run->snapshot->images;
     }
-    files_remember(bench, path);
+    bench_remember(bench, path);
     workbench_say(bench, NOTICE_SUCCESS, tr("%s saved as %s"), run ? run->name : entry->name, path);
 fail:
     saved_model_close(&made);

@@ -26,6 +26,8 @@ Status bench_save(Workbench *bench, uint64_t id, const char *path);
 uint64_t bench_save_target(Workbench *bench);
 // A name for it: "lenet5-adam.safetensors" in the last directory.
 void bench_suggest(Workbench *bench, uint64_t id, char out[FILE_PATH_MAX]);
+// The directory of `path` is where the next file is looked for.
+void bench_remember(Workbench *bench, const char *path);
 // "~/..." becomes the home directory; others are copied.
 void bench_expand(const char *path, char out[FILE_PATH_MAX]);
 

@@ -2,6 +2,7 @@
 #include "panels/panels.h"
 
 #include "base/tr.h"
+#include "panels/export.h"
 #include "panels/files.h"
 #include "panels/words.h"
 
@@ -127,12 +128,25 @@ static void top_scale(Workbench *bench, float factor) {
     bench->prefs.scale = fminf(fmaxf(roundf(scale * 10) / 10, 0.7f), 3.0f);
 }
 
+static void top_export(Ui *ui, Workbench *bench, Rect rect) {
+    const char *items[EXPORT_KINDS];
+    bool possible = export_is_possible(bench);
+    for (int i = 0; i < EXPORT_KINDS; i++) items[i] = tr(export_kinds[i].label);
+    int chosen = ui_menu(ui, rect, tr("Export"), items, EXPORT_KINDS, possible ? 0 : UI_DISABLED);
+    ui_tooltip(ui, possible ? tr("The curves that are shown, as figures or as a picture")
+                            : tr("There are no curves to export yet."));
+    if (chosen < 0) return;
+    bench->export_kind = chosen;
+    dialog_open(bench, DIALOG_EXPORT_RUNS);
+}
+
 static void top_buttons(Ui *ui, Workbench *bench, Rect *inside) {
     static const char *const sizes[] = {"A\xe2\x88\x92", "A+"};
     Rect keys = rect_cut_right(inside, 30, 6);
     Rect theme = rect_cut_right(inside, 30, 6);
     Rect language = rect_cut_right(inside, 78, 6);
     Rect size = rect_cut_right(inside, 64, 6);
+    Rect export = rect_cut_right(inside, ui_button_width(ui, tr("Export")) + 16, 8);
     Rect save = rect_cut_right(inside, 68, 8);
     Rect open = rect_cut_right(inside, 68, 16);
     if (ui_button(ui, open, tr("Open\xe2\x80\xa6"), 0)) dialog_open(bench, DIALOG_OPEN);
@@ -142,6 +156,7 @@ static void top_buttons(Ui *ui, Workbench *bench, Rect *inside) {
     if (ui_button(ui, save, tr("Save\xe2\x80\xa6"), none)) dialog_open(bench, DIALOG_SAVE);
     ui_tooltip(ui, none ? tr("There is no network to save yet.")
                         : tr("The weights of the selected run, as a file (Ctrl+S)."));
+    top_export(ui, bench, export);
     int step = ui_button_group(ui, size, "Size of everything", sizes, 2, 0);
     if (step >= 0) top_scale(bench, step ? 1.1f : 1 / 1.1f);
     bool light = bench->prefs.light;

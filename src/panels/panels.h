@@ -62,7 +62,7 @@ bool option_applies(const TrainConfig *config, const TrainOption *option);
 void dialogs(Ui *ui, Workbench *bench);
 void dialog_open(Workbench *bench, DialogKind kind);
 void dialog_path(Ui *ui,
-                 Workbench *bench); // DIALOG_OPEN, DIALOG_SAVE, DIALOG_IMPORT, DIALOG_EXPORT
+                 Workbench *bench); // DIALOG_OPEN, _SAVE, _IMPORT, _EXPORT, _EXPORT_RUNS
 void dialog_layers(Ui *ui, Workbench *bench);
 void dialog_more(Ui *ui, Workbench *bench);
 void dialog_keys(Ui *ui, Workbench *bench);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static const double METER_SECONDS = 0.5; // how often the speed is worked out anew
 
@@ -158,6 +159,7 @@ static Status runs_send(Workbench *bench, RunEntry *run, const char *name, bool 
     Trainer *trainer = entry_trainer(bench, run);
     run->id = bench->next_id++;
     run->number = bench->runs.made;
+    run->started = (double)time(NULL);
     run->visible = true;
     run->lr = run->log->config.options.lr;
     entry_make_name(bench, run, name);
@@ -216,9 +218,14 @@ static bool entry_read_steps(RunEntry *run) {
     bool news = run->steps_read < count;
     for (; run->steps_read < count; run->steps_read++) {
         const BatchRecord *record = feed_at(&run->log->steps, run->steps_read);
-        double x[CHART_AXES] = {record->epoch - 1 + (double)record->batch / run->log->batches,
-                                record->seconds};
-        series_append(&run->loss, x, record->loss);
+        const RunLog *log = run->log;
+        double trained = fmin((double)record->batch * log->config.batch_size, log->images);
+        double x[CHART_AXES] = {
+            [CURVE_EPOCHS] = record->epoch - 1 + (double)record->batch / log->batches,
+            [CURVE_SECONDS] = (double)record->seconds,
+            [CURVE_IMAGES] = (double)(record->epoch - 1) * log->images + trained};
+        // A loss that is no number ends the curve: it has no place on the axis.
+        series_append(&run->loss, x, isfinite(record->loss) ? record->loss : NAN);
         run->last = *record;
     }
     return news;
@@ -229,8 +236,11 @@ static bool entry_read_epochs(RunEntry *run) {
     bool news = run->epochs_read < count;
     for (; run->epochs_read < count; run->epochs_read++) {
         const EpochRecord *record = feed_at(&run->log->epochs, run->epochs_read);
-        double before = run->test.count ? run->test.x[1][run->test.count - 1] : 0;
-        double x[CHART_AXES] = {record->epoch, before + record->seconds};
+        size_t n = run->test.count;
+        double before = n ? run->test.x[CURVE_SECONDS][n - 1] : 0;
+        double x[CHART_AXES] = {[CURVE_EPOCHS] = record->epoch,
+                                [CURVE_SECONDS] = before + record->seconds,
+                                [CURVE_IMAGES] = (double)record->epoch * run->log->images};
         series_append(&run->test, x, (float)(record->test_accuracy * 100));
         series_append(&run->train, x, (float)(record->train_accuracy * 100));
         if (record->test_accuracy > run->best) run->best = record->test_accuracy;

@@ -10,13 +10,17 @@ typedef struct Workbench Workbench;
 
 enum { RUNS_MAX = 24, RUN_NAME_MAX = 64 };
 
+// What a chart's x can be.
+typedef enum CurveAxis { CURVE_EPOCHS, CURVE_SECONDS, CURVE_IMAGES } CurveAxis;
+
 typedef struct RunEntry {
     uint64_t id;
     RunLog *log; // owned
     // A run on data of its own has a trainer of its own while it is going; owned.
     Trainer *own_trainer;
     Dataset *own_data;
-    int number; // 0, 1, 2 ...: its colour
+    double started; // seconds since 1970
+    int number;     // 0, 1, 2 ...: its colour
     char name[RUN_NAME_MAX];
     bool visible;                   // its curves
     bool removing;                  // waits for the trainer to let go of it
@@ -24,7 +28,7 @@ typedef struct RunEntry {
     long long saved_images;         // how far it had come then
     bool told;                      // its end has been said
     size_t steps_read, epochs_read; // of the log's feeds
-    Series loss, test, train;       // x[0] epochs, x[1] seconds; accuracies in percent
+    Series loss, test, train;       // x by CurveAxis; accuracies in percent
     BatchRecord last;               // all 0 before the first batch
     EpochRecord last_epoch;
     double best;                 // test accuracy 0..1, 0 before the first evaluation

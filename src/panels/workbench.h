@@ -33,6 +33,9 @@ typedef struct WorkbenchHooks {
     void *context;
     Logger logger;
     Status (*read_picture)(const char *path, GreyPicture *out);
+    // Draws a finished list on `background` into a PNG file, `scale` pixels to a unit; NULL:
+    // cannot.
+    Status (*write_picture)(const DrawList *list, float scale, Color background, const char *path);
     Status (*use_language)(void *context, LanguageCode language); // NULL: there is only English
 } WorkbenchHooks;
 
@@ -65,6 +68,7 @@ typedef enum DialogKind {
     DIALOG_MORE,
     DIALOG_IMPORT,
     DIALOG_EXPORT,
+    DIALOG_EXPORT_RUNS,
     DIALOG_KEYS,
     DIALOG_DELETE_RUN,
     DIALOG_CHANGE_DATA,
@@ -79,7 +83,8 @@ typedef struct Prefs {
     float scale;  // the person's own, 1 = as it is
     float brush;
     int tab;
-    bool log_loss, raw_loss, by_seconds;
+    bool log_loss, raw_loss;
+    int chart_x;                   // a CurveAxis
     char directory[FILE_PATH_MAX]; // of the last file opened or saved
 } Prefs;
 
@@ -179,6 +184,7 @@ struct Workbench {
     DialogKind dialog;
     PathDialogState path;
     uint64_t save_id; // run or model that DIALOG_SAVE writes
+    int export_kind;  // what DIALOG_EXPORT_RUNS writes (panels/export.h)
     uint64_t delete_id;
     char layers_text[TRAIN_LAYERS_MAX];
     char settings_text[TRAIN_LINE_MAX];

@@ -43,6 +43,7 @@ Status run_log_open(const TrainConfig *config, const Dataset *dataset, const flo
     uint32_t images;
     TRY(config_check(config, dataset->train.n, &images));
     uint32_t batch = (uint32_t)config->batch_size;
+    log->images = (int)images;
     log->batches = (int)((images + batch - 1) / batch);
     TRY(feed_open(&log->steps, sizeof(BatchRecord)));
     TRY(feed_open(&log->epochs, sizeof(EpochRecord)));

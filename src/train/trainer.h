@@ -43,6 +43,7 @@ typedef struct RunLog {
     ModelSpec spec;
     ModelPlan *plan; // owned
     int batches;     // in an epoch
+    int images;      // trained on in an epoch
     Feed steps;      // BatchRecord
     Feed epochs;     // EpochRecord
     Mailbox mailbox; // RunSnapshot

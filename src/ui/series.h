@@ -1,8 +1,8 @@
 // The points of one line of a chart: append only, drawn at the cost of the pixels, not of the
-// points. Every point has one y and CHART_AXES x values (epochs, seconds), each of which never
-// decreases. Beside the points the series keeps a pyramid of minima and maxima over blocks of 8,
-// 64, 512 ... points, extended as points arrive, and a smoothed line extended on demand. One thread
-// at a time.
+// points. Every point has one y and CHART_AXES x values (epochs, seconds, images), each of which
+// never decreases. Beside the points the series keeps a pyramid of minima and maxima over blocks of
+// 8, 64, 512 ... points, extended as points arrive, and a smoothed line extended on demand. One
+// thread at a time.
 #ifndef INKLING_UI_SERIES_H
 #define INKLING_UI_SERIES_H
 
@@ -11,7 +11,7 @@
 
 #include <stddef.h>
 
-enum { CHART_AXES = 2, SERIES_LEVELS = 9 };
+enum { CHART_AXES = 3, SERIES_LEVELS = 9 };
 
 typedef struct SeriesLevel {
     float *min, *max;
