@@ -31,6 +31,9 @@ typedef struct SqlValue {
 #define SQL_BYTES(value, count)                                                                    \
     ((SqlValue){.kind = SQL_IS_BYTES, .bytes = (value), .size = (count)})
 
+// Does this build have SQLite?
+bool sql_is_there(void);
+
 // Opens the file, which is made if it is not there; its directory must be. STATUS_UNSUPPORTED in a
 // build without SQLite. What is wrong with the file itself is often found by the first statement.
 Status sql_open(const char *path, Sql **out);

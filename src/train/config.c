@@ -142,8 +142,7 @@ Status config_set_all(TrainConfig *config, const OptionPair *pairs, int count) {
     return status_ok();
 }
 
-// Cuts the next name=value off *cursor, in place; false at the end. A value may be in quotes.
-static bool config_next(char **cursor, OptionPair *out, Status *status) {
+bool config_next_pair(char **cursor, OptionPair *out, Status *status) {
     char *at = *cursor;
     while (isspace((unsigned char)*at)) at++;
     if (*at == '\0') return false;
@@ -182,7 +181,7 @@ static Status config_read(const char *line, TrainConfig *config) {
     if (!text_is_utf8(copy, strlen(copy)))
         return status_error(STATUS_USAGE, "the settings line is not UTF-8 text");
     char *cursor = copy;
-    while (count < CONFIG_PAIRS_MAX && config_next(&cursor, &pairs[count], &status)) count++;
+    while (count < CONFIG_PAIRS_MAX && config_next_pair(&cursor, &pairs[count], &status)) count++;
     if (!status_is_ok(&status)) return status;
     if (count == CONFIG_PAIRS_MAX)
         return status_error(STATUS_USAGE, "a settings line names at most %d options",

@@ -72,7 +72,7 @@ static void trainer_set_state(Trainer *trainer, Entry *entry, RunState state) {
 
 // ---- snapshots ---------------------------------------------------------------------------------
 
-static Status trainer_snapshot(Trainer *trainer, Entry *entry) {
+static Status trainer_snapshot(Trainer *trainer, Entry *entry, bool settled) {
     RunLog *log = entry->log;
     RunSnapshot *snapshot = mailbox_back(&log->mailbox);
     bool between = run_batch(entry->run) == 1; // at the end of an epoch, not inside one
@@ -91,6 +91,7 @@ static Status trainer_snapshot(Trainer *trainer, Entry *entry) {
         memcpy(snapshot->test_class, entry->test_class, n);
         memcpy(snapshot->test_confidence, entry->test_confidence, n * sizeof(float));
     }
+    if (log->sink.snapshot) log->sink.snapshot(log->sink.context, snapshot, settled);
     mailbox_post(&log->mailbox);
     entry->snapshot_at = clock_seconds();
     trainer_wake(trainer, false);
@@ -114,6 +115,7 @@ static void trainer_release(Trainer *trainer, Entry *entry, RunState state) {
     int index = (int)(entry - trainer->entries);
     trainer->count--;
     for (int i = index; i < trainer->count; i++) trainer->entries[i] = trainer->entries[i + 1];
+    if (log->sink.over) log->sink.over(log->sink.context, state, &log->failure);
     atomic_store(&log->state, state);
     trainer_wake(trainer, true);
 }
@@ -142,6 +144,7 @@ static void trainer_take_on(Trainer *trainer, RunLog *log) {
         free(entry.test_confidence);
         log->failure = status;
         log_write(trainer->hooks.logger, LOG_ERROR, "%s", status.message);
+        if (log->sink.over) log->sink.over(log->sink.context, RUN_FAILED, &log->failure);
         atomic_store(&log->state, RUN_FAILED);
         trainer_wake(trainer, true);
         return;
@@ -161,9 +164,11 @@ static Status trainer_end_epoch(Trainer *trainer, Entry *entry) {
     record.test_loss = entry->evaluated.loss;
     record.test_accuracy = entry->evaluated.accuracy;
     Status kept = feed_append(&entry->log->epochs, &record);
+    const RunSink *sink = &entry->log->sink;
+    if (sink->epoch) sink->epoch(sink->context, &record);
     if (!status_is_ok(&status)) return status;
     if (!status_is_ok(&kept)) return kept;
-    return trainer_snapshot(trainer, entry);
+    return trainer_snapshot(trainer, entry, true);
 }
 
 // One batch and what follows from it. False when the run is over and its entry gone.
@@ -171,11 +176,13 @@ static bool trainer_advance(Trainer *trainer, Entry *entry) {
     BatchRecord record;
     Status status = run_step(entry->run, &record);
     Status kept = feed_append(&entry->log->steps, &record);
+    const RunSink *sink = &entry->log->sink;
+    if (sink->step) sink->step(sink->context, &record);
     if (status_is_ok(&status)) status = kept;
     if (status_is_ok(&status) && run_at_epoch_end(entry->run))
         status = trainer_end_epoch(trainer, entry);
     else if (status_is_ok(&status) && clock_seconds() - entry->snapshot_at >= SNAPSHOT_SECONDS)
-        status = trainer_snapshot(trainer, entry);
+        status = trainer_snapshot(trainer, entry, false);
     if (!status_is_ok(&status)) {
         trainer_fail(trainer, entry, status);
         return false;
@@ -192,7 +199,7 @@ static bool trainer_advance(Trainer *trainer, Entry *entry) {
 
 static void trainer_single_step(Trainer *trainer, Entry *entry) {
     if (!trainer_advance(trainer, entry)) return;
-    Status status = trainer_snapshot(trainer, entry); // a step is for looking at
+    Status status = trainer_snapshot(trainer, entry, true); // a step is for looking at
     if (!status_is_ok(&status))
         trainer_fail(trainer, entry, status);
     else
@@ -200,7 +207,7 @@ static void trainer_single_step(Trainer *trainer, Entry *entry) {
 }
 
 static void trainer_stop_run(Trainer *trainer, Entry *entry) {
-    Status status = trainer_snapshot(trainer, entry);
+    Status status = trainer_snapshot(trainer, entry, true);
     if (status_is_ok(&status))
         trainer_release(trainer, entry, RUN_STOPPED);
     else

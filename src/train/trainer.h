@@ -36,6 +36,19 @@ typedef enum RunState {
     RUN_FAILED,   // `failure` says why
 } RunState;
 
+// Who keeps what a run comes to, as functions. They are called with `context` by the trainer's
+// thread, or by whoever drives a Run; they may copy, and never wait. Any of them may be NULL.
+typedef struct RunSink {
+    void (*step)(void *context, const BatchRecord *record);
+    void (*epoch)(void *context, const EpochRecord *record);
+    // `settled`: at the end of an epoch, or the run stands still. The others come ten times a
+    // second.
+    void (*snapshot)(void *context, const RunSnapshot *snapshot, bool settled);
+    // The last call. `failure`: complete when the state is RUN_FAILED.
+    void (*over)(void *context, RunState state, const Status *failure);
+    void *context;
+} RunSink;
+
 // One run as everybody but the trainer sees it. Made and freed by its owner (the window); filled by
 // the trainer. Readers: any thread for feeds and atomics; the owner alone takes from the mailbox.
 typedef struct RunLog {
@@ -52,6 +65,7 @@ typedef struct RunLog {
     int32_t samples[TRAINER_SAMPLES_MAX]; // indices into the test set
     float *initial;                       // weights to start from, or NULL; owned
     atomic_int state;                     // RunState
+    RunSink sink;                         // set by the owner before it is started
     Status failure;                       // complete before state becomes RUN_FAILED
 } RunLog;
 
