@@ -35,6 +35,7 @@ static const struct PrefRow {
     {"log-loss", PREF_BOOL, PREF(bench.log_loss), 0, 1},
     {"raw-loss", PREF_BOOL, PREF(bench.raw_loss), 0, 1},
     {"chart-x", PREF_INT, PREF(bench.chart_x), 0, CHART_AXES - 1},
+    {"saliency", PREF_BOOL, PREF(bench.saliency), 0, 1},
     {"directory", PREF_TEXT, PREF(bench.directory), 0, 0},
 };
 enum { PREF_COUNT = sizeof pref_rows / sizeof pref_rows[0] };

@@ -144,6 +144,7 @@ Status ink_state_fit(InkState *ink, int field, uint8_t *out, InkFit *fit) {
     PictureFit picture = {0};
     Status status = status_ok();
     *fit = (InkFit){0};
+    ink->fit_unit = 1;
     if (!ink->picture.pixels) {
         status = ink_fit_drawing(&ink->drawing, &options, out, fit);
     } else if (strokes) {
@@ -153,6 +154,7 @@ Status ink_state_fit(InkState *ink, int field, uint8_t *out, InkFit *fit) {
                 ink->canvas_version++;
             status = ink_fit_grey(ink->canvas.pixels, ink->canvas.side, ink->canvas.side,
                                   ink->canvas.side, &options, out, fit);
+            ink->fit_unit = (float)ink->canvas.side;
         }
     } else if (ink->exact) {
         ink_state_resample(&ink->picture, field, out);
@@ -162,4 +164,21 @@ Status ink_state_fit(InkState *ink, int field, uint8_t *out, InkFit *fit) {
         *fit = picture.ink;
     }
     return status;
+}
+
+void ink_state_field(const InkState *ink, int field, const InkFit *fit, float out[3]) {
+    const GreyPicture *picture = &ink->picture;
+    bool alone = picture->pixels && drawing_is_blank(&ink->drawing);
+    out[0] = out[1] = 0;
+    out[2] = 1; // a picture that the network gets as it is covers the canvas
+    if (fit->scale <= 0) return;
+    float unit = ink->fit_unit, x0 = 0, y0 = 0;
+    if (alone) { // it lies in the middle of the canvas
+        unit = (float)(picture->width > picture->height ? picture->width : picture->height);
+        x0 = (unit - (float)picture->width) / 2;
+        y0 = (unit - (float)picture->height) / 2;
+    }
+    out[0] = (-fit->shift_x / fit->scale + x0) / unit;
+    out[1] = (-fit->shift_y / fit->scale + y0) / unit;
+    out[2] = (float)field / fit->scale / unit;
 }

@@ -30,6 +30,7 @@ typedef struct InkState {
     uint64_t edits;      // grows with every change of what the network sees
     int pen;             // MouseButton that draws, -1: none
     uint64_t seen_edits; // of the drawing, by ink_changed
+    float fit_unit;      // pixels of what ink_state_fit went over, per canvas unit
 } InkState;
 
 void ink_state_open(InkState *ink);
@@ -48,6 +49,9 @@ Status ink_state_render(InkState *ink, int side);
 InkOptions ink_state_options(const InkState *ink, int field);
 // What such a network gets, and how the ink came there (fit->blank: no ink at all).
 Status ink_state_fit(InkState *ink, int field, uint8_t *out, InkFit *fit);
+// Where the network's field lies on the canvas, in canvas units: x0, y0 and its side. `fit`: of the
+// last ink_state_fit, or of one digit of a number.
+void ink_state_field(const InkState *ink, int field, const InkFit *fit, float out[3]);
 // Changes with everything that ink_state_fit depends on, except `field`, and with `split`.
 uint64_t ink_state_version(const InkState *ink);
 

@@ -179,7 +179,20 @@ static void answer_input(Ui *ui, Workbench *bench, Rect square) {
     DrawImage image = {ui_hash(0, "input"), answer->version, answer->field, answer->field,
                        answer->field,       IMAGE_GREY8,     answer->input};
     draw_image(&ui->draw, inside, &image, SAMPLE_NEAREST, color_hex(0xFFFFFF));
+    saliency_draw(ui, &bench->saliency, inside);
     draw_border(&ui->draw, square, 2, c->outline, 1);
+}
+
+// The switch for saliency, at the end of the heading.
+static void answer_saliency(Ui *ui, Workbench *bench, Rect square) {
+    bool missing = bench->saliency.missing;
+    unsigned flags = missing ? UI_DISABLED : bench->prefs.saliency ? UI_ON : UI_QUIET;
+    if (ui_icon_button(ui, square, ICON_EYE, tr("Saliency"), flags))
+        bench->prefs.saliency = !bench->prefs.saliency;
+    ui_tooltip(ui, missing ? tr("This network is a graph of operators without a way back: it "
+                                "cannot tell which ink counts.")
+                           : tr("Which ink counts (G): the gradient of the answer.\n"
+                                "Orange: more ink there speaks for it. Blue: against it."));
 }
 
 // The same switches in a menu, where there is no room for a row of them.
@@ -288,6 +301,8 @@ void panel_answer(Ui *ui, Workbench *bench, Rect rect) {
     bool tight = rect.h < 330;
     char time[WORD_MAX];
     Rect heading = rect_cut_top(&rect, 16, 8);
+    Rect eye = rect_cut_right(&heading, 22, 6);
+    answer_saliency(ui, bench, (Rect){eye.x, eye.y - 3, eye.w, 22});
     ui_heading(ui, heading, tr("What the network sees"));
     if (answer->recognizer && !answer->blank) {
         word_milliseconds(time, answer->seconds);

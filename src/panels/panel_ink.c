@@ -162,11 +162,23 @@ static void ink_tools(Ui *ui, Workbench *bench, Rect row) {
 
 // ---- all of it ----------------------------------------------------------------------------------
 
-void panel_ink_boxes(Ui *ui, Workbench *bench, Rect rect) {
+static void ink_saliency(Ui *ui, const Workbench *bench, Rect canvas) {
+    const Answer *answer = &bench->answer;
+    float field[3];
+    ink_state_field(&bench->ink, answer->field, &answer->fit, field);
+    draw_clip_push(&ui->draw, canvas);
+    saliency_draw(ui, &bench->saliency,
+                  rect_make(canvas.x + field[0] * canvas.w, canvas.y + field[1] * canvas.h,
+                            field[2] * canvas.w, field[2] * canvas.h));
+    draw_clip_pop(&ui->draw);
+}
+
+void panel_ink_over(Ui *ui, Workbench *bench, Rect rect) {
     const Answer *answer = &bench->answer;
     rect_cut_top(&rect, INK_HEADING_H, 8);
     rect_cut_bottom(&rect, INK_TOOL_H, 12);
     Rect canvas = rect_inset(rect, 1);
+    ink_saliency(ui, bench, canvas);
     if (!answer->several || answer->blank) return;
     draw_clip_push(&ui->draw, canvas);
     for (int i = 0; i < answer->reading.count; i++) {

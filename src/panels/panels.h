@@ -8,8 +8,9 @@
 void panel_top(Ui *ui, Workbench *bench, Rect rect);
 void panel_ink(Ui *ui, Workbench *bench, Rect rect);    // canvas and tools
 void panel_answer(Ui *ui, Workbench *bench, Rect rect); // what it sees, the answer, the bars
-// A box around each digit of a number, over the canvas; `rect` as for panel_ink, after the answer.
-void panel_ink_boxes(Ui *ui, Workbench *bench, Rect rect);
+// What the answer lays over the canvas: a box around each digit of a number, and which ink counts.
+// `rect` as for panel_ink, after the answer.
+void panel_ink_over(Ui *ui, Workbench *bench, Rect rect);
 // The digits of a number in one line, as large as the room allows.
 void panel_number(Ui *ui, const Answer *answer, Rect rect);
 void panel_charts(Ui *ui, Workbench *bench, Rect loss, Rect accuracy);

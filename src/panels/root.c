@@ -58,6 +58,7 @@ static void root_canvas_keys(Ui *ui, Workbench *bench) {
         drawing_redo(drawing);
     if (ui_shortcut_char(ui, 'c', 0) || ui_shortcut(ui, KEY_ESCAPE, 0))
         workbench_check(bench, ink_state_clear(&bench->ink));
+    if (ui_shortcut_char(ui, 'g', 0)) bench->prefs.saliency = !bench->prefs.saliency;
     if (!bench->answer.several) return;
     if (ui_shortcut(ui, KEY_LEFT, 0)) answer_walk(&bench->answer, -1);
     if (ui_shortcut(ui, KEY_RIGHT, 0)) answer_walk(&bench->answer, 1);
@@ -113,7 +114,8 @@ void panel_root(Ui *ui, Workbench *bench) {
                ui->theme->color.hairline);
     panel_ink(ui, bench, at.ink);
     answer_update(bench); // between canvas and bars: they show the ink of this frame
-    panel_ink_boxes(ui, bench, at.ink);
+    saliency_update(bench);
+    panel_ink_over(ui, bench, at.ink);
     panel_answer(ui, bench, at.answer);
     panel_form(ui, bench, at.form, true);
     panel_progress(ui, bench, at.progress);

@@ -12,6 +12,7 @@
 #include "panels/loader.h"
 #include "panels/my_digits.h"
 #include "panels/runs.h"
+#include "panels/saliency.h"
 #include "ui/chart.h"
 #include "ui/popup.h"
 
@@ -85,6 +86,7 @@ typedef struct Prefs {
     int tab;
     bool log_loss, raw_loss;
     int chart_x;                   // a CurveAxis
+    bool saliency;                 // over the drawing: which ink counts
     char directory[FILE_PATH_MAX]; // of the last file opened or saved
 } Prefs;
 
@@ -149,6 +151,7 @@ struct Workbench {
     uint64_t pin;  // who answers; 0: automatic
     bool pin_soft; // by opening a file; the next start takes it back
     Answer answer;
+    Saliency saliency;
     Exam exam;
     Examiner examiner;
     Guesser guesser;

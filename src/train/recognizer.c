@@ -109,6 +109,9 @@ const ModelPlan *recognizer_plan(const Recognizer *recognizer) {
 int recognizer_classes(const Recognizer *recognizer) {
     return recognizer->classes;
 }
+bool recognizer_is_graph(const Recognizer *recognizer) {
+    return recognizer->graph != NULL;
+}
 void recognizer_set_weights(Recognizer *recognizer, const float *weights) {
     REQUIRE(!recognizer->graph);
     model_set_weights(recognizer->model, weights);

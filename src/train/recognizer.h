@@ -20,6 +20,8 @@ void recognizer_close(Recognizer **recognizer);
 const ModelSpec *recognizer_spec(const Recognizer *recognizer);
 const ModelPlan *recognizer_plan(const Recognizer *recognizer);
 int recognizer_classes(const Recognizer *recognizer);
+// Only answers: no layers, no gradient.
+bool recognizer_is_graph(const Recognizer *recognizer);
 
 // Other weights for the same plan: what a live training sends ten times a second.
 void recognizer_set_weights(Recognizer *recognizer, const float *weights);
