@@ -168,6 +168,7 @@ static void answer_input(Ui *ui, Workbench *bench, Rect square) {
     const Answer *answer = &bench->answer;
     const ThemeColors *c = &ui->theme->color;
     Rect inside = rect_inset(square, 1);
+    bench->seen = inside;
     draw_box(&ui->draw, square, 2, c->paper, c->outline, 1);
     ui_interact(ui, ui_id(ui, "Network input"), UI_KIND_OTHER, "Network input", square, 0, 0);
     if (!answer->recognizer) return;

@@ -3,6 +3,7 @@
 #ifndef INKLING_PANELS_PANELS_H
 #define INKLING_PANELS_PANELS_H
 
+#include "panels/words.h"
 #include "panels/workbench.h"
 
 void panel_top(Ui *ui, Workbench *bench, Rect rect);
@@ -51,6 +52,15 @@ void panel_tile(Ui *ui, Rect rect, const UiHit *hit, const DrawImage *image, con
 Grid panel_tile_grid(Rect rect, int count);
 // A quiet sentence in the middle: why there is nothing here.
 void panel_empty(Ui *ui, Rect rect, const char *text);
+
+// How a number of a layer came about, in a box beside `about`, above everything.
+typedef struct ExplainText {
+    char title[128]; // what number it is
+    char after[48];  // the activation behind the sum, "" without
+} ExplainText;
+void panel_explain(Ui *ui, const Explanation *explanation, const ExplainText *text, Rect about);
+// The channel of its input that adds most, or takes most away.
+int explanation_strongest(const Explanation *explanation);
 
 // What the control for one option shows for choice `index`: "StepLR"; NULL behind the last.
 const char *option_choice_label(const TrainOption *option, int index);

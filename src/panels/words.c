@@ -76,6 +76,15 @@ void word_number(char out[WORD_MAX], double value) {
         snprintf(out, WORD_MAX, size == 0 ? "0" : "%.0e", value);
 }
 
+void word_value(char out[WORD_MAX], double value) {
+    double size = fabs(value);
+    const char *sign = value < 0 ? "\xe2\x88\x92" : "";
+    if (size != 0 && size < 0.0005)
+        snprintf(out, WORD_MAX, "%s%.1e", sign, size);
+    else
+        snprintf(out, WORD_MAX, "%s%.*f", sign, size < 100 ? 3 : size < 10000 ? 1 : 0, size);
+}
+
 void word_milliseconds(char out[WORD_MAX], double seconds) {
     double ms = seconds * 1e3;
     snprintf(out, WORD_MAX, ms < 10 ? "%.2f ms" : "%.0f ms", ms);

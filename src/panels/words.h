@@ -15,6 +15,9 @@ void word_clock(char out[WORD_MAX], double seconds);
 void word_percent(char out[WORD_MAX], double probability);
 // A loss: up to three figures, an exponent below 0.001 and from 100000 on; at most 6 characters.
 void word_number(char out[WORD_MAX], double value);
+// Any number to be read beside others: three decimals, fewer when it is large, more when it is
+// tiny; a real minus sign.
+void word_value(char out[WORD_MAX], double value);
 // Milliseconds: "0.11 ms", "12 ms".
 void word_milliseconds(char out[WORD_MAX], double seconds);
 

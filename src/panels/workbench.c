@@ -192,10 +192,6 @@ fail:
     return status;
 }
 
-static void mosaics_close(Mosaic *mosaics) {
-    for (int i = 0; i < LAYER_MOSAICS_MAX; i++) free(mosaics[i].rgba);
-}
-
 void workbench_close(Workbench **handle) {
     Workbench *bench = *handle;
     if (!bench) return;
@@ -205,8 +201,9 @@ void workbench_close(Workbench **handle) {
     answer_close(&bench->answer);
     for (int i = 0; i < bench->model_count; i++) saved_model_close(&bench->models[i].model);
     ink_state_close(&bench->ink);
-    mosaics_close(bench->features);
-    mosaics_close(bench->filters);
+    mosaics_close(bench->features, LAYER_MOSAICS_MAX);
+    mosaics_close(bench->filters, LAYER_MOSAICS_MAX);
+    explanation_close(&bench->look.explanation);
     bench_list_close(&bench->path);
     my_digits_close(&bench->mine);
     free(bench);

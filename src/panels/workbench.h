@@ -10,6 +10,7 @@
 #include "panels/guesser.h"
 #include "panels/ink_state.h"
 #include "panels/loader.h"
+#include "panels/mosaic.h"
 #include "panels/my_digits.h"
 #include "panels/runs.h"
 #include "panels/saliency.h"
@@ -102,15 +103,14 @@ typedef struct PathDialogState {
     UiScroll scroll;
 } PathDialogState;
 
-// Pictures of one layer side by side: pixels owned.
-typedef struct Mosaic {
-    uint8_t *rgba;
-    size_t capacity;
-    int tiles, tile_w, tile_h, columns; // in pixels of the layer
-    int width, height;
-    uint32_t version;
-    char caption[96];
-} Mosaic;
+// The number of a feature map that is being looked at, and what is told of it.
+typedef struct FeatureLook {
+    bool there;
+    int mosaic;
+    MosaicPixel pixel;
+    uint64_t of; // features_of
+    Explanation explanation;
+} FeatureLook;
 
 // The last fine-tuning on my digits: how many of them, and of the test set, were answered right
 // before and after. Shares 0..1; < 0: not known yet.
@@ -182,6 +182,10 @@ struct Workbench {
     Mosaic features[LAYER_MOSAICS_MAX], filters[LAYER_MOSAICS_MAX];
     int feature_count, filter_count;
     uint64_t features_of, filters_of; // what they were made from
+    FeatureLook look;
+    int look_focus;          // which of them had the keyboard last
+    MosaicPixel look_cursor; // and where
+    Rect seen;               // where the window shows the network's input
 
     // dialogs
     DialogKind dialog;
