@@ -142,7 +142,7 @@ static const struct {
     {TR("Right button"), TR("Erase")},
     {"\xe2\x86\x90, \xe2\x86\x92", TR("Look at each digit of a number")},
     {TR("Alt+0 to 9"), TR("This is a 0 to 9: keep it in my digits")},
-    {TR("G"), TR("Saliency: which ink counts")},
+    {"G", TR("Saliency: which ink counts")},
     {TR("1 to 9"), TR("Views below the charts")},
     {"+, \xe2\x88\x92", TR("Size of everything")},
     {"Ctrl+O, Ctrl+S", TR("Open and save")},

@@ -273,11 +273,13 @@ static void explain_body(Ui *ui, Rect rest, const Explanation *e, const ExplainT
                         true, e->kind == EXPLAIN_LARGEST ? e->winner : -1);
     }
     word_value(value, e->sum);
-    snprintf(line, sizeof line,
-             e->kind == EXPLAIN_LARGEST ? tr("the largest of %d: %s")
-             : e->kind == EXPLAIN_MEAN  ? tr("the mean of %d: %s")
-                                        : tr("of %d number: %s"),
-             e->h * e->w, value);
+    int count = e->h * e->w;
+    if (e->kind == EXPLAIN_LARGEST)
+        snprintf(line, sizeof line, tr("the largest of %d: %s"), count, value);
+    else if (e->kind == EXPLAIN_MEAN)
+        snprintf(line, sizeof line, tr("the mean of %d: %s"), count, value);
+    else
+        snprintf(line, sizeof line, tr("as it comes in: %s"), value);
     explain_line(ui, &rest, line);
 }
 
