@@ -385,7 +385,7 @@ static void sixty_two_classes_have_their_bars(void **state) {
 
 static void every_dialog(Fixture *f) {
     resize(f, 1024, 640, 1);
-    for (int kind = DIALOG_OPEN; kind <= DIALOG_KEYS; kind++) {
+    for (int kind = DIALOG_OPEN; kind <= DIALOG_LESSONS; kind++) {
         char where[64];
         snprintf(where, sizeof where, "dialog %d", kind);
         dialog_open(f->bench, (DialogKind)kind);

@@ -7,12 +7,15 @@
 #include "base/text.h"
 #include "train/config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 const CliOption window_options[] = {
     CLI_DATA_OPTION,
     {"settings", "LINE", "settings for the training form: \"preset=cnn-64 optimizer=adam\""},
+    {"state", "LINE", "the same, as Copy in the window gives it"},
+    {"lesson", "FILE", "begin with a lesson: a file, or the name of one that comes with Inkling"},
     {"threads", "N", "threads to train with; default: all processors but one"},
     CLI_DEVICE_OPTION,
     {"size", "WxH", "size of the window, such as 1440x900"},
@@ -79,6 +82,13 @@ static Status window_check_display(const WindowOptions *options) {
         "WAYLAND_DISPLAY is set); the subcommands work without one: inkling --help");
 }
 
+// "learning-rate" is the file of that name among those that come with the program.
+static bool window_shipped_lesson(const char *name, char out[FILE_PATH_MAX]) {
+    char file[256];
+    int size = snprintf(file, sizeof file, "lessons/%s.lesson", name);
+    return size > 0 && (size_t)size < sizeof file && paths_asset(file, out);
+}
+
 int cmd_window(const CliArgs *args) {
     Status status;
     // The last one answers first: LeNet-5 is what every course begins with.
@@ -92,11 +102,14 @@ int cmd_window(const CliArgs *args) {
             shipped_count++;
         }
     PathsBeside beside = {0};
+    char lessons[FILE_PATH_MAX], lesson[FILE_PATH_MAX];
     TrainConfig config;
     WindowOptions options = {
         .model = args->word_count > 0 ? args->words[0] : NULL,
         .data = cli_value(args, "data"),
-        .settings = cli_value(args, "settings"),
+        .settings = cli_value(args, cli_value(args, "state") ? "state" : "settings"),
+        .lessons = paths_asset("lessons", lessons) ? lessons : NULL,
+        .lesson = cli_value(args, "lesson"),
         .device = cli_value(args, "device"),
         .theme = cli_value(args, "theme"),
         .shipped_models = shipped_list,
@@ -120,6 +133,11 @@ int cmd_window(const CliArgs *args) {
     if (options.settings != NULL) TRY(config_parse(options.settings, &config));
     if (options.model != NULL && !file_exists(options.model))
         TRY(status_error(STATUS_NOT_FOUND, "there is no file %s", options.model));
+    if (options.lesson != NULL && !file_exists(options.lesson)) {
+        if (!window_shipped_lesson(options.lesson, lesson))
+            TRY(status_error(STATUS_NOT_FOUND, "there is no lesson %s", options.lesson));
+        options.lesson = lesson;
+    }
     TRY(window_check_display(&options));
     return window_main(&options);
 fail:

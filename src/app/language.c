@@ -7,22 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+// A character that the language cannot do without, and the package of Debian whose font has it.
 static const struct {
-    const char *locale;  // beginning of the names of its locales
-    const char *catalog; // file; NULL: the language of the source
-    uint32_t sample;     // a character that it cannot do without
-    const char *package; // of Debian, with a font that has it
+    uint32_t sample;
+    const char *package;
 } languages[LANGUAGE_COUNT] = {
-    [LANGUAGE_ENGLISH] = {.locale = "en", .sample = 'A'},
-    [LANGUAGE_CHINESE] = {"zh", "zh_CN.mo", 0x4E2D, "fonts-noto-cjk"},
+    [LANGUAGE_ENGLISH] = {'A', ""},
+    [LANGUAGE_CHINESE] = {0x4E2D, "fonts-noto-cjk"},
 };
-
-LanguageCode language_named(const char *name) {
-    for (int code = 0; code < LANGUAGE_COUNT; code++)
-        if (strncmp(name, languages[code].locale, strlen(languages[code].locale)) == 0)
-            return (LanguageCode)code;
-    return LANGUAGE_UNSET;
-}
 
 LanguageCode language_of_locale(void) {
     static const char *const variables[] = {"LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"};
@@ -36,18 +28,19 @@ LanguageCode language_of_locale(void) {
 }
 
 Status language_use(Language *language, LanguageCode code, SdlFont *font) {
-    char path[FILE_PATH_MAX];
+    char path[FILE_PATH_MAX], name[32];
     if (!sdl_font_has(font, languages[code].sample))
         return status_error(STATUS_NOT_FOUND,
                             "no font with Chinese characters was found; install one (Debian "
                             "package %s) and try again",
                             languages[code].package);
-    if (languages[code].catalog && !language->catalog[code]) {
-        if (!paths_asset(languages[code].catalog, path))
+    if (code != LANGUAGE_ENGLISH && !language->catalog[code]) {
+        snprintf(name, sizeof name, "%s.mo", language_tag(code));
+        if (!paths_asset(name, path))
             return status_error(STATUS_NOT_FOUND,
                                 "the translation %s is not beside the program: it is made when "
                                 "gettext (msgfmt) is there at build time",
-                                languages[code].catalog);
+                                name);
         Status status = catalog_open(&language->catalog[code], path);
         if (!status_is_ok(&status)) return status;
     }

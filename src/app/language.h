@@ -15,9 +15,6 @@ typedef struct Language {
 // that is set); English where they ask for none that there is.
 LanguageCode language_of_locale(void);
 
-// The language called so on the command line and in locales ("en", "zh_CN"); LANGUAGE_UNSET: none.
-LanguageCode language_named(const char *name);
-
 // From now on the window speaks `code`. Errors, and everything stays as it was: the catalog is not
 // there (the program was built without gettext), or no font has the language's characters.
 Status language_use(Language *language, LanguageCode code, SdlFont *font);

@@ -6,7 +6,8 @@
 #include "base/file.h"
 
 // The asset `name` ("lenet5.safetensors"): in ../assets beside the program's directory, else in
-// ../share/inkling, else in po/ of the program's directory, else in PREFIX/share/inkling. False when it is in none of them.
+// ../share/inkling, else in po/ of the program's directory, else in PREFIX/share/inkling. False
+// when it is in none of them.
 bool paths_asset(const char *name, char out[FILE_PATH_MAX]);
 
 // Directories beside which a "data" directory may lie (the source's, the program's), as a

@@ -22,6 +22,8 @@ typedef struct WindowOptions {
     // DatasetRequest.beside (NULL-terminated list; NULL: none).
     const char *const *shipped_models;
     const char *const *beside;
+    const char *lessons; // directory of its lessons; NULL: none
+    const char *lesson;  // a lesson to begin with; NULL: none
     // For pictures and measurements.
     const char *screenshot; // save a PNG of the first full frame and quit
     const char *demo;       // a strokes file (.jsonl): its first drawing goes to the canvas

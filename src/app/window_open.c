@@ -144,6 +144,7 @@ static Status window_open_workbench(Window *window, const WindowOptions *options
         .device = options->device,
         .threads = options->threads,
         .my_digits = home ? my_digits : NULL,
+        .lessons = options->lessons,
         .hooks = {.wake = window_wake,
                   .context = window,
                   .logger = *cli_logger(),
@@ -161,7 +162,8 @@ static Status window_open_workbench(Window *window, const WindowOptions *options
     window->bench->prefs = window->prefs.bench;
     window->bench->ink.brush = window->prefs.bench.brush;
     window->bench->tab = (DeckTab)window->prefs.bench.tab;
-    if (options->demo) status = bench_open(window->bench, options->demo);
+    if (options->lesson) status = lesson_begin(window->bench, options->lesson);
+    if (status_is_ok(&status) && options->demo) status = bench_open(window->bench, options->demo);
     return status;
 }
 

@@ -66,6 +66,7 @@ void dialog_open(Workbench *bench, DialogKind kind) {
         [DIALOG_IMPORT] = dialog_prepare_open,
         [DIALOG_EXPORT] = dialog_prepare_export,
         [DIALOG_EXPORT_RUNS] = dialog_prepare_export_runs,
+        [DIALOG_LESSONS] = lesson_list_read,
     };
     bench->dialog = kind;
     if (prepare[kind]) prepare[kind](bench);
@@ -145,6 +146,8 @@ static const struct {
     {"G", TR("Saliency: which ink counts")},
     {TR("1 to 9"), TR("Views below the charts")},
     {"+, \xe2\x88\x92", TR("Size of everything")},
+    {"L", TR("Lessons")},
+    {TR("Page Up, Page Down"), TR("Page of the lesson")},
     {"Ctrl+O, Ctrl+S", TR("Open and save")},
     {"Ctrl+Q", TR("Quit")},
     {"Tab, Shift+Tab", TR("Go through the controls")},
@@ -174,6 +177,7 @@ void dialogs(Ui *ui, Workbench *bench) {
         [DIALOG_LAYERS] = dialog_layers,
         [DIALOG_MORE] = dialog_more,
         [DIALOG_KEYS] = dialog_keys,
+        [DIALOG_LESSONS] = dialog_lessons,
         [DIALOG_DELETE_RUN] = dialog_delete_run,
         [DIALOG_CHANGE_DATA] = dialog_change_data,
         [DIALOG_QUIT] = dialog_quit,

@@ -175,6 +175,7 @@ static bool files_ends(const char *path, const char *const *endings) {
 Status bench_open(Workbench *bench, const char *given) {
     static const char *const pictures[] = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", NULL};
     static const char *const strokes[] = {".jsonl", ".ndjson", NULL};
+    static const char *const lessons[] = {".lesson", NULL};
     char path[FILE_PATH_MAX];
     Status status;
     bench_expand(given, path);
@@ -184,6 +185,8 @@ Status bench_open(Workbench *bench, const char *given) {
         status = status_error(STATUS_NOT_FOUND, "there is no file %s", path);
     else if (files_ends(path, pictures))
         status = files_open_picture(bench, path);
+    else if (files_ends(path, lessons))
+        status = lesson_begin(bench, path);
     else if (files_ends(path, strokes))
         status = files_open_strokes(bench, path);
     else

@@ -6,8 +6,8 @@
 #include "panels/workbench.h"
 
 // A model file answers the canvas from now on; a picture or the first drawing of a .jsonl goes to
-// the canvas; a directory with IDX files becomes the data set (asks first when runs would go).
-// Directories without a data set are STATUS_NOT_FOUND.
+// the canvas; a .lesson begins; a directory with IDX files becomes the data set (asks first when
+// runs would go). Directories without a data set are STATUS_NOT_FOUND.
 Status bench_open(Workbench *bench, const char *path);
 
 // A model that was read already; taken over. Says so unless `quiet`.

@@ -310,9 +310,13 @@ void panel_answer(Ui *ui, Workbench *bench, Rect rect) {
         ui_text_right(ui, heading, TEXT_CAPTION, ui->theme->color.text_muted, time);
     }
     Rect seen = rect_cut_top(&rect, answer_seen_size(rect.h), tight ? 8 : 14);
-    Rect options = rect_cut_bottom(&rect, tight ? 0 : 20, tight ? 0 : 12);
-    Rect who = rect_cut_bottom(&rect, tight ? 30 : THEME_CONTROL_H, tight ? 8 : 14);
-    if (tight) options = rect_cut_right(&who, 64, 8);
+    bool switches = part_is_shown(bench, PART_SWITCHES);
+    Rect options = {0}, who = {0};
+    if (switches) {
+        options = rect_cut_bottom(&rect, tight ? 0 : 20, tight ? 0 : 12);
+        who = rect_cut_bottom(&rect, tight ? 30 : THEME_CONTROL_H, tight ? 8 : 14);
+        if (tight) options = rect_cut_right(&who, 64, 8);
+    }
     answer_input(ui, bench, rect_cut_left(&seen, seen.h, 16));
     answer_text(ui, bench, seen);
     bool blank = !answer->recognizer || answer->blank || answer->lost;
@@ -325,6 +329,7 @@ void panel_answer(Ui *ui, Workbench *bench, Rect rect) {
                 sure    ? answer->best[0]
                 : blank ? -1
                         : UI_BARS_GREY);
+    if (!switches) return;
     answer_switch(ui, bench, who, !tight);
     if (tight)
         answer_ink_menu(ui, bench, options);

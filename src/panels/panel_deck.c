@@ -2,7 +2,9 @@
 #include "panels/panels.h"
 
 #include "base/tr.h"
+#include "panels/words.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +27,20 @@ void panel_empty(Ui *ui, Rect rect, const char *text) {
     float height = ui_paragraph_height(ui, width, TEXT_SMALL, text);
     Rect box = rect_center(rect, width, fminf(height + 2, rect.h));
     ui_paragraph(ui, box, TEXT_SMALL, ui->theme->color.text_muted, text);
+}
+
+DeckTab panel_tab_named(const char *word, char *names, size_t size) {
+    DeckTab found = TAB_COUNT;
+    size_t used = 0;
+    names[0] = '\0';
+    for (int i = 0; i < TAB_COUNT; i++) {
+        char name[48];
+        text_copy(name, sizeof name, deck_tabs[i].name);
+        for (char *c = name; *c; c++) *c = (char)(*c == ' ' ? '-' : tolower((unsigned char)*c));
+        words_append(names, size, &used, "%s%s", i ? ", " : "", name);
+        if (strcmp(name, word) == 0) found = (DeckTab)i;
+    }
+    return found;
 }
 
 // Names of the tabs, with how much is behind them: the longest that fit the width, else short ones

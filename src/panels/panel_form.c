@@ -9,7 +9,6 @@
 enum {
     FORM_CAPTION_H = 18,
     FORM_ROW_H = FORM_CAPTION_H + THEME_CONTROL_H,
-    FORM_WIDE = 970, // from here on everything is in one row
     FORM_FIELDS = 8,
 };
 
@@ -18,9 +17,16 @@ static const struct FormField {
     const char *option; // NULL: the button "More..."
     float wide;
     int row;
+    WindowPart part;
 } form_fields[FORM_FIELDS] = {
-    {"preset", 148, 0},    {"optimizer", 134, 0}, {"lr", 76, 0},      {"schedule", 96, 0},
-    {"batch-size", 50, 1}, {"epochs", 50, 1},     {"augment", 88, 0}, {NULL, 62, 1},
+    {"preset", 148, 0, PART_PRESET},
+    {"optimizer", 134, 0, PART_OPTIMIZER},
+    {"lr", 76, 0, PART_LR},
+    {"schedule", 96, 0, PART_SCHEDULE},
+    {"batch-size", 50, 1, PART_BATCH_SIZE},
+    {"epochs", 50, 1, PART_EPOCHS},
+    {"augment", 88, 0, PART_AUGMENT},
+    {NULL, 62, 1, PART_MORE},
 };
 
 // ---- the model ----------------------------------------------------------------------------------
@@ -64,20 +70,33 @@ static void form_field(Ui *ui, Workbench *bench, int index, Rect box) {
         option_control(ui, bench, option, box);
 }
 
+// Stands in that row (any: row < 0) and is shown.
+static bool form_has(const Workbench *bench, int index, int row) {
+    return (row < 0 || form_fields[index].row == row) &&
+           part_is_shown(bench, form_fields[index].part);
+}
+
+// *flexible: of that, what may be wider.
+static float form_needed(const Workbench *bench, int row, float *flexible) {
+    float needed = 0;
+    *flexible = 0;
+    for (int i = 0; i < FORM_FIELDS; i++)
+        if (form_has(bench, i, row)) {
+            needed += form_fields[i].wide + THEME_GAP_SMALL;
+            *flexible += form_fields[i].wide >= 88 ? form_fields[i].wide : 0;
+        }
+    return needed;
+}
+
 // The fields of one row (all of them: row < 0), spread over the width; what is left goes to the
 // drop-downs.
 static void form_fields_row(Ui *ui, Workbench *bench, Rect rect, int row, float spread) {
-    float needed = 0, flexible = 0;
-    for (int i = 0; i < FORM_FIELDS; i++)
-        if (row < 0 || form_fields[i].row == row) {
-            needed += form_fields[i].wide + THEME_GAP_SMALL;
-            flexible += form_fields[i].wide >= 88 ? form_fields[i].wide : 0;
-        }
+    float flexible, needed = form_needed(bench, row, &flexible);
     float extra = fmaxf(0, rect.w - needed + THEME_GAP_SMALL);
     if (extra > flexible * spread) extra = flexible * spread;
     for (int i = 0; i < FORM_FIELDS; i++) {
         float width = form_fields[i].wide;
-        if (row >= 0 && form_fields[i].row != row) continue;
+        if (!form_has(bench, i, row)) continue;
         if (width >= 88 && flexible > 0) width = floorf(width * (1 + extra / flexible));
         form_field(ui, bench, i, rect_cut_left(&rect, width, THEME_GAP_SMALL));
     }
@@ -124,7 +143,9 @@ static void form_buttons(Ui *ui, Workbench *bench, Rect row) {
 
 float panel_form(Ui *ui, Workbench *bench, Rect rect, bool draw) {
     float buttons = 72 + 54 + 54 + 2 * THEME_GAP_SMALL;
-    bool wide = rect.w >= FORM_WIDE;
+    float flexible, needed = form_needed(bench, -1, &flexible);
+    // Room for everything in one row?
+    bool wide = rect.w >= needed - THEME_GAP_SMALL + 14 + buttons;
     float height = wide ? FORM_ROW_H : 2 * FORM_ROW_H + THEME_GAP_SMALL;
     if (!draw) return height;
     if (wide) {

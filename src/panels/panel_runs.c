@@ -24,7 +24,7 @@ typedef enum RunColumn {
 static const UiColumn run_columns[COLUMN_MAX] = {
     [COLUMN_DOT] = {"", 17, false},         [COLUMN_NAME] = {TR("optimizer"), -1, false},
     [COLUMN_LR] = {TR("lr"), 60, true},     [COLUMN_BEST] = {TR("best %"), 54, true},
-    [COLUMN_LOSS] = {TR("loss"), 46, true}, [COLUMN_TIME] = {TR("time"), 40, true},
+    [COLUMN_LOSS] = {TR("loss"), 52, true}, [COLUMN_TIME] = {TR("time"), 40, true},
     [COLUMN_PEN] = {"", 24, false},         [COLUMN_EYE] = {"", 22, false},
 };
 

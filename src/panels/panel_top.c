@@ -148,7 +148,10 @@ static void top_buttons(Ui *ui, Workbench *bench, Rect *inside) {
     Rect size = rect_cut_right(inside, 64, 6);
     Rect export = rect_cut_right(inside, ui_button_width(ui, tr("Export")) + 16, 8);
     Rect save = rect_cut_right(inside, 68, 8);
-    Rect open = rect_cut_right(inside, 68, 16);
+    Rect open = rect_cut_right(inside, 68, 8);
+    Rect lessons = rect_cut_right(inside, 30, 16);
+    if (ui_icon_button(ui, lessons, ICON_BOOK, tr("Lessons (L)"), bench->lesson.lesson ? UI_ON : 0))
+        dialog_open(bench, DIALOG_LESSONS);
     if (ui_button(ui, open, tr("Open\xe2\x80\xa6"), 0)) dialog_open(bench, DIALOG_OPEN);
     ui_tooltip(ui, tr("A model, a picture, strokes or a directory with a data set (Ctrl+O).\n"
                       "Dropping a file on the window does the same."));
@@ -189,5 +192,5 @@ void panel_top(Ui *ui, Workbench *bench, Rect rect) {
     top_buttons(ui, bench, &inside);
     inside.y += (TOP_CONTROL_H - TOP_CHIP_H) / 2;
     inside.h = TOP_CHIP_H;
-    top_chips(ui, bench, inside);
+    if (part_is_shown(bench, PART_TOP)) top_chips(ui, bench, inside);
 }

@@ -16,10 +16,20 @@ void panel_ink_over(Ui *ui, Workbench *bench, Rect rect);
 void panel_number(Ui *ui, const Answer *answer, Rect rect);
 void panel_charts(Ui *ui, Workbench *bench, Rect loss, Rect accuracy);
 void panel_deck(Ui *ui, Workbench *bench, Rect rect); // the tabs
+// The tab of that English name, in small letters with "-" for blanks ("feature-maps"). TAB_COUNT
+// when there is none; `names`: all of them, for a sentence.
+DeckTab panel_tab_named(const char *word, char *names, size_t size);
 void panel_runs(Ui *ui, Workbench *bench, Rect rect);
+
+// Not hidden by a lesson.
+bool part_is_shown(const Workbench *bench, WindowPart part);
 
 // The form and the progress line below it. Returns the height used; draws only when `draw`.
 float panel_form(Ui *ui, Workbench *bench, Rect rect, bool draw);
+// The lesson that is going on: caption, Back and Next. Returns the height used; draws only when
+// `draw`.
+float panel_lesson(Ui *ui, Workbench *bench, Rect rect, bool draw);
+
 // Text, bar and speed of the selected run, in one line.
 void panel_progress(Ui *ui, Workbench *bench, Rect rect);
 
@@ -77,6 +87,7 @@ void dialog_path(Ui *ui,
 void dialog_layers(Ui *ui, Workbench *bench);
 void dialog_more(Ui *ui, Workbench *bench);
 void dialog_keys(Ui *ui, Workbench *bench);
+void dialog_lessons(Ui *ui, Workbench *bench);
 
 // Train, pause or resume: what Space does.
 void training_toggle(Ui *ui, Workbench *bench);

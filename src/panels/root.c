@@ -10,8 +10,12 @@
 #include <math.h>
 
 typedef struct RootLayout {
-    Rect top, ink, answer, divider, form, progress, loss, accuracy, deck, runs;
+    Rect top, ink, answer, divider, lesson, form, progress, loss, accuracy, deck, runs;
 } RootLayout;
+
+bool part_is_shown(const Workbench *bench, WindowPart part) {
+    return !parts_have(bench->lesson.hidden, part);
+}
 
 // The column of canvas and answer is as wide as the canvas; what the height leaves for a square
 // canvas decides in flat windows.
@@ -25,8 +29,24 @@ static float root_ink_width(Rect window) {
     return floorf(fminf(fmaxf(width, 236), 720));
 }
 
+// Charts above, deck and runs below; each takes the room of those that are hidden.
+static void root_lower(const Workbench *bench, Rect right, bool tight, RootLayout *at) {
+    bool charts = part_is_shown(bench, PART_CHARTS), deck = part_is_shown(bench, PART_DECK);
+    bool runs = part_is_shown(bench, PART_RUNS);
+    float first = floorf((right.w - THEME_GAP) * 0.595f);
+    if (charts) {
+        float share = !deck ? 0.58f : tight ? 0.44f : 0.4f; // the runs alone need less
+        float height = floorf((right.h - THEME_GAP) * share);
+        Rect upper = rect_cut_top(&right, deck || runs ? height : right.h, THEME_GAP);
+        at->loss = rect_cut_left(&upper, first, THEME_GAP);
+        at->accuracy = upper;
+    }
+    if (deck) at->deck = rect_cut_left(&right, runs ? first : right.w, THEME_GAP);
+    if (runs) at->runs = right;
+}
+
 static RootLayout root_layout(Ui *ui, Workbench *bench, Rect window) {
-    RootLayout at;
+    RootLayout at = {0};
     bool tight = window.h < 760;
     float margin = tight ? 14 : THEME_GAP_LARGE;
     float ink_w = root_ink_width(window);
@@ -37,16 +57,12 @@ static RootLayout root_layout(Ui *ui, Workbench *bench, Rect window) {
     at.ink = rect_cut_top(&left, 16 + 8 + ink_w + 12 + THEME_CONTROL_H, tight ? 12 : 18);
     at.answer = left;
     Rect right = rect_inset_xy(window, THEME_GAP_LARGE, margin);
-    float form = panel_form(ui, bench, right, false);
-    at.form = rect_cut_top(&right, form, tight ? 8 : 10);
-    at.progress = rect_cut_top(&right, 18, tight ? 8 : 10);
-    float charts = floorf((right.h - THEME_GAP) * (tight ? 0.44f : 0.4f));
-    Rect upper = rect_cut_top(&right, charts, THEME_GAP);
-    float first = floorf((right.w - THEME_GAP) * 0.595f);
-    at.loss = rect_cut_left(&upper, first, THEME_GAP);
-    at.accuracy = upper;
-    at.deck = rect_cut_left(&right, first, THEME_GAP);
-    at.runs = right;
+    if (bench->lesson.lesson)
+        at.lesson = rect_cut_top(&right, panel_lesson(ui, bench, right, false), tight ? 10 : 14);
+    if (part_is_shown(bench, PART_FORM))
+        at.form = rect_cut_top(&right, panel_form(ui, bench, right, false), tight ? 8 : 10);
+    if (part_is_shown(bench, PART_PROGRESS)) at.progress = rect_cut_top(&right, 18, tight ? 8 : 10);
+    root_lower(bench, right, tight, &at);
     return at;
 }
 
@@ -93,6 +109,9 @@ static void root_keys(Ui *ui, Workbench *bench) {
     if (ui_shortcut_char(ui, 'o', MOD_CTRL)) dialog_open(bench, DIALOG_OPEN);
     if (ui_shortcut_char(ui, 's', MOD_CTRL) && bench_save_target(bench))
         dialog_open(bench, DIALOG_SAVE);
+    if (ui_shortcut(ui, KEY_PAGE_DOWN, 0)) lesson_turn(bench, 1); // as a presenter's remote sends
+    if (ui_shortcut(ui, KEY_PAGE_UP, 0)) lesson_turn(bench, -1);
+    if (ui_shortcut_char(ui, 'l', 0)) dialog_open(bench, DIALOG_LESSONS);
     if (ui_shortcut_char(ui, 'q', MOD_CTRL)) workbench_quit(bench);
     if (ui_shortcut_char(ui, '?', 0) || ui_shortcut(ui, KEY_F1, 0)) dialog_open(bench, DIALOG_KEYS);
     for (int i = 0; i < TAB_COUNT && i < 9; i++)
@@ -117,11 +136,12 @@ void panel_root(Ui *ui, Workbench *bench) {
     saliency_update(bench);
     panel_ink_over(ui, bench, at.ink);
     panel_answer(ui, bench, at.answer);
-    panel_form(ui, bench, at.form, true);
-    panel_progress(ui, bench, at.progress);
-    panel_charts(ui, bench, at.loss, at.accuracy);
-    panel_deck(ui, bench, at.deck);
-    panel_runs(ui, bench, at.runs);
+    if (bench->lesson.lesson) panel_lesson(ui, bench, at.lesson, true);
+    if (part_is_shown(bench, PART_FORM)) panel_form(ui, bench, at.form, true);
+    if (part_is_shown(bench, PART_PROGRESS)) panel_progress(ui, bench, at.progress);
+    if (part_is_shown(bench, PART_CHARTS)) panel_charts(ui, bench, at.loss, at.accuracy);
+    if (part_is_shown(bench, PART_DECK)) panel_deck(ui, bench, at.deck);
+    if (part_is_shown(bench, PART_RUNS)) panel_runs(ui, bench, at.runs);
     root_keys(ui, bench);
     dialogs(ui, bench);
     ui_toasts(ui, &bench->toasts);

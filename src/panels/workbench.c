@@ -179,6 +179,7 @@ Status workbench_open(Workbench **out, const WorkbenchOptions *options) {
                                    : bench->form.data[0] ? bench->form.data
                                                          : NULL);
     workbench_open_models(bench, options);
+    if (options->lessons) text_copy(bench->lessons, sizeof bench->lessons, options->lessons);
     if (options->my_digits)
         text_copy(bench->mine.path, sizeof bench->mine.path, options->my_digits);
     *out = bench;
@@ -205,6 +206,8 @@ void workbench_close(Workbench **handle) {
     mosaics_close(bench->filters, LAYER_MOSAICS_MAX);
     explanation_close(&bench->look.explanation);
     bench_list_close(&bench->path);
+    lesson_list_close(&bench->lesson_list);
+    lesson_close(&bench->lesson.lesson);
     my_digits_close(&bench->mine);
     free(bench);
 }
@@ -216,6 +219,7 @@ void workbench_tick(Workbench *bench, double now) {
     runs_poll(bench, now);
     workbench_follow_exam(bench);
     teach_tick(bench);
+    lesson_tick(bench);
 }
 
 bool workbench_is_busy(const Workbench *bench) {

@@ -9,23 +9,24 @@
 #include "panels/exam.h"
 #include "panels/guesser.h"
 #include "panels/ink_state.h"
+#include "panels/language.h"
+#include "panels/lesson.h"
 #include "panels/loader.h"
 #include "panels/mosaic.h"
 #include "panels/my_digits.h"
+#include "panels/parts.h"
 #include "panels/runs.h"
 #include "panels/saliency.h"
 #include "ui/chart.h"
 #include "ui/popup.h"
 
-// Of the window's texts (base/tr.h). LANGUAGE_UNSET: nobody has chosen; the locale decides.
-typedef enum LanguageCode {
-    LANGUAGE_UNSET = -1,
-    LANGUAGE_ENGLISH,
-    LANGUAGE_CHINESE,
-    LANGUAGE_COUNT,
-} LanguageCode;
-
-enum { MODELS_MAX = 12, PATH_ENTRIES_MAX = 400, LAYER_MOSAICS_MAX = 24, CELL_IMAGES_MAX = 200 };
+enum {
+    MODELS_MAX = 12,
+    PATH_ENTRIES_MAX = 400,
+    LAYER_MOSAICS_MAX = 24,
+    CELL_IMAGES_MAX = 200,
+    LESSON_LIST_MAX = 32
+};
 
 // The outside world, as functions. `wake` may be called from any thread and may only wake the
 // window; `logger` gets every sentence that is shown; `read_picture` reads PNG, JPEG ... (NULL:
@@ -49,6 +50,7 @@ typedef struct WorkbenchOptions {
     const char *device;
     int threads;           // of the trainer; 0: all processors but one
     const char *my_digits; // file of what is taught; NULL: kept in memory only
+    const char *lessons;   // directory of the lessons that come with the program; NULL: none
     WorkbenchHooks hooks;
 } WorkbenchOptions;
 
@@ -72,6 +74,7 @@ typedef enum DialogKind {
     DIALOG_EXPORT,
     DIALOG_EXPORT_RUNS,
     DIALOG_KEYS,
+    DIALOG_LESSONS,
     DIALOG_DELETE_RUN,
     DIALOG_CHANGE_DATA,
     DIALOG_QUIT,
@@ -90,6 +93,20 @@ typedef struct Prefs {
     bool saliency;                 // over the drawing: which ink counts
     char directory[FILE_PATH_MAX]; // of the last file opened or saved
 } Prefs;
+
+// What DIALOG_LESSONS offers: the lessons that come with the program, then those in "lessons" of
+// the user's data directory.
+typedef struct LessonList {
+    struct {
+        char path[FILE_PATH_MAX];
+        Lesson *lesson; // owned; NULL: it cannot be read, and `problem` says why
+        char problem[STATUS_MESSAGE_MAX];
+    } item[LESSON_LIST_MAX];
+    int count;
+    UiScroll scroll;
+} LessonList;
+void lesson_list_read(Workbench *bench);
+void lesson_list_close(LessonList *list);
 
 typedef struct PathDialogState {
     char path[FILE_PATH_MAX];
@@ -143,6 +160,7 @@ struct Workbench {
     int threads;
 
     TrainConfig form;
+    LessonState lesson;
     RunList runs;
     uint64_t next_id;
 
@@ -198,6 +216,9 @@ struct Workbench {
     char settings_problem[STATUS_MESSAGE_MAX];
     UiScroll more_scroll;
     UiToasts toasts;
+
+    char lessons[FILE_PATH_MAX]; // directory of those that come with the program
+    LessonList lesson_list;
 
     // to the app
     bool want_quit;    // the program may end now

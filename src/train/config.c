@@ -36,8 +36,6 @@ static void config_base(TrainConfig *config) {
     text_copy(config->device, sizeof config->device, "cpu");
 }
 
-static Status config_read(const char *line, TrainConfig *config);
-
 // The double that a person means who writes a float: 0.1307f is 0.1307, not 0.13070000708.
 static double config_decimal(float value) {
     char text[32];
@@ -84,7 +82,7 @@ static void config_apply_preset(TrainConfig *config, const char *name) {
     fresh.limit = config->limit;
     fresh.shuffle = config->shuffle;
     // A recipe names no preset, so this goes no deeper.
-    Status status = config_read(preset->recipe, &fresh);
+    Status status = config_update(preset->recipe, &fresh);
     REQUIRE(status_is_ok(&status));
     fresh.mean = config_decimal(preset->normalization.mean);
     fresh.std = config_decimal(preset->normalization.std);
@@ -169,8 +167,7 @@ bool config_next_pair(char **cursor, OptionPair *out, Status *status) {
     return true;
 }
 
-// Reads a line of pairs onto `config`.
-static Status config_read(const char *line, TrainConfig *config) {
+Status config_update(const char *line, TrainConfig *config) {
     char copy[TRAIN_LINE_MAX];
     OptionPair pairs[CONFIG_PAIRS_MAX];
     Status status = status_ok();
@@ -192,7 +189,7 @@ static Status config_read(const char *line, TrainConfig *config) {
 Status config_parse(const char *line, TrainConfig *out) {
     TrainConfig config;
     config_defaults(&config);
-    Status status = config_read(line, &config);
+    Status status = config_update(line, &config);
     if (status_is_ok(&status)) *out = config;
     return status;
 }

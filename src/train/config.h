@@ -117,6 +117,10 @@ bool config_next_pair(char **cursor, OptionPair *out, Status *status);
 // double quotes.
 Status config_parse(const char *line, TrainConfig *out);
 
+// Reads pairs as in a settings line onto a config that is filled in. Unchanged when there is an
+// error.
+Status config_update(const char *line, TrainConfig *config);
+
 // The settings line, complete: everything that decides the result, in the table's order. Options
 // that have no say here are left out, as are strengths that are the augmentation preset's own.
 void config_print(const TrainConfig *config, char out[TRAIN_LINE_MAX]);

@@ -168,6 +168,18 @@ static const Step ICONS[ICON_COUNT][STEP_MAX] = {
                    {ARC, 7.4f, 8.4f, 6, 12, 262},
                    {ARC, 10.6f, 5.4f, 4.9f, 220, 55},
                    {LINE, 13.4f, 9.6f}},
+    [ICON_BOOK] = {{MOVE, 8, 4.4f},
+                   {LINE, 5.6f, 3},
+                   {LINE, 2, 3},
+                   {LINE, 2, 12.4f},
+                   {LINE, 5.6f, 12.4f},
+                   {LINE, 8, 13.8f},
+                   {LINE, 10.4f, 12.4f},
+                   {LINE, 14, 12.4f},
+                   {LINE, 14, 3},
+                   {LINE, 10.4f, 3},
+                   {LINE, 8, 4.4f},
+                   {LINE, 8, 13.8f}},
 };
 
 typedef struct Stroke {

@@ -33,6 +33,7 @@ typedef enum UiIcon {
     ICON_PIN,
     ICON_SUN,
     ICON_MOON,
+    ICON_BOOK,
     ICON_COUNT,
 } UiIcon;
 

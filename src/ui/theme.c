@@ -9,7 +9,7 @@
         [TEXT_TINY] = {10.5f, 0, FONT_REGULAR, true},                                              \
         [TEXT_HEADING] = {11, 0.9f, FONT_SEMIBOLD, true},                                          \
         [TEXT_DIGIT] = {14, 0, FONT_SEMIBOLD, true}, [TEXT_TITLE] = {16, 0, FONT_SEMIBOLD, true},  \
-        [TEXT_HUGE] = {60, 0, FONT_BOLD, false},                                                   \
+        [TEXT_LESSON] = {15, 0, FONT_REGULAR, false}, [TEXT_HUGE] = {60, 0, FONT_BOLD, false},     \
     }
 
 #define HEX(rgb)                                                                                   \

@@ -56,6 +56,7 @@ typedef enum TextRole {
     TEXT_HEADING, // 11 semibold, letter-spaced; ui_heading also puts it in capitals
     TEXT_DIGIT,   // 14 semibold: digits under the bars, predictions
     TEXT_TITLE,   // 16 semibold: the program's name, dialogs
+    TEXT_LESSON,  // 15 regular: what a lesson says
     TEXT_HUGE,    // 60 bold: the answer
     TEXT_ROLE_COUNT,
 } TextRole;
