@@ -28,7 +28,7 @@ typedef struct Fixture {
     Workbench *bench;
     UiInput input;
     double time;
-    char directory[FILE_PATH_MAX];
+    char directory[FILE_PATH_MAX], history[FILE_PATH_MAX];
     char logged[1024]; // the last sentence
 } Fixture;
 
@@ -69,10 +69,12 @@ static inline void resize(Fixture *f, float w, float h, float scale) {
     f->input.scale = scale;
 }
 
-static inline int open_window_with(void **state, const char *settings, bool data) {
+// `history`: runs are kept, in f->history.
+static inline int open_window_keeping(void **state, const char *settings, bool data, bool history) {
     Fixture *f = calloc(1, sizeof *f);
     *state = f;
     if (!files_open(f->directory)) return -1;
+    files_path(f->history, f->directory, "history");
     WorkbenchOptions options = {.settings = settings,
                                 .threads = 1,
                                 .dataset = data ? make_data() : NULL,
@@ -80,12 +82,16 @@ static inline int open_window_with(void **state, const char *settings, bool data
                                          .threads = 1,
                                          .synthetic_train_n = 300,
                                          .synthetic_test_n = 60},
+                                .history = history ? f->history : NULL,
                                 .hooks = {.logger = {keep_log, f}}};
     assert_ok(workbench_open(&f->bench, &options));
     assert_ok(ui_open(&f->ui, font_fixed(), NULL));
     resize(f, 1440, 900, 1);
     f->input.window_focus = true;
     return 0;
+}
+static inline int open_window_with(void **state, const char *settings, bool data) {
+    return open_window_keeping(state, settings, data, false);
 }
 static inline int open_window(void **state) {
     return open_window_with(state, SETTINGS, true);
@@ -263,10 +269,13 @@ static inline void check_texts(Fixture *f, const char *where) {
         const char *text = draw_command_text(&f->ui->draw, c);
         static const char dots[] = "\xe2\x80\xa6";
         bool cut = c->count > 3 && memcmp(text + c->count - 3, dots, 3) == 0;
-        static const char *const meant[] = {
-            "Open\xe2\x80\xa6",          "Save\xe2\x80\xa6",
-            "More\xe2\x80\xa6",          "loading\xe2\x80\xa6",
-            "Custom layers\xe2\x80\xa6", "Looking at the whole test set\xe2\x80\xa6"};
+        static const char *const meant[] = {"Open\xe2\x80\xa6",
+                                            "Save\xe2\x80\xa6",
+                                            "More\xe2\x80\xa6",
+                                            "History\xe2\x80\xa6",
+                                            "loading\xe2\x80\xa6",
+                                            "Custom layers\xe2\x80\xa6",
+                                            "Looking at the whole test set\xe2\x80\xa6"};
         for (size_t k = 0; k < sizeof meant / sizeof meant[0]; k++) {
             const char *said = tr(meant[k]);
             cut = cut && !(strlen(said) == c->count && memcmp(said, text, c->count) == 0);

@@ -23,7 +23,7 @@ const CliOption window_options[] = {
     {"theme", "NAME", "dark or light"},
     {"language", "NAME", "en or zh_CN"},
     {"tab", "N", "which tab of the lower deck is open, 1 = first"},
-    {"forget", NULL, "neither read nor keep what the window remembers from last time"},
+    {"forget", NULL, "neither read nor keep what the window remembers, its runs included"},
     {"screenshot", "FILE", "save a picture (.png) of the first full frame, and quit"},
     {"demo", "FILE", "put the first drawing of a .jsonl of strokes on the canvas"},
     {"train-seconds", "X",

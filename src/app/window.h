@@ -30,7 +30,7 @@ typedef struct WindowOptions {
     int tab;                // of the lower deck, 1 = first; 0: as last time
     double train_seconds;   // > 0: start training at once, and take the screenshot after so long
     const char *frame_log;  // write one line per frame with its times to this file
-    bool forget;            // neither read nor write the settings of last time
+    bool forget; // neither read nor write the settings of last time, nor the history of runs
 } WindowOptions;
 
 // Runs the window until it is closed. Returns the exit status of the program; what goes wrong is

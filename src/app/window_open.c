@@ -134,8 +134,9 @@ fail:
 }
 
 static Status window_open_workbench(Window *window, const WindowOptions *options) {
-    char data[FILE_PATH_MAX], my_digits[FILE_PATH_MAX];
+    char data[FILE_PATH_MAX], my_digits[FILE_PATH_MAX], history[FILE_PATH_MAX];
     bool home = path_user_data(data) && path_join(my_digits, data, "my-digits.jsonl");
+    bool keeps = !options->forget && !options->screenshot && history_user_directory(history);
     WorkbenchOptions bench = {
         .model = options->model,
         .shipped_models = options->shipped_models,
@@ -145,6 +146,7 @@ static Status window_open_workbench(Window *window, const WindowOptions *options
         .threads = options->threads,
         .my_digits = home ? my_digits : NULL,
         .lessons = options->lessons,
+        .history = keeps ? history : NULL,
         .hooks = {.wake = window_wake,
                   .context = window,
                   .logger = *cli_logger(),

@@ -83,6 +83,7 @@ static void history_answer_list(History *history, const HistoryCommand *command)
     KeptList list = {0};
     Status status = history_store_status(history);
     (void)command;
+    history_write(history, true); // up to now
     if (status_is_ok(&status)) status = store_list(history->store, &list);
     if (status_is_ok(&status)) status = history->change;
     history->change = status_ok();
@@ -102,6 +103,13 @@ static void history_answer_run(History *history, const HistoryCommand *command) 
     history_write(history, true); // a run in training up to now
     if (status_is_ok(&answer.status))
         answer.status = store_read(history->store, command->id, &answer.record);
+    const KeptRun *run = &answer.record.run;
+    if (!run->has[answer.which] && run->has[KEPT_BEST - answer.which])
+        answer.which = (KeptWeights)(KEPT_BEST - answer.which);
+    if (status_is_ok(&answer.status) && !run->has[answer.which])
+        answer.status =
+            status_error(STATUS_NOT_FOUND,
+                         "%s ended before its weights were kept; it has curves only", run->name);
     if (status_is_ok(&answer.status) &&
         store_weights_path(history->store, command->id, answer.which, path))
         answer.status = format_read(path, &answer.model);
@@ -114,8 +122,9 @@ static void history_answer_run(History *history, const HistoryCommand *command) 
 }
 
 static void history_begin_work(History *history, const HistoryCommand *command) {
-    command->recording->next = history->recordings;
-    history->recordings = command->recording;
+    Recording **last = &history->recordings; // in the order in which they began
+    while (*last) last = &(*last)->next;
+    *last = command->recording;
 }
 
 static void history_write_work(History *history, const HistoryCommand *command) {

@@ -86,13 +86,14 @@ bool recording_is_kept(const Recording *recording);
 void history_ask_list(History *history);
 bool history_take_list(History *history, KeptList *out, Status *status);
 
-// A run with its curves and weights. `model` may be NULL: no such weights, or they cannot be read
-// (`status` says so and the record is there all the same). One question at a time.
+// A run with its curves and weights: those asked for, or the other ones where those are not there
+// (no epoch was completed). `model` may be NULL: none at all, or they cannot be read (`status` says
+// so, and the record is there all the same). One question at a time.
 typedef struct HistoryAnswer {
     Status status;
     KeptRecord record; // run.id 0: could not be read
     SavedModel *model;
-    KeptWeights which;
+    KeptWeights which; // that came
 } HistoryAnswer;
 void history_answer_close(HistoryAnswer *answer);
 void history_ask_run(History *history, int64_t id, KeptWeights which);

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/text.h"
 
+#include <math.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +126,7 @@ int64_t sql_row_int(const SqlRow *row, int column) {
     return sqlite3_column_int64(row->statement, column);
 }
 double sql_row_real(const SqlRow *row, int column) {
+    if (sqlite3_column_type(row->statement, column) == SQLITE_NULL) return (double)NAN;
     return sqlite3_column_double(row->statement, column);
 }
 const char *sql_row_text(const SqlRow *row, int column) {

@@ -54,7 +54,8 @@ Status sql_number(Sql *sql, const char *statement, const SqlValue *values, int c
 int64_t sql_last_id(const Sql *sql);
 int sql_changed(const Sql *sql);
 
-// Columns of a row, 0 = first. NULL reads as 0, "" or no bytes. Valid during the reader's call.
+// Columns of a row, 0 = first. NULL reads as 0, NaN (which SQLite keeps as NULL), "" or no bytes.
+// Valid during the reader's call.
 int64_t sql_row_int(const SqlRow *row, int column);
 double sql_row_real(const SqlRow *row, int column);
 const char *sql_row_text(const SqlRow *row, int column);

@@ -225,8 +225,10 @@ Status store_begin(Store *store, const KeptRun *run, int64_t *id) {
         store->sql,
         "INSERT INTO runs (name, color, pinned, settings, network, layers, parameters, seed, data,"
         " train_images, test_images, classes, batches, epochs_asked, machine, version, started,"
-        " changed, state, owner, failure, steps, epoch, seconds, best_epoch)"
-        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?, '', 0, 0, 0, 0)",
+        " changed, state, owner, failure, steps, epoch, seconds, loss, test_accuracy, "
+        "best_accuracy,"
+        " best_epoch)"
+        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?, '', 0, 0, 0, 0, 0, 0, 0)",
         values, sizeof values / sizeof values[0]);
     *id = sql_last_id(store->sql);
     return status;

@@ -67,6 +67,7 @@ void dialog_open(Workbench *bench, DialogKind kind) {
         [DIALOG_EXPORT] = dialog_prepare_export,
         [DIALOG_EXPORT_RUNS] = dialog_prepare_export_runs,
         [DIALOG_LESSONS] = lesson_list_read,
+        [DIALOG_HISTORY] = history_view_open,
     };
     bench->dialog = kind;
     if (prepare[kind]) prepare[kind](bench);
@@ -149,6 +150,7 @@ static const struct {
     {"L", TR("Lessons")},
     {TR("Page Up, Page Down"), TR("Page of the lesson")},
     {"Ctrl+O, Ctrl+S", TR("Open and save")},
+    {"H", TR("History of runs")},
     {"Ctrl+Q", TR("Quit")},
     {"Tab, Shift+Tab", TR("Go through the controls")},
     {TR("Drag on a chart"), TR("Zoom; double click shows all")},
@@ -176,6 +178,7 @@ void dialogs(Ui *ui, Workbench *bench) {
         [DIALOG_EXPORT_RUNS] = dialog_path,
         [DIALOG_LAYERS] = dialog_layers,
         [DIALOG_MORE] = dialog_more,
+        [DIALOG_HISTORY] = dialog_history,
         [DIALOG_KEYS] = dialog_keys,
         [DIALOG_LESSONS] = dialog_lessons,
         [DIALOG_DELETE_RUN] = dialog_delete_run,

@@ -125,7 +125,10 @@ static void runs_buttons(Ui *ui, Workbench *bench, Rect row) {
     if (ui_button(ui, save, tr("Save\xe2\x80\xa6##run"), unsaved)) dialog_open(bench, DIALOG_SAVE);
     ui_tooltip(ui,
                run && run->saved_as[0] ? run->saved_as : tr("The selected run's latest weights"));
-    if (ui_icon_button(ui, trash, ICON_TRASH, tr("Delete the selected run"), none) && run) {
+    bool gone = ui_icon_button(ui, trash, ICON_TRASH, tr("Delete the selected run"), none);
+    if (run && entry_kept_id(run))
+        ui_tooltip(ui, tr("Take the run out of this table; the history keeps it."));
+    if (gone && run) {
         bench->delete_id = run->id;
         if (entry_is_unsaved(run))
             dialog_open(bench, DIALOG_DELETE_RUN);
@@ -161,6 +164,10 @@ void panel_runs(Ui *ui, Workbench *bench, Rect rect) {
     Rect heading = rect_cut_top(&inside, THEME_SEGMENT_H, 4);
     Rect buttons = rect_cut_bottom(&inside, 30, 10);
     ui_push_id(ui, "runs");
+    const char *history = tr("History\xe2\x80\xa6");
+    Rect box = rect_cut_right(&heading, ceilf(ui_text_width(ui, TEXT_SMALL, history)) + 20, 8);
+    if (ui_button(ui, box, history, UI_SMALL)) dialog_open(bench, DIALOG_HISTORY);
+    ui_tooltip(ui, tr("All runs that were ever trained here (H)"));
     ui_heading(ui, heading, tr("Runs"));
     if (bench->runs.count == 0) {
         ui_paragraph(ui, inside, TEXT_SMALL, c->text_muted,

@@ -112,6 +112,7 @@ static void root_keys(Ui *ui, Workbench *bench) {
     if (ui_shortcut(ui, KEY_PAGE_DOWN, 0)) lesson_turn(bench, 1); // as a presenter's remote sends
     if (ui_shortcut(ui, KEY_PAGE_UP, 0)) lesson_turn(bench, -1);
     if (ui_shortcut_char(ui, 'l', 0)) dialog_open(bench, DIALOG_LESSONS);
+    if (ui_shortcut_char(ui, 'h', 0)) dialog_open(bench, DIALOG_HISTORY);
     if (ui_shortcut_char(ui, 'q', MOD_CTRL)) workbench_quit(bench);
     if (ui_shortcut_char(ui, '?', 0) || ui_shortcut(ui, KEY_F1, 0)) dialog_open(bench, DIALOG_KEYS);
     for (int i = 0; i < TAB_COUNT && i < 9; i++)

@@ -17,6 +17,16 @@ RunEntry *runs_find(Workbench *bench, uint64_t id) {
     return NULL;
 }
 
+int64_t entry_kept_id(const RunEntry *run) {
+    return run->kept_id ? run->kept_id : recording_id(run->recording);
+}
+
+RunEntry *runs_find_kept(Workbench *bench, int64_t kept_id) {
+    for (int i = 0; i < bench->runs.count; i++)
+        if (entry_kept_id(bench->runs.entry[i]) == kept_id) return bench->runs.entry[i];
+    return NULL;
+}
+
 RunEntry *runs_selected(Workbench *bench) {
     return bench->runs.selected ? runs_find(bench, bench->runs.selected) : NULL;
 }
@@ -47,7 +57,7 @@ bool entry_has_progress(const RunEntry *run) {
 }
 
 bool entry_is_unsaved(const RunEntry *run) {
-    return entry_has_progress(run) &&
+    return entry_has_progress(run) && !run->restored && !recording_is_kept(run->recording) &&
            (run->saved_as[0] == '\0' || run->saved_images != run->snapshot->images);
 }
 
@@ -77,8 +87,7 @@ int runs_unsaved(Workbench *bench) {
 
 // ---- starting -----------------------------------------------------------------------------------
 
-// "Adam", or "Adam 2" when there is an Adam already.
-static void entry_make_name(Workbench *bench, RunEntry *run, const char *base) {
+void runs_make_name(Workbench *bench, RunEntry *run, const char *base) {
     for (int n = 1; n <= RUNS_MAX + 1; n++) {
         bool taken = false;
         if (n == 1)
@@ -132,6 +141,7 @@ static Trainer *entry_trainer(const Workbench *bench, const RunEntry *run) {
 
 static void run_entry_close(RunEntry *run) {
     trainer_close(&run->own_trainer);
+    recording_end(run->recording, RUN_STOPPED, NULL); // if the trainer never had it
     dataset_close(&run->own_data);
     run_log_close(&run->log);
     series_close(&run->loss);
@@ -154,21 +164,39 @@ static Status runs_ready(Workbench *bench) {
     return status_ok();
 }
 
+void runs_add(Workbench *bench, RunEntry *run) {
+    run->id = bench->next_id++;
+    run->visible = true;
+    run->lr = run->log->config.options.lr;
+    bench->runs.entry[bench->runs.count++] = run;
+    bench->runs.selected = run->id;
+}
+
+// All that it comes to goes to the history, if there is one.
+static void runs_keep(Workbench *bench, RunEntry *run, const Dataset *dataset) {
+    HistoryAbout about = {.name = run->name,
+                          .color = run->number,
+                          .config = &run->log->config,
+                          .spec = &run->log->spec,
+                          .batches = run->log->batches,
+                          .dataset = dataset,
+                          .backend = trainer_describe(entry_trainer(bench, run))};
+    run->recording = history_begin(bench->history, &about);
+    run->log->sink = recording_sink(run->recording);
+}
+
 // Sends a run whose log is open off to its trainer, and into the list.
 static Status runs_send(Workbench *bench, RunEntry *run, const char *name, bool one_batch) {
     Trainer *trainer = entry_trainer(bench, run);
-    run->id = bench->next_id++;
     run->number = bench->runs.made;
     run->started = (double)time(NULL);
-    run->visible = true;
-    run->lr = run->log->config.options.lr;
-    entry_make_name(bench, run, name);
+    runs_make_name(bench, run, name);
+    runs_keep(bench, run, run->own_data ? run->own_data : bench->dataset);
     bool sent =
         one_batch ? trainer_start_step(trainer, run->log) : trainer_start(trainer, run->log);
     if (!sent) return status_error(STATUS_USAGE, "the trainer is busy; try again in a moment");
     bench->runs.made++;
-    bench->runs.entry[bench->runs.count++] = run;
-    bench->runs.selected = run->id;
+    runs_add(bench, run);
     if (bench->pin_soft) bench->pin = 0;
     bench->pin_soft = false;
     return status_ok();

@@ -3,6 +3,7 @@
 #ifndef INKLING_PANELS_RUNS_H
 #define INKLING_PANELS_RUNS_H
 
+#include "history/history.h"
 #include "train/trainer.h"
 #include "ui/series.h"
 
@@ -19,6 +20,11 @@ typedef struct RunEntry {
     // A run on data of its own has a trainer of its own while it is going; owned.
     Trainer *own_trainer;
     Dataset *own_data;
+    // In the history: while it is trained here, or where it was read from.
+    Recording *recording; // NULL: not from here, or not kept
+    int64_t kept_id;      // 0: not from there
+    KeptWeights kept_which;
+    bool restored;  // from there: nobody trains it, its answers for the test set have to be found
     double started; // seconds since 1970
     int number;     // 0, 1, 2 ...: its colour
     char name[RUN_NAME_MAX];
@@ -54,6 +60,13 @@ Status runs_start(Workbench *bench, bool one_batch);
 // and classes; given away). *id: which one it is.
 Status runs_start_on(Workbench *bench, const TrainConfig *config, const float *initial,
                      Dataset *data, const char *name, uint64_t *id);
+// A run of the history beside the others, with its curves and the weights that came along, which
+// answer the canvas from now on. One that is here already is selected.
+Status runs_restore(Workbench *bench, const HistoryAnswer *answer);
+// Its name: "Adam", or "Adam 2" when there is an Adam already.
+void runs_make_name(Workbench *bench, RunEntry *run, const char *base);
+// Puts a run that is complete but for its place into the list, selected.
+void runs_add(Workbench *bench, RunEntry *run);
 // Reads what the trainer has reported. True when there was something new.
 bool runs_poll(Workbench *bench, double now);
 // Lets go of all; the trainer must be closed.
@@ -61,6 +74,9 @@ void runs_close(Workbench *bench);
 
 RunEntry *runs_find(Workbench *bench, uint64_t id);
 RunEntry *runs_selected(Workbench *bench);
+// The one of that number in the history; NULL: not here.
+RunEntry *runs_find_kept(Workbench *bench, int64_t kept_id);
+int64_t entry_kept_id(const RunEntry *run); // 0: not in the history
 // Selects; the form takes over its settings.
 void runs_select(Workbench *bench, RunEntry *run);
 // Deletes without asking (a run that is going is stopped first).
@@ -69,7 +85,7 @@ void runs_remove(Workbench *bench, RunEntry *run);
 RunState entry_state(const RunEntry *run);
 bool entry_is_active(const RunEntry *run);    // waiting, training or paused
 bool entry_has_progress(const RunEntry *run); // at least one batch trained
-bool entry_is_unsaved(const RunEntry *run);   // progress that no file has
+bool entry_is_unsaved(const RunEntry *run);   // progress that no file and no history has
 // Training pass done, test answers on the way.
 bool entry_is_evaluating(const RunEntry *run);
 

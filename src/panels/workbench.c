@@ -100,14 +100,15 @@ static void workbench_take_loaded(Workbench *bench) {
 
 // ---- the test set -------------------------------------------------------------------------------
 
-// Results of who answers: a run brings its own; a model is examined when a tab wants to know.
+// Results of who answers: a run brings its own; a model or a run of the history is examined when a
+// tab wants to know.
 static void workbench_follow_exam(Workbench *bench) {
     Source source = answer_source(bench);
     uint64_t id = source_id(&source);
     Status status;
     if (!bench->dataset) return;
     if (examiner_take(&bench->examiner, &bench->exam, &status)) workbench_check(bench, status);
-    if (source.run) {
+    if (source.run && !source.run->restored) {
         const RunSnapshot *snapshot = source.run->snapshot;
         uint64_t of = id << 32 | (uint64_t)snapshot->evaluated_epoch;
         if (snapshot->evaluated_epoch > 0 && bench->exam.of != of) {
@@ -124,13 +125,18 @@ static void workbench_follow_exam(Workbench *bench) {
     if (bench->exam.of != of && bench->exam.of) exam_close(&bench->exam);
     bool wanted = bench->tab == TAB_MISTAKES || bench->tab == TAB_CONFUSION;
     const ImageSet *test = &bench->dataset->test;
-    bool fits = source.model && (int)test->height == source.model->model->spec.input.h &&
-                (int)test->width == source.model->model->spec.input.w &&
-                (int)test->channels == source.model->model->spec.input.c &&
-                (int)bench->dataset->classes <= source.model->model->class_count;
-    if (wanted && fits && bench->exam.of != of && bench->examiner.of != of)
-        workbench_check(bench, examiner_start(&bench->examiner, of, source.model->model,
-                                              bench->dataset, workbench_wake, bench));
+    const ModelSpec *spec = source_spec(&source);
+    bool fits = spec && (int)test->height == spec->input.h && (int)test->width == spec->input.w &&
+                (int)test->channels == spec->input.c &&
+                (int)bench->dataset->classes <= source_plan(&source)->classes;
+    if (!wanted || !fits || bench->exam.of == of || bench->examiner.of == of) return;
+    SavedModel *made = NULL;
+    status = source.run ? run_log_save_model(source.run->log, bench->dataset, &made) : status_ok();
+    if (status_is_ok(&status))
+        status = examiner_start(&bench->examiner, of, made ? made : source.model->model,
+                                bench->dataset, workbench_wake, bench);
+    saved_model_close(&made);
+    workbench_check(bench, status);
 }
 
 // ---- open, tick, close --------------------------------------------------------------------------
@@ -140,6 +146,7 @@ static void workbench_defaults(Workbench *bench) {
     bench->prefs.brush = BRUSH_RADIUS_DEFAULT;
     bench->prefs.log_loss = true;
     bench->next_id = 1;
+    bench->history_view.which = KEPT_BEST;
     bench->cell_row = bench->cell_column = -1;
     bench->answer.blank = true;
     bench->answer.hovered = bench->answer.chosen = -1;
@@ -172,6 +179,10 @@ Status workbench_open(Workbench **out, const WorkbenchOptions *options) {
     if (options->device) text_copy(bench->device, sizeof bench->device, options->device);
     bench->threads = options->threads;
     bench->data_request = options->data;
+    if (options->history) {
+        HistoryHooks hooks = {bench->hooks.wake, bench->hooks.context, &bench->hooks.logger};
+        workbench_check(bench, history_open(options->history, &hooks, &bench->history));
+    }
     if (options->dataset)
         workbench_take_data(bench, options->dataset);
     else
@@ -199,6 +210,8 @@ void workbench_close(Workbench **handle) {
     *handle = NULL;
     loader_close(&bench->loader);
     workbench_drop_data(bench);
+    history_close(&bench->history); // all runs are over: writes what is left of them
+    history_view_close(&bench->history_view);
     answer_close(&bench->answer);
     for (int i = 0; i < bench->model_count; i++) saved_model_close(&bench->models[i].model);
     ink_state_close(&bench->ink);
@@ -217,6 +230,7 @@ void workbench_tick(Workbench *bench, double now) {
     workbench_take_loaded(bench);
     bench_take_guess(bench);
     runs_poll(bench, now);
+    history_view_tick(bench);
     workbench_follow_exam(bench);
     teach_tick(bench);
     lesson_tick(bench);
@@ -227,8 +241,8 @@ bool workbench_is_busy(const Workbench *bench) {
         RunState state = entry_state(bench->runs.entry[i]);
         if (state == RUN_WAITING || state == RUN_TRAINING) return true;
     }
-    return bench->loader.busy || bench->examiner.busy || teach_is_busy(bench) ||
-           bench->guesser.busy;
+    return bench->loader.busy || bench->examiner.busy || history_view_is_busy(bench) ||
+           teach_is_busy(bench) || bench->guesser.busy;
 }
 
 void workbench_quit(Workbench *bench) {

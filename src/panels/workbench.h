@@ -8,6 +8,7 @@
 #include "panels/answer.h"
 #include "panels/exam.h"
 #include "panels/guesser.h"
+#include "panels/history_view.h"
 #include "panels/ink_state.h"
 #include "panels/language.h"
 #include "panels/lesson.h"
@@ -51,6 +52,7 @@ typedef struct WorkbenchOptions {
     int threads;           // of the trainer; 0: all processors but one
     const char *my_digits; // file of what is taught; NULL: kept in memory only
     const char *lessons;   // directory of the lessons that come with the program; NULL: none
+    const char *history;   // directory of the runs that stay; NULL: none stays
     WorkbenchHooks hooks;
 } WorkbenchOptions;
 
@@ -73,6 +75,7 @@ typedef enum DialogKind {
     DIALOG_IMPORT,
     DIALOG_EXPORT,
     DIALOG_EXPORT_RUNS,
+    DIALOG_HISTORY,
     DIALOG_KEYS,
     DIALOG_LESSONS,
     DIALOG_DELETE_RUN,
@@ -163,6 +166,8 @@ struct Workbench {
     LessonState lesson;
     RunList runs;
     uint64_t next_id;
+    History *history; // NULL: runs are not kept
+    HistoryView history_view;
 
     ModelEntry models[MODELS_MAX];
     int model_count;
