@@ -76,6 +76,34 @@ static void utf8_is_checked(void **state) {
             fail_msg("case %zu", i);
 }
 
+// Whatever a file's names and values hold, a sentence is one line of UTF-8.
+static void sentences_are_one_line_of_utf8(void **state) {
+    (void)state;
+    static const struct {
+        const char *given, *wanted;
+    } cases[] = {
+        {"plain", "plain"},
+        {"a\nb\r\tc\x1b[31m\x7f", "a?b??c?[31m?"},
+        {"\xff\xc3\xa9\xc3", "?\xc3\xa9"},
+        {"\xe2\x82", ""},
+        {"\xe2\x82x", "??x"},
+        {"\xc2\x85", "??"},
+        {"\xed\xa0\x80", "???"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        Status status = status_error(STATUS_FORMAT, "%s", cases[i].given);
+        assert_string_equal(status.message, cases[i].wanted);
+        status = status_prefix((Status){STATUS_IO, "x"}, cases[i].given);
+        assert_true(text_is_utf8(status.message, strlen(status.message)));
+    }
+    // A character of three bytes that does not fit is left out.
+    char many[2 * STATUS_MESSAGE_MAX] = "";
+    for (int i = 0; i < STATUS_MESSAGE_MAX / 2; i++) strcat(many, "\xe2\x82\xac");
+    Status status = status_error(STATUS_FORMAT, "%s", many);
+    assert_true(strlen(status.message) >= STATUS_MESSAGE_MAX - 4);
+    assert_true(text_is_utf8(status.message, strlen(status.message)));
+}
+
 static void files_are_replaced_whole(void **state) {
     (void)state;
     char directory[FILE_PATH_MAX], path[FILE_PATH_MAX], gone[FILE_PATH_MAX];
@@ -204,6 +232,7 @@ int main(void) {
         cmocka_unit_test(numbers_are_strict),
         cmocka_unit_test(doubles_print_short_and_read_back),
         cmocka_unit_test(utf8_is_checked),
+        cmocka_unit_test(sentences_are_one_line_of_utf8),
         cmocka_unit_test(files_are_replaced_whole),
         cmocka_unit_test(a_failed_write_loses_nothing),
         cmocka_unit_test(saving_through_a_link_keeps_the_link),

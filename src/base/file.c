@@ -1,6 +1,7 @@
 // Files in, files out, and where they live.
 #define _GNU_SOURCE
 #include "base/file.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 void bytes_close(Bytes *bytes) {
@@ -72,61 +74,120 @@ static Status file_write_all(int fd, const char *path, const unsigned char *data
     return status_ok();
 }
 
+// The directory that a path lies in: "." when it names none. False when it does not fit.
+static bool file_directory_of(const char *path, char out[FILE_PATH_MAX]) {
+    size_t size = (size_t)(path_basename(path) - path);
+    if (size >= FILE_PATH_MAX) return false;
+    memcpy(out, size ? path : ".", size ? size : 1);
+    out[size ? size : 1] = '\0';
+    return true;
+}
+
 // A rename is only safe on disk once its directory is.
 static void file_sync_directory(const char *path) {
     char directory[FILE_PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    size_t size = slash ? (size_t)(slash - path) : 0;
-    if (size >= sizeof directory) return;
-    memcpy(directory, path, size);
-    directory[size] = '\0';
-    int fd = open(slash ? (size ? directory : "/") : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (!file_directory_of(path, directory)) return;
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return;
     fsync(fd);
     close(fd);
 }
 
-Status file_write_atomic(const char *path, const void *data, size_t size, unsigned mode) {
+// Where a file is written before it gets its name.
+typedef struct FileDraft {
+    int fd;
+    char path[FILE_PATH_MAX]; // "": it has no name yet, and vanishes with the program
+} FileDraft;
+
+// A name beside the target that nobody has.
+static bool file_draft_name(const char *target, unsigned number, char out[FILE_PATH_MAX]) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    unsigned mixed = (unsigned)now.tv_nsec * 2654435761u ^ (unsigned)getpid() << 8 ^ number;
+    return snprintf(out, FILE_PATH_MAX, "%s.%06x", target, mixed & 0xFFFFFF) < FILE_PATH_MAX;
+}
+
+// Without a name where the file system can do that, so that a program that is killed while writing
+// leaves nothing behind; else under a name of its own.
+static Status file_draft_open(FileDraft *draft, const char *target, bool nameless) {
+    char directory[FILE_PATH_MAX];
+    *draft = (FileDraft){-1, ""};
+    // The longest name that it will have: the target, a dot and six characters.
+    if (strlen(target) + 7 >= FILE_PATH_MAX)
+        return status_error(STATUS_IO, "the path %.200s... is too long", target);
+#ifdef O_TMPFILE
+    if (nameless && file_directory_of(target, directory))
+        draft->fd = open(directory, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+#else
+    (void)nameless;
+    (void)directory;
+#endif
+    if (draft->fd < 0) {
+        snprintf(draft->path, sizeof draft->path, "%s.XXXXXX", target);
+        draft->fd = mkostemp(draft->path, O_CLOEXEC);
+    }
+    // The target's name, not the draft's: that is what the person asked for.
+    if (draft->fd < 0)
+        return status_error(STATUS_IO, "cannot write %s: %s", target, strerror(errno));
+    return status_ok();
+}
+
+// Gives a nameless draft a name, the target's if that is free. Then the moment in which a killed
+// program leaves a file behind is that between two system calls. False where there is no /proc.
+static bool file_draft_link(FileDraft *draft, const char *target) {
+    char from[64], name[FILE_PATH_MAX];
+    snprintf(from, sizeof from, "/proc/self/fd/%d", draft->fd);
+    bool ok = text_copy(name, sizeof name, target);
+    for (unsigned number = 0; ok && number < 100; number++) {
+        if (linkat(AT_FDCWD, from, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0)
+            return text_copy(draft->path, sizeof draft->path, name);
+        ok = errno == EEXIST && file_draft_name(target, number, name);
+    }
+    return false;
+}
+
+// *unlinked: everything was well but the draft got no name.
+static Status file_write_draft(const char *target, const void *data, size_t size, unsigned mode,
+                               bool nameless, bool *unlinked) {
+    FileDraft draft;
     Status status;
+    *unlinked = false;
+    TRY(file_draft_open(&draft, target, nameless));
+    TRY(file_write_all(draft.fd, target, data, size));
+    fchmod(draft.fd, (mode_t)mode); // not every file system has modes
+    if (!draft.path[0] && !file_draft_link(&draft, target)) {
+        *unlinked = true;
+        TRY(status_errno("write", target, errno));
+    }
+    int closed = close(draft.fd);
+    draft.fd = -1;
+    if (closed != 0) TRY(status_errno("write", target, errno));
+    if (strcmp(draft.path, target) != 0 && rename(draft.path, target) != 0)
+        TRY(status_errno("write", target, errno));
+    file_sync_directory(target);
+    return status;
+fail:
+    if (draft.fd >= 0) close(draft.fd);
+    if (draft.path[0]) unlink(draft.path);
+    return status;
+}
+
+Status file_write_atomic(const char *path, const void *data, size_t size, unsigned mode) {
     // Through a symbolic link, so that saving onto one replaces the file and not the link.
     char *real = realpath(path, NULL);
+    if (!real && errno == ENOMEM) return status_no_memory(path, FILE_PATH_MAX);
     const char *target = real ? real : path;
-    char temporary[FILE_PATH_MAX];
-    int fd = -1;
-    if (snprintf(temporary, sizeof temporary, "%s.XXXXXX", target) >= (int)sizeof temporary) {
-        status = status_error(STATUS_IO, "the path %.200s... is too long", target);
-        free(real);
-        return status;
-    }
     struct stat info;
+    bool unlinked;
+    Status status;
     // A device or a pipe must not be replaced by a file.
     if (stat(target, &info) == 0 && !S_ISREG(info.st_mode)) {
         status = status_error(STATUS_IO, "cannot write %s: it is %s", target,
                               S_ISDIR(info.st_mode) ? "a directory" : "not a regular file");
-        free(real);
-        return status;
+    } else {
+        status = file_write_draft(target, data, size, mode, true, &unlinked);
+        if (unlinked) status = file_write_draft(target, data, size, mode, false, &unlinked);
     }
-    fd = mkostemp(temporary, O_CLOEXEC);
-    if (fd < 0) {
-        // The target's name, not the temporary one's: that is what the person asked for.
-        status = status_error(STATUS_IO, "cannot write %s: %s", target, strerror(errno));
-        free(real);
-        return status;
-    }
-    TRY(file_write_all(fd, target, data, size));
-    fchmod(fd, (mode_t)mode);
-    int closed = close(fd);
-    fd = -1;
-    if (closed != 0 || rename(temporary, target) != 0) {
-        status = status_errno("write", target, errno);
-        goto fail;
-    }
-    file_sync_directory(target);
-    free(real);
-    return status_ok();
-fail:
-    if (fd >= 0) close(fd);
-    unlink(temporary);
     free(real);
     return status;
 }

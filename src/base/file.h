@@ -20,8 +20,9 @@ void bytes_close(Bytes *bytes);
 // Reads all of `path`; refuses more than `limit` bytes and anything that is not a regular file.
 Status file_read(const char *path, size_t limit, Bytes *out);
 
-// Writes `path` atomically: a temporary file beside it, fsync, rename, fsync of the directory.
-// On any failure the old file is untouched and the temporary one is gone. `mode`: such as 0644.
+// Writes `path` atomically: a file without a name (where the file system has none such: a temporary
+// one beside it), fsync, its name, fsync of the directory. On any failure the old file is untouched
+// and nothing new is there. `mode`: such as 0644.
 Status file_write_atomic(const char *path, const void *data, size_t size, unsigned mode);
 
 bool file_exists(const char *path);

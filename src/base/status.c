@@ -1,6 +1,7 @@
 // Status values: filling in the sentence.
 #include "base/status.h"
 #include "base/check.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -22,6 +23,8 @@ Status status_error(StatusCode code, const char *format, ...) {
     va_start(args, format);
     vsnprintf(status.message, sizeof status.message, format, args);
     va_end(args);
+    // Names and values in it are often a stranger's.
+    text_make_line(status.message);
     return status;
 }
 
@@ -40,5 +43,6 @@ Status status_prefix(Status inner, const char *prefix) {
     outer.code = inner.code;
     // Precision keeps the compiler sure that nothing is overrun; a long message is cut.
     snprintf(outer.message, sizeof outer.message, "%.200s: %.270s", prefix, inner.message);
+    text_make_line(outer.message);
     return outer;
 }

@@ -139,3 +139,24 @@ bool text_is_utf8(const char *s, size_t size) {
     }
     return true;
 }
+
+// Could the bytes up to the end of the text be the beginning of a character?
+static bool text_is_cut(const unsigned char *s) {
+    size_t size = s[0] >= 0xF0 ? 4 : s[0] >= 0xE0 ? 3 : s[0] >= 0xC2 ? 2 : 1, i = 1;
+    while (i < size && (s[i] & 0xC0) == 0x80) i++;
+    return i < size && s[i] == '\0';
+}
+
+void text_make_line(char *text) {
+    for (unsigned char *s = (unsigned char *)text; *s;) {
+        size_t step = text_utf8_sequence(s, 4); // the NUL ends it;
+        bool control = *s < 0x20 || *s == 0x7F || (*s == 0xC2 && s[1] < 0xA0);
+        if (step > 0 && !control) {
+            s += step;
+        } else if (text_is_cut(s)) {
+            *s = '\0';
+        } else {
+            *s++ = '?';
+        }
+    }
+}

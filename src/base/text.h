@@ -32,6 +32,10 @@ void text_from_float(char out[32], float value);
 // Copies and always terminates; false when cut (where a character of UTF-8 begins).
 bool text_copy(char *out, size_t size, const char *from);
 
+// Makes one line of well-formed UTF-8 of a text, in place: control characters and bytes that are no
+// character become '?', a character that is cut off at the end goes.
+void text_make_line(char *s);
+
 // True when the bytes are well-formed UTF-8 (no overlong forms, surrogates or > U+10FFFF).
 bool text_is_utf8(const char *s, size_t size);
 

@@ -219,7 +219,7 @@ void config_print(const TrainConfig *config, char out[TRAIN_LINE_MAX]) {
         config_get(config, option, value, sizeof value);
         // An empty text says nothing, except that there is no preset.
         if (option->type == OPTION_TEXT && value[0] == '\0' && !option->choice) continue;
-        const char *quote = value[0] == '\0' || strpbrk(value, " \t") ? "\"" : "";
+        const char *quote = value[0] == '\0' || strpbrk(value, " \t\v\f") ? "\"" : "";
         int put = snprintf(out + used, TRAIN_LINE_MAX - used, "%s%s=%s%s%s", used ? " " : "",
                            option->name, quote, value, quote);
         REQUIRE(put > 0 && (size_t)put < TRAIN_LINE_MAX - used);

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Fuzzes every reader of bytes from outside (tests/fuzz/) with clang's libFuzzer, AddressSanitizer
+# and UndefinedBehaviorSanitizer, one after the other on one core.
+#
+#   tests/fuzz.sh MINUTES [TARGET...]     minutes in all, divided among the targets
+#   tests/fuzz.sh coverage                lines of the readers that the inputs found so far reach
+#
+# What is found to be new stays in build-fuzz/corpus/TARGET and is where the next call begins. Prints
+# executions and covered edges of each; the exit status is 1 when something was found: the input lies
+# in build-fuzz/found, and belongs into tests/fuzz/regressions/TARGET when it has been mended.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+export ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=1
+export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+readers='src/(dataset/(idx|packed)|formats/|graph/|ink/(strokes|picture|fit|raster)|nn/(spec|plan|layer)|train/(config|options|run_state)|app/(picture_io|prefs))'
+
+build() { # DIRECTORY TARGET OPTIONS...
+  local directory=$1 target=$2
+  shift 2
+  [ -f "$directory/build.ninja" ] ||
+    CC=clang meson setup "$directory" -Doptimization=1 -Ddebug=true -Db_lundef=false \
+      -Dcuda=disabled "$@" >&2
+  ninja -C "$directory" "$target" >&2
+}
+
+coverage() {
+  local at=build-cover name programs=()
+  build $at fuzzers -Dc_args='-fprofile-instr-generate -fcoverage-mapping' \
+    -Dc_link_args='-fprofile-instr-generate'
+  for program in $at/tests/fuzz/fuzz_*; do
+    [ -f "$program" ] && [ -x "$program" ] || continue
+    name=${program##*/fuzz_}
+    LLVM_PROFILE_FILE=$at/$name.profraw "$program" "$at/tests/fuzz/seeds/$name" \
+      "build-fuzz/corpus/$name" "tests/fuzz/regressions/$name" >/dev/null
+    programs+=(-object "$program")
+  done
+  llvm-profdata merge -o $at/all.profdata $at/*.profraw
+  # shellcheck disable=SC2046  # words on purpose: none of these names has a blank in it
+  llvm-cov report "${programs[@]:1}" -instr-profile=$at/all.profdata \
+    $(find src -name '*.c' | grep -E "$readers" | sort)
+}
+
+if [ "${1:-}" = coverage ]; then
+  coverage
+  exit
+fi
+minutes=${1:?"usage: tests/fuzz.sh MINUTES [TARGET...] | coverage"}
+shift
+build build-fuzz fuzzers -Dfuzz=true -Db_sanitize=address,undefined
+targets=("$@")
+if [ $# -eq 0 ]; then
+  for seeds in build-fuzz/tests/fuzz/seeds/*/; do
+    [ ! -x "build-fuzz/tests/fuzz/fuzz_$(basename "$seeds")" ] || targets+=("$(basename "$seeds")")
+  done
+fi
+seconds=$((minutes * 60 / ${#targets[@]}))
+mkdir -p build-fuzz/found build-fuzz/logs
+found=0 all=0
+printf '%-14s %12s %10s %8s %8s\n' target executions per-second edges inputs
+for name in "${targets[@]}"; do
+  log=build-fuzz/logs/$name.txt
+  mkdir -p "build-fuzz/corpus/$name"
+  places=("build-fuzz/corpus/$name" "build-fuzz/tests/fuzz/seeds/$name")
+  [ ! -d "tests/fuzz/regressions/$name" ] || places+=("tests/fuzz/regressions/$name")
+  if ! "build-fuzz/tests/fuzz/fuzz_$name" -max_total_time="$seconds" -max_len=8192 -timeout=20 \
+    -rss_limit_mb=3000 -malloc_limit_mb=3000 -print_final_stats=1 -use_value_profile=1 \
+    -artifact_prefix="build-fuzz/found/$name-" "${places[@]}" >"$log" 2>&1; then
+    echo "$name: something was found, see $log"
+    found=$((found + 1))
+  fi
+  runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log" | tail -1)
+  all=$((all + ${runs:-0}))
+  printf '%-14s %12s %10s %8s %8s\n' "$name" "${runs:-0}" \
+    "$(sed -n 's/^stat::average_exec_per_sec: *//p' "$log" | tail -1)" \
+    "$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -1)" \
+    "$(find "build-fuzz/corpus/$name" -type f | wc -l)"
+done
+echo "$all executions, $found targets with something found"
+[ "$found" -eq 0 ]

@@ -1,0 +1,74 @@
+// See fuzz.h: what is asked of every format of model files.
+#include "fuzz.h"
+
+#include "formats/formats.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// Larger networks are not written again: that would only be slow.
+enum { REWRITE_FLOATS_MAX = 1 << 16 };
+
+// Some figure that depends on the layers, so that every branch of the search is taken for some.
+static bool score(void *context, const SavedModel *candidate, int images, InferScore *out) {
+    int *calls = context;
+    unsigned sum = (unsigned)images;
+    for (int i = 0; i < candidate->spec.layer_count; i++)
+        for (int k = 0; k < SPEC_ARGS_MAX; k++)
+            sum = sum * 31u + (unsigned)(int)candidate->spec.layers[i].args[k];
+    sum = sum * 31u + (unsigned)(candidate->spec.normalization.mean * 1000);
+    *out = (InferScore){(sum >> 3) % 1000 / 1000.0, (sum >> 5) % 1000 / 100.0};
+    return ++*calls < 40;
+}
+
+// A graph is shared and compared by what it says of itself.
+static void compare(const SavedModel *a, const SavedModel *b) {
+    REQUIRE(a->class_count == b->class_count && (a->graph == NULL) == (b->graph == NULL));
+    REQUIRE(memcmp(a->class_names, b->class_names, sizeof a->class_names) == 0);
+    REQUIRE(a->plan.parameters == b->plan.parameters);
+    REQUIRE(a->plan.weight_floats == b->plan.weight_floats);
+    // Bits, as a weight may be NaN; `weights` is NULL for a graph.
+    if (!a->graph)
+        REQUIRE(memcmp(a->weights, b->weights, a->plan.weight_floats * sizeof(float)) == 0);
+}
+
+static void write_again(const FormatRow *row, const SavedModel *model) {
+    char path[FILE_PATH_MAX], name[64];
+    SavedModel *again = NULL;
+    if (model->plan.weight_floats > REWRITE_FLOATS_MAX) return;
+    if (model->graph && !row->graphs) return;
+    snprintf(name, sizeof name, "again%s", row->extension);
+    fuzz_path(path, name);
+    Status status = row->write(path, model);
+    fuzz_check(&status);
+    if (!status_is_ok(&status)) return;
+    status = row->read(path, NULL, &again, NULL);
+    if (!status_is_ok(&status)) fprintf(stderr, "%s\n", status.message);
+    REQUIRE(status_is_ok(&status));
+    compare(model, again);
+    saved_model_close(&again);
+}
+
+static void read_with(const FormatRow *row, const char *path, const InferOptions *options) {
+    SavedModel *model = NULL;
+    InferReport report = {0};
+    Status status = row->read(path, options, &model, &report);
+    fuzz_check(&status);
+    REQUIRE(status_is_ok(&status) == (model != NULL));
+    if (model) write_again(row, model);
+    saved_model_close(&model);
+}
+
+void fuzz_model(const char *format, const uint8_t *data, size_t size) {
+    int calls = 0;
+    InferOptions options = {.score = score, .context = &calls};
+    const char *path = fuzz_file(data, size);
+    for (int i = 0; i < format_count; i++) {
+        const FormatRow *row = &format_rows[i];
+        if (strcmp(row->name, format) != 0) continue;
+        row->recognise(data, size < 64 ? size : 64, size);
+        read_with(row, path, NULL);
+        read_with(row, path, &options);
+    }
+}

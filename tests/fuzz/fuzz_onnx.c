@@ -1,0 +1,7 @@
+// .onnx files.
+#include "fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    fuzz_model("onnx", data, size);
+    return 0;
+}

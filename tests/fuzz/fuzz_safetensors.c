@@ -1,0 +1,7 @@
+// .safetensors files.
+#include "fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    fuzz_model("safetensors", data, size);
+    return 0;
+}
