@@ -382,7 +382,8 @@ Status picture_fit(const uint8_t *grey, int w, int h, int stride, const InkOptio
     TRY(work_open(&work, &from));
     smooth(&work);
     if (!find_ink(&work, &split, &fit->light_ink)) goto fail; // blank: not an error
-    fit->contrast = (float)((split.ink - split.paper) / 255.0);
+    // Paper may be lighter than white where its light was guessed from what is around.
+    fit->contrast = (float)fmin((split.ink - split.paper) / 255.0, 1.0);
     drop_dirt(&work);
     make_ink(&work, &split);
     TRY(ink_fit_grey(work.grey, work.width, work.height, work.width, options, out, &fit->ink));
