@@ -217,6 +217,11 @@ fail:
 
 Status idx_write(const char *path, uint32_t dimension_count, const uint32_t *dimensions,
                  const uint8_t *bytes) {
+    return idx_write_mode(path, 0644, dimension_count, dimensions, bytes);
+}
+
+Status idx_write_mode(const char *path, unsigned mode, uint32_t dimension_count,
+                      const uint32_t *dimensions, const uint8_t *bytes) {
     size_t size = 1;
     for (uint32_t d = 0; d < dimension_count; d++) size *= dimensions[d];
     size_t header = MAGIC_BYTES + 4 * (size_t)dimension_count;
@@ -229,7 +234,7 @@ Status idx_write(const char *path, uint32_t dimension_count, const uint32_t *dim
         for (int k = 0; k < 4; k++) b[k] = (uint8_t)(dimensions[d] >> (24 - 8 * k));
     }
     memcpy(file + header, bytes, size);
-    Status status = file_write_atomic(path, file, header + size, 0644);
+    Status status = file_write_atomic(path, file, header + size, mode);
     free(file);
     return status;
 }

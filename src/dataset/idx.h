@@ -33,7 +33,9 @@ Status idx_read_images(const char *path, IdxArray *out);
 // Labels: [n], each below DATASET_CLASSES_MAX (62).
 Status idx_read_labels(const char *path, IdxArray *out);
 
-// Writes an array as a plain IDX file, atomically.
+// Writes an array as a plain IDX file, atomically. `mode`: such as 0644; idx_write takes that.
+Status idx_write_mode(const char *path, unsigned mode, uint32_t dimension_count,
+                      const uint32_t *dimensions, const uint8_t *bytes);
 Status idx_write(const char *path, uint32_t dimension_count, const uint32_t *dimensions,
                  const uint8_t *bytes);
 

@@ -10,6 +10,7 @@
 
 // The fewest digits that read back as the same float.
 static void print_float(float value, char out[32]) {
+    text_copy(out, 32, "0"); // for one that is no number
     for (int digits = 1; digits <= 9; digits++) {
         char text[32];
         double back;

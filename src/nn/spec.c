@@ -204,22 +204,28 @@ fail:
     return status;
 }
 
+// Appends at *used; what does not fit is cut.
+static void spec_append(char *out, size_t size, size_t *used, const char *a, const char *b) {
+    if (*used >= size) return;
+    int put = snprintf(out + *used, size - *used, "%s%s", a, b);
+    *used += put > 0 ? (size_t)put : 0;
+}
+
 void spec_print_layers(const ModelSpec *spec, char *out, size_t size) {
-    Text text = {0};
+    size_t used = 0;
+    REQUIRE(size > 0);
+    out[0] = '\0';
     for (int i = 0; i < spec->layer_count; i++) {
         const LayerSpec *layer = &spec->layers[i];
-        text_append(&text, "%s%s", i == 0 ? "" : ", ", layer->kind->word);
+        spec_append(out, size, &used, i == 0 ? "" : ", ", layer->kind->word);
         for (int k = 0; k < spec_arg_count(layer->kind); k++) {
             const LayerArg *arg = &layer->kind->args[k];
             if (arg->letter && !arg->required && layer->args[k] == spec_default(layer, k)) continue;
-            char letter[2] = {arg->letter, '\0'}, number[32];
+            char letter[3] = {' ', arg->letter, '\0'}, number[32];
             text_from_double(number, layer->args[k]);
-            text_append(&text, " %s%s", letter, number);
+            spec_append(out, size, &used, letter, number);
         }
     }
-    REQUIRE(size > 0);
-    text_copy(out, size, text.data ? text.data : "");
-    text_close(&text);
 }
 
 void shape_print(Shape s, char out[48]) {

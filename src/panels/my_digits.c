@@ -10,7 +10,7 @@
 
 #include "panels/my_digits_idx.h"
 
-enum { DAMAGED_MAX = 1000, FILE_MODE = 0600 };
+enum { DAMAGED_MAX = 1000 };
 #define FILE_BYTES_MAX ((size_t)256 << 20)
 
 // ---- the list -----------------------------------------------------------------------------------
@@ -122,11 +122,10 @@ static Status make_directory(const char *path) {
     return file_make_directories(directory);
 }
 
-// For nobody else's eyes: handwriting is personal.
 static Status make_file(const char *path) {
     Status status = make_directory(path);
     if (!status_is_ok(&status)) return status;
-    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
+    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, MY_DIGITS_MODE);
     if (file < 0) return status_errno("write", path, errno);
     close(file);
     return status;
@@ -143,7 +142,7 @@ static Status keep_damaged(MyDigits *mine) {
     do {
         snprintf(path, sizeof path, "%s.damaged-%d", mine->path, number++);
     } while (file_exists(path) && number < DAMAGED_MAX);
-    status = file_write_atomic(path, bytes.data, bytes.size, FILE_MODE);
+    status = file_write_atomic(path, bytes.data, bytes.size, MY_DIGITS_MODE);
     bytes_close(&bytes);
     if (status_is_ok(&status)) mine->damaged = false;
     return status;
@@ -170,7 +169,7 @@ static Status my_digits_write(MyDigits *mine) {
     TRY(make_directory(mine->path));
     TRY(keep_damaged(mine));
     TRY(print_lines(mine, &text, &count));
-    TRY(file_write_atomic(mine->path, text.data ? text.data : "", text.size, FILE_MODE));
+    TRY(file_write_atomic(mine->path, text.data ? text.data : "", text.size, MY_DIGITS_MODE));
     TRY(my_digits_save_pictures(mine));
 fail:
     text_close(&text);

@@ -4,6 +4,7 @@
 #include "dataset/dataset.h"
 #include "dataset/idx.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,29 +41,73 @@ static int label_number(const char *label) {
     return -1;
 }
 
-// `all`, or only those without strokes.
-static Status write_pair(MyDigits *mine, const IdxPair *pair, bool all, int *count) {
+// The pictures and labels that an IDX pair can hold: all, or only those without strokes.
+typedef struct IdxContents {
+    uint8_t *pixels, *labels;
+    int count;
+} IdxContents;
+
+static void contents_close(IdxContents *contents) {
+    free(contents->pixels);
+    free(contents->labels);
+    memset(contents, 0, sizeof *contents);
+}
+
+static Status contents_take(MyDigits *mine, bool all, IdxContents *out) {
     Status status = status_ok();
     size_t room = (size_t)(mine->count ? mine->count : 1);
-    uint8_t *pixels = malloc(room * PICTURE_BYTES), *labels = malloc(room);
-    *count = 0;
-    if (!pixels || !labels) TRY(status_no_memory("pictures", room * PICTURE_BYTES));
+    *out = (IdxContents){malloc(room * PICTURE_BYTES), malloc(room), 0};
+    if (!out->pixels || !out->labels) TRY(status_no_memory("pictures", room * PICTURE_BYTES));
     for (int i = 0; i < mine->count; i++) {
         const uint8_t *image = mine->digits[i].picture;
         int number = label_number(mine->digits[i].label);
         if ((!image && !all) || number < 0) continue;
         if (!image) TRY(my_digits_image(mine, i, MY_DIGITS_SIDE, &image));
-        memcpy(pixels + (size_t)*count * PICTURE_BYTES, image, PICTURE_BYTES);
-        labels[(*count)++] = (uint8_t)number;
+        memcpy(out->pixels + (size_t)out->count * PICTURE_BYTES, image, PICTURE_BYTES);
+        out->labels[out->count++] = (uint8_t)number;
     }
-    if (*count == 0) goto fail;
-    uint32_t sizes[3] = {(uint32_t)*count, MY_DIGITS_SIDE, MY_DIGITS_SIDE};
-    TRY(idx_write(pair->images, 3, sizes, pixels));
-    TRY(idx_write(pair->labels, 1, sizes, labels));
-fail:
-    free(pixels);
-    free(labels);
     return status;
+fail:
+    contents_close(out);
+    return status;
+}
+
+// Two files cannot be replaced at once. So the labels wait under another name until the pictures
+// they belong to are there; whoever reads finds out by the count (settle_labels). Nobody else's
+// eyes: `mode`.
+static Status write_pair(const IdxPair *pair, const IdxContents *contents, unsigned mode) {
+    char next[sizeof pair->labels + 8];
+    Status status;
+    uint32_t sizes[3] = {(uint32_t)contents->count, MY_DIGITS_SIDE, MY_DIGITS_SIDE};
+    snprintf(next, sizeof next, "%s.next", pair->labels);
+    TRY(idx_write_mode(next, mode, 1, sizes, contents->labels));
+    TRY(idx_write_mode(pair->images, mode, 3, sizes, contents->pixels));
+    if (rename(next, pair->labels) != 0) // that much settle_labels can do later
+        return status_errno("write", pair->labels, errno);
+    return status;
+fail:
+    unlink(next);
+    return status;
+}
+
+static uint32_t count_of(const char *path) {
+    IdxArray array = {0};
+    Status status = idx_read(path, &array);
+    uint32_t count = status_is_ok(&status) ? array.dimensions[0] : 0;
+    idx_close(&array);
+    return count;
+}
+
+// After a write that was cut off: labels that wait get their name if the pictures are theirs.
+static void settle_labels(const IdxPair *pair) {
+    char next[sizeof pair->labels + 8];
+    snprintf(next, sizeof next, "%s.next", pair->labels);
+    if (!file_exists(next)) return;
+    uint32_t waiting = count_of(next);
+    if (waiting > 0 && waiting == count_of(pair->images))
+        rename(next, pair->labels);
+    else
+        unlink(next);
 }
 
 static Status read_pair(MyDigits *mine, const IdxPair *pair) {
@@ -101,7 +146,9 @@ fail:
 Status my_digits_load_pictures(MyDigits *mine) {
     IdxPair pair;
     pair_of(mine->path, &pair);
-    if (!file_exists(pair.images) && !file_exists(pair.labels)) return status_ok();
+    settle_labels(&pair);
+    // Labels alone are what is left of a removal that was cut off.
+    if (!file_exists(pair.images)) return status_ok();
     Status status = read_pair(mine, &pair);
     mine->pictures_damaged = !status_is_ok(&status);
     return status;
@@ -109,7 +156,6 @@ Status my_digits_load_pictures(MyDigits *mine) {
 
 Status my_digits_save_pictures(MyDigits *mine) {
     IdxPair pair;
-    int count;
     pair_of(mine->path, &pair);
     if (mine->pictures_damaged) {
         for (int i = 0; i < mine->count; i++)
@@ -119,20 +165,31 @@ Status my_digits_save_pictures(MyDigits *mine) {
                                     pair.images);
         return status_ok();
     }
-    Status status = write_pair(mine, &pair, false, &count);
-    if (status_is_ok(&status) && count == 0) { // an IDX file cannot be empty
+    IdxContents contents;
+    Status status = contents_take(mine, false, &contents);
+    if (!status_is_ok(&status)) return status;
+    if (contents.count > 0) {
+        status = write_pair(&pair, &contents, MY_DIGITS_MODE);
+    } else { // an IDX file cannot be empty
         unlink(pair.images);
         unlink(pair.labels);
     }
+    contents_close(&contents);
     return status;
 }
 
 Status my_digits_export_idx(MyDigits *mine, const char *path, int *count) {
     IdxPair pair;
+    IdxContents contents;
     pair_of(path, &pair);
-    Status status = write_pair(mine, &pair, true, count);
-    if (status_is_ok(&status) && *count == 0)
-        return status_error(STATUS_USAGE, "there are no digits of yours to write");
+    Status status = contents_take(mine, true, &contents);
+    if (!status_is_ok(&status)) return status;
+    *count = contents.count;
+    if (contents.count == 0)
+        status = status_error(STATUS_USAGE, "there are no digits of yours to write");
+    else
+        status = write_pair(&pair, &contents, 0644);
+    contents_close(&contents);
     return status;
 }
 

@@ -5,6 +5,9 @@
 
 #include "panels/my_digits.h"
 
+// For nobody else's eyes: handwriting is personal.
+enum { MY_DIGITS_MODE = 0600 };
+
 // Room for so many more.
 Status my_digits_grow(MyDigits *mine, int more);
 // One more, blank; there must be room.

@@ -1,0 +1,474 @@
+// Each operation again and again, its 1st, 2nd, 3rd ... allocation failing, alone or with all that
+// follow: it succeeds or says what is wrong, and nothing is lost, left or broken. The same for the
+// calls that write files: what was there stays readable as it was or is replaced by all of the new,
+// and no other file lies beside it. INKLING_TORTURE=all tries every place of the longest operations
+// too; otherwise so many of each are tried, spread over it.
+#include "fail.h"
+#include "files.h"
+#include "test.h"
+
+#include "base/text.h"
+#include "dataset/idx.h"
+#include "formats/formats.h"
+#include "ink/canvas.h"
+#include "ink/fit.h"
+#include "ink/picture.h"
+#include "ink/split.h"
+#include "ink/strokes_file.h"
+#include "panels/my_digits.h"
+#include "panels/root.h"
+#include "panels/workbench.h"
+#include "train/recognizer.h"
+#include "train/run.h"
+#include "train/trainer.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define LEAKS_ARE_SEEN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define LEAKS_ARE_SEEN 1
+#endif
+#endif
+#ifdef LEAKS_ARE_SEEN
+int __lsan_do_recoverable_leak_check(void);
+#endif
+
+enum { PLACES = 60, SIDE = 28, FIELD = 28 };
+
+static char directory[FILE_PATH_MAX];
+static Drawing drawn;
+static Dataset *digits;
+static SavedModel *shipped;
+
+static void place(char out[FILE_PATH_MAX], const char *name) {
+    if (!path_join(out, directory, name)) fail_msg("%s is too long", name);
+}
+
+// ---- what there is to work with -----------------------------------------------------------------
+
+static Status make_drawing(Drawing *out) {
+    Status status = status_ok();
+    for (int s = 0; s < 3; s++) {
+        TRY(drawing_begin(out, s == 2 ? STROKE_ERASE : STROKE_INK, BRUSH_RADIUS_DEFAULT));
+        for (int i = 0; i < 30; i++)
+            TRY(drawing_add(out, 0.2f + 0.3f * (float)s + 0.001f * (float)i,
+                            0.2f + 0.02f * (float)i, 1));
+        drawing_end(out);
+    }
+fail:
+    return status;
+}
+
+static const char LAYERS[] =
+    "conv 2 k5, batchnorm, relu, maxpool 4, dropout 0.2, dense 8, relu, dense 10";
+
+static Status make_model(SavedModel **out) {
+    ModelSpec spec = {.input = {1, SIDE, SIDE, false}, .normalization = {0.13f, 0.31f}};
+    text_copy(spec.name, sizeof spec.name, "small");
+    Status status = spec_parse_layers(LAYERS, &spec);
+    if (status_is_ok(&status)) status = saved_model_make(&spec, out);
+    if (status_is_ok(&status)) weights_init(&(*out)->plan, INIT_PYTORCH, 3, (*out)->weights);
+    return status;
+}
+
+static int set_up(void **state) {
+    (void)state;
+    static uint8_t pixels[60 * SIDE * SIDE], labels[60];
+    char path[FILE_PATH_MAX];
+    if (!files_open(directory)) return -1;
+    for (int i = 0; i < 60; i++) {
+        labels[i] = (uint8_t)(i % 10);
+        memset(pixels + i * SIDE * SIDE + (i % 10) * 2 * SIDE + 100, 200, 60);
+    }
+    ImageSet set = {60, 1, SIDE, SIDE, pixels, labels};
+    assert_ok(dataset_open_arrays(&digits, "bars", &set, &set));
+    assert_ok(make_drawing(&drawn));
+    assert_ok(make_model(&shipped));
+    static const char *const names[] = {"m.safetensors", "m.pth", "m.onnx"};
+    for (int i = 0; i < 3; i++) {
+        place(path, names[i]);
+        Status status = format_write(path, shipped);
+        if (!status_is_ok(&status) && status.code != STATUS_UNSUPPORTED) return -1;
+    }
+    place(path, "strokes.jsonl");
+    for (int i = 0; i < 3; i++) assert_ok(strokes_file_append(path, &drawn, "7"));
+    uint32_t sizes[3] = {60, SIDE, SIDE};
+    place(path, "x-images-idx3-ubyte");
+    assert_ok(idx_write(path, 3, sizes, pixels));
+    place(path, "x-labels-idx1-ubyte");
+    assert_ok(idx_write(path, 1, sizes, labels));
+    return 0;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    drawing_close(&drawn);
+    dataset_close(&digits);
+    saved_model_close(&shipped);
+    files_close(directory);
+    return 0;
+}
+
+// ---- operations ---------------------------------------------------------------------------------
+
+static Status read_model(const char *name) {
+    char path[FILE_PATH_MAX];
+    SavedModel *model = NULL;
+    InferReport report;
+    place(path, name);
+    Status status = format_open(path, NULL, &model, &report);
+    saved_model_close(&model);
+    return status;
+}
+static Status read_safetensors(void) {
+    return read_model("m.safetensors");
+}
+static Status read_pth(void) {
+    return read_model("m.pth");
+}
+static Status read_onnx(void) {
+    return read_model("m.onnx");
+}
+static Status read_fixture(const char *name) {
+    const char *fixtures = getenv("INKLING_FIXTURES");
+    char path[FILE_PATH_MAX];
+    SavedModel *model = NULL;
+    if (!fixtures || !path_join(path, fixtures, name)) return status_ok();
+    Status status = format_open(path, NULL, &model, NULL);
+    saved_model_close(&model);
+    return status;
+}
+static Status read_foreign_pth(void) {
+    return read_fixture("pth/zip.pth");
+}
+static Status read_legacy_pth(void) {
+    return read_fixture("pth/legacy_checkpoint.pth");
+}
+static Status read_strokes(void) {
+    char path[FILE_PATH_MAX];
+    StrokesReader *reader = NULL;
+    Drawing drawing = {0};
+    StrokesLine line;
+    Status status;
+    bool more = true;
+    place(path, "strokes.jsonl");
+    TRY(strokes_reader_open(&reader, path));
+    while (more) TRY(strokes_reader_next(reader, BRUSH_RADIUS_DEFAULT, &drawing, &line, &more));
+fail:
+    drawing_close(&drawing);
+    strokes_reader_close(&reader);
+    return status;
+}
+static Status read_idx(void) {
+    char path[FILE_PATH_MAX];
+    IdxArray array = {0};
+    place(path, "x-images-idx3-ubyte");
+    Status status = idx_read_images(path, &array);
+    idx_close(&array);
+    return status;
+}
+static Status read_settings(void) {
+    TrainConfig config;
+    return config_parse("preset=lenet5 optimizer=sgd lr=0.1", &config);
+}
+static Status make_synthetic(void) {
+    Dataset *dataset = NULL;
+    Status status = dataset_open_synthetic(&dataset, 1, 20, 10, 2);
+    dataset_close(&dataset);
+    return status;
+}
+static Status join_sets(void) {
+    Dataset *dataset = NULL;
+    DatasetRequest request = {.data = "synthetic:1@20+others:2@10",
+                              .threads = 1,
+                              .synthetic_train_n = 30,
+                              .synthetic_test_n = 10};
+    Status status = dataset_open(&dataset, &request, NULL);
+    dataset_close(&dataset);
+    return status;
+}
+static Status fit_ink(void) {
+    uint8_t field[FIELD * FIELD];
+    InkOptions options = ink_options_default(FIELD);
+    InkSplit split = {0};
+    SplitGroup groups[SPLIT_ATOMS_MAX];
+    Drawing part = {0};
+    Canvas canvas = {0};
+    InkFit fit;
+    PictureFit picture;
+    Status status;
+    TRY(ink_fit_drawing(&drawn, &options, field, &fit));
+    TRY(ink_split_drawing(&split, &drawn));
+    if (ink_split_groups(&split, groups) > 0)
+        TRY(ink_split_take(&split, &drawn, &groups[0], &part));
+    TRY(canvas_open(&canvas, 64));
+    canvas_update(&canvas, &drawn);
+    TRY(picture_fit(canvas.pixels, 64, 64, 64, &options, field, &picture));
+fail:
+    canvas_close(&canvas);
+    drawing_close(&part);
+    ink_split_close(&split);
+    return status;
+}
+static Status ask_network(void) {
+    Recognizer *recognizer = NULL;
+    static float saliency[SIDE * SIDE];
+    EvalResult result;
+    float row[SPEC_CLASSES_MAX];
+    Status status;
+    TRY(recognizer_open(shipped, 1, 4, &recognizer));
+    recognizer_answer(recognizer, digits->test.pixels, 1, NULL, row);
+    TRY(recognizer_evaluate(recognizer, &digits->test, &result, NULL, NULL));
+    TRY(recognizer_saliency(recognizer, digits->test.pixels, 1, saliency));
+fail:
+    recognizer_close(&recognizer);
+    return status;
+}
+
+// A run from its beginning through an epoch, into a file and back.
+static Status train_settings(const char *line, int threads) {
+    BackendConfig backend = {"cpu", threads};
+    Backend *be = NULL;
+    DeviceData data = {0};
+    TrainConfig config;
+    Run *run = NULL;
+    BatchRecord batch;
+    EpochRecord epoch;
+    char path[FILE_PATH_MAX];
+    Status status;
+    place(path, "state");
+    TRY(config_parse(line, &config));
+    TRY(backend_open(&backend, &be));
+    TRY(device_data_open(be, digits, &data));
+    TRY(run_open(&config, &data, NULL, &run));
+    TRY(run_step(run, &batch));
+    TRY(run_save_state(run, path));
+    while (!run_at_epoch_end(run)) TRY(run_step(run, &batch));
+    TRY(run_end_epoch(run, &epoch));
+    TRY(run_load_state(run, path));
+fail:
+    run_close(&run);
+    device_data_close(&data);
+    backend_close(&be);
+    return status;
+}
+#define NETWORK                                                                                    \
+    "layers=\"conv 2 k5, batchnorm, relu, maxpool 4, dropout 0.2, dense 10\" batch-size=16 "       \
+    "seed=1 "
+static Status train_plain(void) {
+    return train_settings(NETWORK "optimizer=sgd", 1);
+}
+static Status train_with_all(void) {
+    return train_settings(NETWORK "optimizer=adam augment=strong ema=0.9 held-out=20 patience=2 "
+                                  "clip-norm=1 schedule=plateau",
+                          2);
+}
+
+static Status write_model(const char *name) {
+    char path[FILE_PATH_MAX];
+    place(path, name);
+    return format_write(path, shipped);
+}
+static Status write_safetensors(void) {
+    return write_model("m.safetensors");
+}
+static Status write_pth(void) {
+    return write_model("m.pth");
+}
+static Status write_onnx(void) {
+    return write_model("m.onnx");
+}
+static Status write_idx(void) {
+    char path[FILE_PATH_MAX];
+    uint32_t n = digits->test.n;
+    place(path, "y-labels-idx1-ubyte");
+    return idx_write(path, 1, &n, digits->test.labels);
+}
+
+// Teaching: each change to the list of digits, whose file must be readable at every end.
+static Status teach(void) {
+    MyDigits mine = {0};
+    char path[FILE_PATH_MAX];
+    int count;
+    Status status;
+    place(mine.path, "mine/digits.jsonl");
+    TRY(my_digits_load(&mine));
+    TRY(my_digits_add(&mine, &drawn, "3"));
+    TRY(my_digits_add(&mine, &drawn, "4"));
+    TRY(my_digits_relabel(&mine, 0, "5"));
+    mine.digits[0].selected = true;
+    TRY(my_digits_remove(&mine));
+    TRY(my_digits_restore(&mine));
+    place(path, "x-images-idx3-ubyte");
+    TRY(my_digits_import(&mine, path, &count));
+    place(path, "export-images-idx3-ubyte");
+    TRY(my_digits_export(&mine, path, &count));
+    for (int i = 0; i < mine.count; i++) mine.digits[i].selected = true;
+    TRY(my_digits_remove(&mine));
+fail:
+    my_digits_close(&mine);
+    return status;
+}
+
+static void show(Ui *ui, Workbench *bench, int tab, DialogKind dialog) {
+    UiInput input = {.window = rect_make(0, 0, 1024, 640), .scale = 1};
+    input.window_focus = true;
+    bench->tab = (DeckTab)tab;
+    bench->dialog = dialog;
+    for (int i = 0; i < 2; i++) {
+        input_begin(&input, 1.0 + i);
+        workbench_tick(bench, 1.0 + i);
+        ui_begin(ui, &input);
+        panel_root(ui, bench);
+        ui_end(ui);
+    }
+}
+
+// The window with every panel and dialog, a drawing on the canvas; frames go on whatever fails.
+static Status open_window(void) {
+    WorkbenchOptions options = {.threads = 1};
+    char path[FILE_PATH_MAX];
+    Workbench *bench = NULL;
+    Ui *ui = NULL;
+    Status status;
+    place(path, "m.safetensors");
+    options.model = path;
+    TRY(dataset_open_arrays(&options.dataset, "bars", &digits->train, &digits->test));
+    status = workbench_open(&bench, &options);
+    if (!status_is_ok(&status)) goto fail; // the data set was given away
+    TRY(ui_open(&ui, font_fixed(), NULL));
+    drawing_copy(&bench->ink.drawing, &drawn);
+    for (int tab = 0; tab < TAB_COUNT; tab++) show(ui, bench, tab, DIALOG_NONE);
+    for (int dialog = 0; dialog < DIALOG_COUNT; dialog++) show(ui, bench, 0, (DialogKind)dialog);
+fail:
+    workbench_close(&bench);
+    ui_close(&ui);
+    return status;
+}
+
+typedef struct Operation {
+    const char *name;
+    Status (*run)(void);
+    bool writes;
+} Operation;
+
+static const Operation operations[] = {
+    {"read .safetensors", read_safetensors, false},
+    {"read .pth", read_pth, false},
+    {"read .onnx", read_onnx, false},
+    {"read a foreign .pth", read_foreign_pth, false},
+    {"read a legacy .pth", read_legacy_pth, false},
+    {"read strokes", read_strokes, false},
+    {"read IDX", read_idx, false},
+    {"read settings", read_settings, false},
+    {"make synthetic digits", make_synthetic, false},
+    {"join data sets", join_sets, false},
+    {"fit ink", fit_ink, false},
+    {"ask a network", ask_network, false},
+    {"train", train_plain, true},
+    {"train with all options", train_with_all, true},
+    {"write .safetensors", write_safetensors, true},
+    {"write .pth", write_pth, true},
+    {"write .onnx", write_onnx, true},
+    {"write IDX", write_idx, true},
+    {"teach", teach, true},
+    {"open the window", open_window, false},
+};
+enum { OPERATIONS = sizeof operations / sizeof operations[0] };
+
+// ---- what must hold afterwards ------------------------------------------------------------------
+
+// Every file that was there before any trouble is still one that can be read.
+static void check_files(const Operation *operation, FailKind kind, long nth) {
+    static Status (*const readers[])(void) = {read_safetensors, read_pth, read_idx, read_strokes};
+    static const char *const known[] = {"m.safetensors",
+                                        "m.pth",
+                                        "m.onnx",
+                                        "strokes.jsonl",
+                                        "x-images-idx3-ubyte",
+                                        "x-labels-idx1-ubyte",
+                                        "y-labels-idx1-ubyte",
+                                        "state",
+                                        "mine",
+                                        "export-images-idx3-ubyte",
+                                        "export-labels-idx1-ubyte"};
+    for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++) {
+        Status status = readers[i]();
+        if (!status_is_ok(&status) && status.code != STATUS_UNSUPPORTED)
+            fail_msg("%s, kind %d, call %ld: %s", operation->name, (int)kind, nth, status.message);
+    }
+    DIR *listing = opendir(directory);
+    assert_non_null(listing);
+    for (const struct dirent *entry; (entry = readdir(listing));) {
+        bool fine = entry->d_name[0] == '.';
+        for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+            fine = fine || strcmp(entry->d_name, known[i]) == 0;
+        if (!fine)
+            fail_msg("%s, kind %d, call %ld: left %s", operation->name, (int)kind, nth,
+                     entry->d_name);
+    }
+    closedir(listing);
+}
+
+static void check_leaks(const Operation *operation, FailKind kind, long nth, long before) {
+    long blocks = fail_live_blocks() - before;
+    if (blocks > 0 && !fail_was_ours()) // a library's own affair: said, not judged
+        printf("%s, call %ld: a library keeps %ld blocks\n", operation->name, nth, blocks);
+    else if (blocks > 0)
+        fail_msg("%s, kind %d, call %ld: %ld blocks are left", operation->name, (int)kind, nth,
+                 blocks);
+}
+
+static void torture(const Operation *operation, FailKind kind, bool on, int error) {
+    const char *all = getenv("INKLING_TORTURE");
+    // Twice without trouble: what libraries keep for later is there then.
+    assert_ok(operation->run());
+    fail_arm(kind, 0, false, 0);
+    Status status = operation->run();
+    long calls = fail_disarm(kind), step = all || calls <= PLACES ? 1 : calls / PLACES + 1, bad = 0;
+    assert_ok(status);
+    for (long nth = 1; nth <= calls; nth += step) {
+        long before = fail_live_blocks();
+        fail_arm(kind, nth, on, error);
+        status = operation->run();
+        fail_disarm(kind);
+        bad += !status_is_ok(&status);
+        if (!status_is_ok(&status) && strlen(status.message) < 10)
+            fail_msg("%s, call %ld: \"%s\" says little", operation->name, nth, status.message);
+        if (operation->run != open_window) check_leaks(operation, kind, nth, before);
+        if (operation->writes) check_files(operation, kind, nth);
+    }
+#ifdef LEAKS_ARE_SEEN
+    if (__lsan_do_recoverable_leak_check()) fail_msg("%s leaks", operation->name);
+#endif
+    printf("%-24s %-6s %5ld calls, every %3ld%s: %ld errors\n", operation->name,
+           kind == FAIL_MEMORY ? "memory" : "files", calls, step, on ? " and on" : "       ", bad);
+}
+
+static void allocations_fail(void **state) {
+    (void)state;
+    for (int on = 0; on < 2; on++)
+        for (int i = 0; i < OPERATIONS; i++) torture(&operations[i], FAIL_MEMORY, on, 0);
+}
+
+static void file_calls_fail(void **state) {
+    (void)state;
+    static const int errors[] = {ENOSPC, EROFS, ENOENT, EIO};
+    for (int i = 0; i < OPERATIONS; i++)
+        if (operations[i].writes)
+            for (int e = 0; e < 4; e++) torture(&operations[i], FAIL_FILES, e % 2, errors[e]);
+}
+
+int main(int count, char **arguments) {
+    (void)count;
+    (void)arguments;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(allocations_fail),
+        cmocka_unit_test(file_calls_fail),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
