@@ -273,6 +273,8 @@ bool strokes_line_write(Text *out, const Drawing *drawing, const char *label_tex
     Status status = trace_drawing(&trace, drawing);
     size_t before = out->size;
     bool pressure = false, made = status_is_ok(&status) && trace.point_count > 0;
+    // Without memory a drawing is not one that has nothing to see.
+    if (!status_is_ok(&status)) out->failed = true;
     for (size_t i = 0; i < trace.point_count; i++) pressure |= trace.points[i].pressure != 1.0f;
     if (made) {
         text_append(out, "{");
@@ -311,6 +313,19 @@ static bool ends_mid_line(int file) {
     return size > 0 && pread(file, &last, 1, size - 1) == 1 && last != '\n';
 }
 
+// On its own line, whatever stands before it, and on the disk.
+static Status append_line(int file, const char *path, const Text *text) {
+    if (ends_mid_line(file) && write(file, "\n", 1) != 1) return status_errno("write", path, errno);
+    for (size_t done = 0; done < text->size;) {
+        ssize_t n = write(file, text->data + done, text->size - done);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return status_errno("write", path, errno);
+        done += (size_t)n;
+    }
+    if (fsync(file) != 0) return status_errno("write", path, errno);
+    return status_ok();
+}
+
 Status strokes_file_append(const char *path, const Drawing *drawing, const char *label_text) {
     Status status = status_ok();
     Text text = {0};
@@ -325,20 +340,11 @@ Status strokes_file_append(const char *path, const Drawing *drawing, const char 
         status = status_errno("open", path, errno);
         goto fail;
     }
-    if (ends_mid_line(file) && write(file, "\n", 1) != 1) {
-        status = status_errno("write", path, errno);
-        goto fail;
-    }
-    for (size_t done = 0; done < text.size;) {
-        ssize_t n = write(file, text.data + done, text.size - done);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) {
-            status = status_errno("write", path, errno);
-            goto fail;
-        }
-        done += (size_t)n;
-    }
-    if (fsync(file) != 0) status = status_errno("write", path, errno);
+    off_t before = lseek(file, 0, SEEK_END);
+    status = append_line(file, path, &text);
+    // A full disk takes half a line: not even that is to stay.
+    if (!status_is_ok(&status) && before >= 0 && ftruncate(file, before) != 0)
+        status = status_prefix(status, "a line was begun");
 fail:
     if (file >= 0) close(file);
     text_close(&text);
