@@ -3,6 +3,7 @@
 #include "app/cli_json.h"
 #include "app/cli_share.h"
 #include "train/recognizer.h"
+#include "train/statistics.h"
 
 const CliOption eval_options[] = {
     CLI_DATA_OPTION,
@@ -15,8 +16,9 @@ enum { EVAL_BATCH = 256 };
 
 static Status eval_tell(const EvalResult *result, bool json) {
     if (!json) {
-        cli_print("%d test images: loss %.4f, accuracy %.2f %%\n", result->n, result->loss,
-                  100 * result->accuracy);
+        Interval sure = statistics_wilson(result->accuracy * result->n, result->n);
+        cli_print("%d test images: loss %.4f, accuracy %.2f %% (95 %% interval %.2f to %.2f %%)\n",
+                  result->n, result->loss, 100 * result->accuracy, 100 * sure.low, 100 * sure.high);
         return status_ok();
     }
     JsonLine line = {0};

@@ -3,6 +3,7 @@
 
 #include "base/tr.h"
 #include "panels/words.h"
+#include "train/statistics.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -58,8 +59,8 @@ static void progress_going(const RunEntry *run, ProgressText *out) {
     }
 }
 
-static void progress_over(const RunEntry *run, ProgressText *out) {
-    char time[WORD_MAX];
+static void progress_over(const Workbench *bench, const RunEntry *run, ProgressText *out) {
+    char time[WORD_MAX], range[WORD_MAX];
     RunState state = entry_state(run);
     word_clock(time, run->last.seconds);
     text_copy(out->strong, sizeof out->strong, run->name);
@@ -75,9 +76,12 @@ static void progress_over(const RunEntry *run, ProgressText *out) {
                  tr_n(" \xc2\xb7 finished, %d epoch in %s", " \xc2\xb7 finished, %d epochs in %s",
                       run->last_epoch.epoch),
                  run->last_epoch.epoch, time);
-    if (state != RUN_FAILED && run->best > 0)
-        snprintf(out->right, sizeof out->right, tr("%.2f %% right on the test set"),
-                 run->last_epoch.test_accuracy * 100);
+    if (state == RUN_FAILED || run->best <= 0) return;
+    double accuracy = run->last_epoch.test_accuracy, n = entry_test_images(bench, run);
+    Interval sure = statistics_wilson(accuracy * n, n);
+    word_range(range, sure.low, sure.high);
+    snprintf(out->right, sizeof out->right, tr("%.2f %% right, 95 %% interval %s"), accuracy * 100,
+             range);
 }
 
 void panel_progress(Ui *ui, Workbench *bench, Rect rect) {
@@ -89,7 +93,7 @@ void panel_progress(Ui *ui, Workbench *bench, Rect rect) {
     else if (entry_is_active(run))
         progress_going(run, &text);
     else
-        progress_over(run, &text);
+        progress_over(bench, run, &text);
     float right = text.right[0] ? ceilf(ui_text_width(ui, TEXT_BODY, text.right)) + 1 : 0;
     if (text.fraction >= 0 && right > 0 && right < 178) right = 178; // the bar does not jump
     Rect end = rect_cut_right(&rect, right, right > 0 ? 12 : 0);

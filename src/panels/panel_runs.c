@@ -3,6 +3,7 @@
 
 #include "base/tr.h"
 #include "panels/words.h"
+#include "train/statistics.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -97,14 +98,27 @@ static void runs_cell(Ui *ui, Workbench *bench, RunEntry *run, const UiTable *ta
     }
 }
 
+// Its settings, and how sure its best result is.
+static void runs_tip(const Workbench *bench, const RunEntry *run, char *out, size_t size) {
+    char line[TRAIN_LINE_MAX], range[WORD_MAX];
+    size_t used = 0;
+    config_print(&run->log->config, line);
+    words_append(out, size, &used, "%.250s", line);
+    if (run->best <= 0) return;
+    double n = entry_test_images(bench, run);
+    Interval sure = statistics_wilson(run->best * n, n);
+    word_range(range, sure.low, sure.high);
+    words_append(out, size, &used, tr("\nBest: %.2f %% of the test images, 95 %% interval %s"),
+                 run->best * 100, range);
+}
+
 static void runs_row(Ui *ui, Workbench *bench, UiTable *table, const RunColumn *kinds,
                      RunEntry *run) {
-    char tip[512], line[TRAIN_LINE_MAX];
+    char tip[512];
     ui_push_index(ui, (int)run->id);
     UiHit hit = ui_table_row(ui, table, run->name, run->id == bench->runs.selected);
     if (hit.clicked || hit.pressed) runs_select(bench, run);
-    config_print(&run->log->config, line);
-    snprintf(tip, sizeof tip, "%.250s", line);
+    runs_tip(bench, run, tip, sizeof tip);
     ui_tooltip(ui, tip);
     for (int i = 0; i < table->count; i++) runs_cell(ui, bench, run, table, i, kinds[i]);
     ui_pop_id(ui);

@@ -66,6 +66,11 @@ bool entry_is_evaluating(const RunEntry *run) {
            run->last_epoch.epoch < run->last.epoch;
 }
 
+double entry_test_images(const Workbench *bench, const RunEntry *run) {
+    const Dataset *data = run->own_data ? run->own_data : bench->dataset;
+    return data ? data->test.n : 0;
+}
+
 bool runs_any(Workbench *bench, RunState state) {
     for (int i = 0; i < bench->runs.count; i++)
         if (entry_state(bench->runs.entry[i]) == state) return true;

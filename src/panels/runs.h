@@ -89,6 +89,9 @@ bool entry_is_unsaved(const RunEntry *run);   // progress that no file and no hi
 // Training pass done, test answers on the way.
 bool entry_is_evaluating(const RunEntry *run);
 
+// How many test images its accuracies are of.
+double entry_test_images(const Workbench *bench, const RunEntry *run);
+
 bool runs_any(Workbench *bench, RunState state);
 bool runs_any_active(Workbench *bench);
 int runs_unsaved(Workbench *bench);

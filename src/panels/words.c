@@ -1,6 +1,8 @@
 // Numbers as people read them.
 #include "panels/words.h"
 
+#include "base/tr.h"
+
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -56,6 +58,10 @@ void word_percent(char out[WORD_MAX], double probability) {
         snprintf(out, WORD_MAX, "< 0.1 %%");
     else
         snprintf(out, WORD_MAX, "%.1f %%", probability * 100);
+}
+
+void word_range(char out[WORD_MAX], double low, double high) {
+    snprintf(out, WORD_MAX, tr("%.2f to %.2f %%"), low * 100, high * 100);
 }
 
 void word_number(char out[WORD_MAX], double value) {

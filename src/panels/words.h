@@ -13,6 +13,8 @@ void word_clock(char out[WORD_MAX], double seconds);
 // A probability 0..1 as "95.2 %". What is not 1 (or 0) is never rounded to it: "> 99.9 %",
 // "< 0.1 %".
 void word_percent(char out[WORD_MAX], double probability);
+// Two shares 0..1 as what lies between them: "98.51 to 98.95 %".
+void word_range(char out[WORD_MAX], double low, double high);
 // A loss: up to three figures, an exponent below 0.001 and from 100000 on; at most 6 characters.
 void word_number(char out[WORD_MAX], double value);
 // Any number to be read beside others: three decimals, fewer when it is large, more when it is

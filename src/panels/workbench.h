@@ -202,6 +202,7 @@ struct Workbench {
     uint64_t cell_of;          // what cell_images belong to
     int32_t cell_images[CELL_IMAGES_MAX];
     int cell_count;
+    UiScroll class_scroll;
     Mosaic features[LAYER_MOSAICS_MAX], filters[LAYER_MOSAICS_MAX];
     int feature_count, filter_count;
     uint64_t features_of, filters_of; // what they were made from

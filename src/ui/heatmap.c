@@ -99,7 +99,7 @@ static void draw_cells(Ui *ui, const Matrix *m, const HeatmapSpec *spec) {
             char text[16];
             snprintf(text, sizeof text, "%u", (unsigned)counts[k]);
             TextRole role = cell.w > 34 ? TEXT_SMALL : TEXT_TINY;
-            bool fits = cell.h >= 13 && ui_text_width(ui, role, text) <= cell.w - 3;
+            bool fits = cell.h >= 13 && ui_text_width(ui, role, text) <= cell.w - 1;
             if (!fits) continue;
             Color ink = counts[k] ? color_ink_on(fill) : c->text_faint;
             ui_text_center(ui, cell, role, color_fade(ink, counts[k] ? 0.92f : 0.6f), text);
