@@ -16,6 +16,7 @@ struct Model {
     bool can_train;
     // The last forward, which backward goes back over.
     int last_n;
+    const ModelWatch *watch; // NULL: nobody
     LayerRun runs[SPEC_LAYERS_MAX];
     bool in_place[SPEC_LAYERS_MAX];
     bool skip[SPEC_LAYERS_MAX];          // nothing to run: flatten, or done by the layer before it
@@ -266,6 +267,18 @@ float *model_input(const Model *model) {
     return model->outputs[0];
 }
 
+int model_group_end(const Model *model, int index) {
+    // A flatten is skipped as well, but belongs to nobody.
+    while (index + 1 < model->spec.layer_count && model->skip[index + 1] &&
+           model->spec.layers[index + 1].kind->forward)
+        index++;
+    return index;
+}
+
+void model_set_watch(Model *model, const ModelWatch *watch) {
+    model->watch = watch;
+}
+
 const float *model_forward(Model *model, int n, bool training, uint64_t key) {
     REQUIRE(n >= 1 && n <= model->max_batch);
     model->last_n = n;
@@ -275,7 +288,10 @@ const float *model_forward(Model *model, int n, bool training, uint64_t key) {
         run->training = training;
         // Two dropout layers of one step, or one in two steps, must not share their mask.
         run->key = rng_mix64(key + (uint64_t)(i + 1) * 0x9E3779B97F4A7C15u);
-        if (!model->skip[i]) run->spec->kind->forward(run);
+        if (model->skip[i]) continue;
+        run->spec->kind->forward(run);
+        if (model->watch)
+            model->watch->forward(model->watch->context, i, model_group_end(model, i), run->y);
     }
     return model->outputs[model->spec.layer_count];
 }
@@ -297,6 +313,8 @@ void model_backward(Model *model, int n, bool want_input) {
             run->dx = dy;
         else
             run->dx = i > last || want_input ? other : NULL;
+        if (model->watch)
+            model->watch->backward(model->watch->context, i, model_group_end(model, i), dy);
         run->spec->kind->backward(run);
         if (model->in_place[i]) continue;
         float *done = dy;

@@ -58,4 +58,20 @@ const float *model_input_gradient(const Model *model);
 // all three then share the pooling's, with its shape.
 const float *model_layer_output(const Model *model, int index);
 
+// The last of the layers that run as one with layer `index`: itself, or an activation or pooling
+// that its product does too.
+int model_group_end(const Model *model, int index);
+
+// Somebody who looks on while a step is carried out, layer by layer. It may read what it is given
+// (download), and changes nothing: the step comes to the same bits.
+typedef struct ModelWatch {
+    void *context;
+    // Layers first .. last have put out y: [n][plan->shapes[last + 1]], device, valid until return.
+    void (*forward)(void *context, int first, int last, const float *y);
+    // The gradient of the loss for that y, before their own backward takes it.
+    void (*backward)(void *context, int first, int last, const float *dy);
+} ModelWatch;
+// From now on; NULL: nobody. `watch` must stay valid until then.
+void model_set_watch(Model *model, const ModelWatch *watch);
+
 #endif

@@ -106,6 +106,10 @@ void optimizer_step(Optimizer *optimizer, float *parameters, const float *gradie
                                parameters, gradients, optimizer->state);
 }
 
+const OptimizerStep *optimizer_last(const Optimizer *optimizer) {
+    return &optimizer->step;
+}
+
 size_t optimizer_state_floats(const Optimizer *optimizer) {
     return (size_t)optimizer->slots * optimizer->count;
 }

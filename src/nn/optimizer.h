@@ -38,6 +38,9 @@ void optimizer_clip(Optimizer *optimizer, float *gradients, double max_norm);
 // One step: parameters from gradients.
 void optimizer_step(Optimizer *optimizer, float *parameters, const float *gradients);
 
+// The scalars of the last step.
+const OptimizerStep *optimizer_last(const Optimizer *optimizer);
+
 // State as plain numbers, for checkpoints: the step count, two memories, then slots * count floats.
 size_t optimizer_state_floats(const Optimizer *optimizer);
 void optimizer_get_state(const Optimizer *optimizer, int64_t *t, double memory[2], float *slots);

@@ -5,6 +5,7 @@
 #include "base/thread.h"
 #include "dataset/batch.h"
 #include "train/run_internal.h"
+#include "train/transcript_internal.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -225,7 +226,27 @@ static void run_count_batch(Run *run, const BatchStats *stats, double seconds, B
     out->seconds = (float)run->seconds;
 }
 
-Status run_step(Run *run, BatchRecord *out) {
+// Forward, loss, backward, update of the n images that are loaded.
+static void run_train(Run *run, int n, uint64_t key, TranscriptWriter *told) {
+    const BackendOps *ops = run->be->ops;
+    const TrainConfig *config = &run->config;
+    const float *logits = model_forward(run->model, n, true, key);
+    if (told) transcript_losses(told, logits);
+    ops->loss(run->be, (LossKind)config->loss, (float)config->label_smoothing, run->classes, n,
+              logits, run->labels, model_logits_gradient(run->model), run->stats);
+    model_backward(run->model, n, false);
+    if (told) transcript_gradients(told, false);
+    run->last_lr = run_set_rates(run);
+    if (config->clip_norm > 0) {
+        optimizer_clip(run->optimizer, model_gradients(run->model), config->clip_norm);
+        if (told) transcript_gradients(told, true);
+    }
+    optimizer_step(run->optimizer, model_parameters(run->model), model_gradients(run->model));
+    run_average(run);
+}
+
+// `transcript`: NULL when nobody wants to know.
+static Status run_do_step(Run *run, BatchRecord *out, Transcript *transcript) {
     ASSERT(!run_finished(run) && !run_at_epoch_end(run));
     const BackendOps *ops = run->be->ops;
     const TrainConfig *config = &run->config;
@@ -233,23 +254,17 @@ Status run_step(Run *run, BatchRecord *out) {
     uint32_t n = batch_images(run->images, (uint32_t)config->batch_size, (uint32_t)run->batch);
     Rng dropout = rng_make((uint64_t)config->seed, STREAM_DROPOUT);
     Rng step = rng_at(&dropout, (uint64_t)run->steps);
+    TranscriptWriter writer;
     memset(out, 0, sizeof *out);
 
     Status status = run_load_batch(run, n);
     if (!status_is_ok(&status)) return status;
-    const float *logits = model_forward(run->model, (int)n, true, rng_next(&step));
-    ops->loss(run->be, (LossKind)config->loss, (float)config->label_smoothing, run->classes, (int)n,
-              logits, run->labels, model_logits_gradient(run->model), run->stats);
-    model_backward(run->model, (int)n, false);
-    run->last_lr = run_set_rates(run);
-    if (config->clip_norm > 0)
-        optimizer_clip(run->optimizer, model_gradients(run->model), config->clip_norm);
-    optimizer_step(run->optimizer, model_parameters(run->model), model_gradients(run->model));
-    run_average(run);
-
+    if (transcript) transcript_begin(&writer, run, transcript, (int)n);
+    run_train(run, (int)n, rng_next(&step), transcript ? &writer : NULL);
     BatchStats stats;
     ops->download(run->be, &stats, run->stats, sizeof stats);
     status = ops->sync(run->be);
+    if (transcript) transcript_end(&writer, &stats);
     run_count_batch(run, &stats, clock_seconds() - start, out);
     if (status_is_ok(&status) && !isfinite(stats.loss_sum))
         status = status_error(STATUS_DIVERGED,
@@ -257,6 +272,15 @@ Status run_step(Run *run, BatchRecord *out) {
                               "again with a smaller learning rate",
                               stats.loss_sum / n, out->epoch, out->batch, run->last_lr);
     return status;
+}
+
+Status run_step(Run *run, BatchRecord *out) {
+    return run_do_step(run, out, NULL);
+}
+
+Status run_step_told(Run *run, BatchRecord *out, Transcript *transcript) {
+    Status status = transcript_reserve(transcript, run);
+    return status_is_ok(&status) ? run_do_step(run, out, transcript) : status;
 }
 
 Status run_end_epoch(Run *run, EpochRecord *out) {

@@ -59,6 +59,11 @@ long long run_images(const Run *run); // trained on so far
 // no number; the weights are then what they became.
 Status run_step(Run *run, BatchRecord *out);
 
+// The same, bit for bit, with everything that happens in it written down (transcript.h). A
+// transcript that finds no memory says so in the status and leaves the batch untrained.
+typedef struct Transcript Transcript;
+Status run_step_told(Run *run, BatchRecord *out, Transcript *transcript);
+
 // True right after the last batch of an epoch. run_end_epoch then gives the epoch's line, the
 // held-out figures in it (the test figures are the caller's to fill in, from run_evaluate), and
 // moves on. When that ends the run and patience asks for it, the weights are from then on those of
@@ -79,6 +84,18 @@ typedef struct EvalResult {
 Status run_evaluate(Run *run, EvalResult *out, uint8_t *classes, float *confidence);
 // The same for a few test images, by index.
 Status run_predict(Run *run, const int32_t *indices, int n, uint8_t *classes, float *confidence);
+
+// A look inside, for watchers. The gradients of the last batch trained, clipped if they were: host,
+// plan->parameter_floats of the caller's; all 0 before the first.
+void run_get_gradients(Run *run, float *gradients);
+// How many units of each ReLU layer are 0 for all of the first `n` test images: a number of a
+// dense layer, a whole channel of a convolution. Behind a convolution that pools, what pooling
+// leaves is looked at (its maximum is 0 only where all are). units[i] = 0: layer i is no ReLU.
+typedef struct DeadUnits {
+    int images; // looked at
+    int units[SPEC_LAYERS_MAX], dead[SPEC_LAYERS_MAX];
+} DeadUnits;
+Status run_count_dead(Run *run, int n, DeadUnits *out);
 
 // Live changes; they hold from the next batch on. A learning rate set by hand replaces the base
 // rate that the schedule works on.

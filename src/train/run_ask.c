@@ -1,7 +1,9 @@
 // Asking a run's network about images: the test set, the held-out part of the training set, a few
 // by index. Where weights are averaged, it is the average that answers.
+#include "nn/layer.h"
 #include "train/run_internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 // ---- averaged weights ---------------------------------------------------------------------------
@@ -131,4 +133,61 @@ Status run_predict(Run *run, const int32_t *indices, int n, uint8_t *classes, fl
     }
     run_leave_average(run);
     return run->be->ops->sync(run->be);
+}
+
+// ---- a look inside ------------------------------------------------------------------------------
+
+void run_get_gradients(Run *run, float *gradients) {
+    run->be->ops->download(run->be, gradients, model_gradients(run->model),
+                           model_plan(run->model)->parameter_floats * sizeof *gradients);
+}
+
+// Takes the outputs of n samples of one ReLU layer: alive[unit] where any is above 0.
+static void run_mark_alive(const float *values, int n, Shape shape, bool *alive) {
+    size_t area = (size_t)shape.h * (size_t)shape.w;
+    for (int i = 0; i < n; i++)
+        for (int c = 0; c < shape.c; c++, values += area)
+            for (size_t k = 0; k < area && !alive[c]; k++) alive[c] = values[k] != 0; // NaN lives
+}
+
+static bool run_is_relu(const Run *run, int layer) {
+    return model_spec(run->model)->layers[layer].kind->activation == ACTIVATION_RELU;
+}
+
+// What the last forward of n samples says about layer `i`.
+static Status run_look_at(Run *run, int i, int n, bool *alive) {
+    Shape shape = model_plan(run->model)->shapes[model_group_end(run->model, i) + 1];
+    size_t bytes = shape_count(shape) * (size_t)n * sizeof(float);
+    float *values = malloc(bytes);
+    if (!values) return status_no_memory("a look at a layer", bytes);
+    run->be->ops->download(run->be, values, model_layer_output(run->model, i), bytes);
+    run_mark_alive(values, n, shape, alive);
+    free(values);
+    return status_ok();
+}
+
+Status run_count_dead(Run *run, int n, DeadUnits *out) {
+    const ModelPlan *plan = model_plan(run->model);
+    int layers = model_spec(run->model)->layer_count, total = 0;
+    Status status = status_ok();
+    memset(out, 0, sizeof *out);
+    if (n > (int)run->data->dataset->test.n) n = (int)run->data->dataset->test.n;
+    for (int i = 0; i < layers; i++)
+        if (run_is_relu(run, i)) total += out->units[i] = plan->shapes[i + 1].c;
+    bool *alive = calloc((size_t)total + 1, sizeof *alive);
+    if (!alive) return status_no_memory("a look at the layers", (size_t)total);
+    run_enter_average(run);
+    for (int first = 0; first < n && status_is_ok(&status); first += RUN_EVAL_BATCH) {
+        int part = n - first < RUN_EVAL_BATCH ? n - first : RUN_EVAL_BATCH, at = 0;
+        for (int i = 0; i < part; i++) run->indices[i] = first + i;
+        run_forward(run, run->data->test_pixels, part);
+        for (int i = 0; i < layers && status_is_ok(&status); at += out->units[i++])
+            if (out->units[i] > 0) status = run_look_at(run, i, part, alive + at);
+    }
+    run_leave_average(run);
+    for (int i = 0, at = 0; i < layers; i++)
+        for (int k = 0; k < out->units[i]; k++) out->dead[i] += !alive[at++];
+    out->images = n;
+    free(alive);
+    return status;
 }

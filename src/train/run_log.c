@@ -16,6 +16,7 @@ static Status run_log_snapshots(RunLog *log, const Dataset *dataset) {
             return status_no_memory("a run's snapshots", log->plan->weight_floats * sizeof(float));
     }
     mailbox_init(&log->mailbox, &log->snapshots[0], &log->snapshots[1], &log->snapshots[2]);
+    mailbox_init(&log->told, &log->transcripts[0], &log->transcripts[1], &log->transcripts[2]);
     return status_ok();
 }
 
@@ -61,6 +62,7 @@ Status run_log_open(const TrainConfig *config, const Dataset *dataset, const flo
         memcpy(log->initial, initial, bytes);
     }
     atomic_init(&log->state, RUN_WAITING);
+    atomic_init(&log->look, false);
     log->failure = status_ok();
     *out = log;
     return status;
@@ -77,6 +79,8 @@ void run_log_close(RunLog **handle) {
         free(log->snapshots[i].weights);
         free(log->snapshots[i].test_class);
         free(log->snapshots[i].test_confidence);
+        free(log->snapshots[i].gradients);
+        transcript_close(&log->transcripts[i]);
     }
     feed_close(&log->steps);
     feed_close(&log->epochs);

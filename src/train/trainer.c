@@ -19,6 +19,7 @@ typedef enum CommandKind {
     COMMAND_RESUME,
     COMMAND_STEP,
     COMMAND_STOP,
+    COMMAND_SNAPSHOT,
     COMMAND_SET_LR,
     COMMAND_SET_AUGMENT,
     COMMAND_QUIT,
@@ -27,7 +28,7 @@ typedef enum CommandKind {
 typedef struct Command {
     CommandKind kind;
     RunLog *log;
-    double number;
+    double number; // STEP, START_STEP: not 0 if it is to be told
 } Command;
 
 // A run that the trainer has in hand.
@@ -72,6 +73,21 @@ static void trainer_set_state(Trainer *trainer, Entry *entry, RunState state) {
 
 // ---- snapshots ---------------------------------------------------------------------------------
 
+// Nobody pays for this but who looks. The end of a run is always looked at, while its gradients are
+// still there. Without the memory for it there is nothing to see; the run goes on.
+static void trainer_look_inside(const Entry *entry, RunSnapshot *snapshot) {
+    RunLog *log = entry->log;
+    size_t bytes = log->plan->parameter_floats * sizeof *snapshot->gradients;
+    snapshot->inside = atomic_load(&log->look) || run_finished(entry->run);
+    if (!snapshot->inside) return;
+    if (!snapshot->gradients) snapshot->gradients = malloc(bytes ? bytes : 1);
+    snapshot->inside = snapshot->gradients != NULL;
+    if (!snapshot->inside) return;
+    run_get_gradients(entry->run, snapshot->gradients);
+    Status status = run_count_dead(entry->run, TRAINER_DEAD_IMAGES, &snapshot->dead);
+    snapshot->inside = status_is_ok(&status);
+}
+
 static Status trainer_snapshot(Trainer *trainer, Entry *entry, bool settled) {
     RunLog *log = entry->log;
     RunSnapshot *snapshot = mailbox_back(&log->mailbox);
@@ -83,6 +99,7 @@ static Status trainer_snapshot(Trainer *trainer, Entry *entry, bool settled) {
     run_get_weights(entry->run, snapshot->weights);
     Status status = run_predict(entry->run, log->samples, log->sample_count, snapshot->sample_class,
                                 snapshot->sample_confidence);
+    trainer_look_inside(entry, snapshot);
     snapshot->evaluated_epoch = entry->evaluated_epoch;
     snapshot->test_loss = entry->evaluated.loss;
     snapshot->test_accuracy = entry->evaluated.accuracy;
@@ -171,10 +188,22 @@ static Status trainer_end_epoch(Trainer *trainer, Entry *entry) {
     return trainer_snapshot(trainer, entry, true);
 }
 
+// One batch that is written down. Without the memory for that it is an ordinary one.
+static Status trainer_tell_batch(Trainer *trainer, Entry *entry, BatchRecord *record) {
+    Status status = run_step_told(entry->run, record, mailbox_back(&entry->log->told));
+    if (status.code != STATUS_MEMORY) {
+        mailbox_post(&entry->log->told);
+        return status;
+    }
+    log_write(trainer->hooks.logger, LOG_ERROR, "%s", status.message);
+    return run_step(entry->run, record);
+}
+
 // One batch and what follows from it. False when the run is over and its entry gone.
-static bool trainer_advance(Trainer *trainer, Entry *entry) {
+static bool trainer_advance(Trainer *trainer, Entry *entry, bool told) {
     BatchRecord record;
-    Status status = run_step(entry->run, &record);
+    Status status =
+        told ? trainer_tell_batch(trainer, entry, &record) : run_step(entry->run, &record);
     Status kept = feed_append(&entry->log->steps, &record);
     const RunSink *sink = &entry->log->sink;
     if (sink->step) sink->step(sink->context, &record);
@@ -197,13 +226,18 @@ static bool trainer_advance(Trainer *trainer, Entry *entry) {
 
 // ---- commands ----------------------------------------------------------------------------------
 
-static void trainer_single_step(Trainer *trainer, Entry *entry) {
-    if (!trainer_advance(trainer, entry)) return;
+static void trainer_single_step(Trainer *trainer, Entry *entry, bool told) {
+    if (!trainer_advance(trainer, entry, told)) return;
     Status status = trainer_snapshot(trainer, entry, true); // a step is for looking at
     if (!status_is_ok(&status))
         trainer_fail(trainer, entry, status);
     else
         trainer_set_state(trainer, entry, RUN_PAUSED);
+}
+
+static void trainer_look(Trainer *trainer, Entry *entry) {
+    Status status = trainer_snapshot(trainer, entry, true);
+    if (!status_is_ok(&status)) trainer_fail(trainer, entry, status);
 }
 
 static void trainer_stop_run(Trainer *trainer, Entry *entry) {
@@ -233,10 +267,13 @@ static bool trainer_obey(Trainer *trainer, const Command *command) {
         break;
     case COMMAND_START_STEP:
     case COMMAND_STEP:
-        trainer_single_step(trainer, entry);
+        trainer_single_step(trainer, entry, command->number != 0);
         break;
     case COMMAND_STOP:
         trainer_stop_run(trainer, entry);
+        break;
+    case COMMAND_SNAPSHOT:
+        trainer_look(trainer, entry);
         break;
     case COMMAND_SET_LR:
         run_set_lr(entry->run, command->number);
@@ -264,7 +301,7 @@ static void trainer_turns(Trainer *trainer) {
         bool there = true;
         double until = clock_seconds() + TURN_SECONDS;
         while (there && atomic_load(&log->state) == RUN_TRAINING) {
-            there = trainer_advance(trainer, &trainer->entries[i]);
+            there = trainer_advance(trainer, &trainer->entries[i], false);
             if (clock_seconds() >= until) break;
         }
         if (there) i++;
@@ -344,6 +381,15 @@ bool trainer_resume(Trainer *trainer, RunLog *log) {
 }
 bool trainer_step(Trainer *trainer, RunLog *log) {
     return trainer_send(trainer, COMMAND_STEP, log, 0);
+}
+bool trainer_start_step_told(Trainer *trainer, RunLog *log) {
+    return trainer_send(trainer, COMMAND_START_STEP, log, 1);
+}
+bool trainer_step_told(Trainer *trainer, RunLog *log) {
+    return trainer_send(trainer, COMMAND_STEP, log, 1);
+}
+bool trainer_snapshot_now(Trainer *trainer, RunLog *log) {
+    return trainer_send(trainer, COMMAND_SNAPSHOT, log, 0);
 }
 bool trainer_stop(Trainer *trainer, RunLog *log) {
     return trainer_send(trainer, COMMAND_STOP, log, 0);

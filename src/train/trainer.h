@@ -8,8 +8,9 @@
 #include "base/log.h"
 #include "base/mailbox.h"
 #include "train/run.h"
+#include "train/transcript.h"
 
-enum { TRAINER_SAMPLES_MAX = 64, TRAINER_RUNS_MAX = 16 };
+enum { TRAINER_SAMPLES_MAX = 64, TRAINER_RUNS_MAX = 16, TRAINER_DEAD_IMAGES = 256 };
 
 // The state of a network in training, about ten times a second.
 typedef struct RunSnapshot {
@@ -25,6 +26,11 @@ typedef struct RunSnapshot {
     double test_loss, test_accuracy;
     uint8_t *test_class;
     float *test_confidence;
+    // The look inside, only while somebody has asked for it (RunLog.look): `inside` says whether it
+    // is of these very weights. `gradients`: plan.parameter_floats, of the last batch.
+    bool inside;
+    float *gradients;
+    DeadUnits dead; // on the first TRAINER_DEAD_IMAGES test images
 } RunSnapshot;
 
 typedef enum RunState {
@@ -61,6 +67,11 @@ typedef struct RunLog {
     Feed epochs;     // EpochRecord
     Mailbox mailbox; // RunSnapshot
     RunSnapshot snapshots[3];
+    // Batches in slow motion (trainer_step_told), the last of which wins. Their memory is allocated
+    // with the first one.
+    Mailbox told; // Transcript
+    Transcript transcripts[3];
+    atomic_bool look; // set by the owner: snapshots come with a look inside
     int sample_count;
     int32_t samples[TRAINER_SAMPLES_MAX]; // indices into the test set
     float *initial;                       // weights to start from, or NULL; owned
@@ -108,7 +119,12 @@ bool trainer_start_step(Trainer *trainer, RunLog *log); // one batch, then pause
 bool trainer_pause(Trainer *trainer, RunLog *log);
 bool trainer_resume(Trainer *trainer, RunLog *log);
 bool trainer_step(Trainer *trainer, RunLog *log); // one batch, then paused
+// The same steps, with a transcript posted to log->told (before the snapshot and the state).
+bool trainer_start_step_told(Trainer *trainer, RunLog *log);
+bool trainer_step_told(Trainer *trainer, RunLog *log);
 bool trainer_stop(Trainer *trainer, RunLog *log);
+// A snapshot now, of a run that stands still too: after log->look was set.
+bool trainer_snapshot_now(Trainer *trainer, RunLog *log);
 bool trainer_set_lr(Trainer *trainer, RunLog *log, double lr);
 bool trainer_set_augment(Trainer *trainer, RunLog *log, int augment);
 
