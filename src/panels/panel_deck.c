@@ -20,6 +20,7 @@ static const struct {
                        panel_confusion},
     [TAB_FEATURES] = {TR("Feature maps"), TR("Features"), TR("of your drawing"), panel_features},
     [TAB_FILTERS] = {TR("Filters"), TR("Filters"), "", panel_filters},
+    [TAB_HISTOGRAMS] = {TR("Histograms"), TR("Histograms"), "", panel_histograms},
     [TAB_MINE] = {TR("My digits"), TR("Mine"), "", panel_mine},
 };
 

@@ -39,7 +39,11 @@ void panel_mistakes(Ui *ui, Workbench *bench, Rect rect);
 void panel_confusion(Ui *ui, Workbench *bench, Rect rect);
 void panel_features(Ui *ui, Workbench *bench, Rect rect);
 void panel_filters(Ui *ui, Workbench *bench, Rect rect);
+void panel_histograms(Ui *ui, Workbench *bench, Rect rect);
 void panel_mine(Ui *ui, Workbench *bench, Rect rect);
+
+// Once a frame: asks the trainer for what panel_histograms shows while it is open.
+void histograms_tick(Workbench *bench);
 
 // Test images as tiles with label and answer, in a grid that scrolls; a click puts one on the
 // canvas. One stop in the Tab order; the arrow keys go from tile to tile.

@@ -410,6 +410,10 @@ void runs_stop(Workbench *bench) {
             trainer_stop(entry_trainer(bench, bench->runs.entry[i]), bench->runs.entry[i]->log);
 }
 
+void runs_snapshot(Workbench *bench, RunEntry *run) {
+    trainer_snapshot_now(entry_trainer(bench, run), run->log);
+}
+
 void runs_set_lr(Workbench *bench, double lr) {
     RunEntry *run = runs_selected(bench);
     if (!run || !entry_is_active(run) || run->lr == lr) return;

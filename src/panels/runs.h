@@ -101,6 +101,8 @@ void runs_pause(Workbench *bench);
 void runs_resume(Workbench *bench);
 void runs_step(Workbench *bench); // starts one when none is active
 void runs_stop(Workbench *bench);
+// Asks for a snapshot of one now.
+void runs_snapshot(Workbench *bench, RunEntry *run);
 // To the selected run, at once.
 void runs_set_lr(Workbench *bench, double lr);
 void runs_set_augment(Workbench *bench, int augment);

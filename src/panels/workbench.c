@@ -3,6 +3,7 @@
 
 #include "base/tr.h"
 #include "panels/files.h"
+#include "panels/panels.h"
 #include "panels/teach.h"
 #include "panels/words.h"
 
@@ -234,6 +235,7 @@ void workbench_tick(Workbench *bench, double now) {
     workbench_follow_exam(bench);
     teach_tick(bench);
     lesson_tick(bench);
+    histograms_tick(bench);
 }
 
 bool workbench_is_busy(const Workbench *bench) {

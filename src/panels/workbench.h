@@ -8,6 +8,7 @@
 #include "panels/answer.h"
 #include "panels/exam.h"
 #include "panels/guesser.h"
+#include "panels/histogram.h"
 #include "panels/history_view.h"
 #include "panels/ink_state.h"
 #include "panels/language.h"
@@ -26,6 +27,7 @@ enum {
     PATH_ENTRIES_MAX = 400,
     LAYER_MOSAICS_MAX = 24,
     CELL_IMAGES_MAX = 200,
+    LAYER_FIGURES_MAX = 64,
     LESSON_LIST_MAX = 32
 };
 
@@ -62,6 +64,7 @@ typedef enum DeckTab {
     TAB_CONFUSION,
     TAB_FEATURES,
     TAB_FILTERS,
+    TAB_HISTOGRAMS,
     TAB_MINE,
     TAB_COUNT,
 } DeckTab;
@@ -210,6 +213,9 @@ struct Workbench {
     int look_focus;          // which of them had the keyboard last
     MosaicPixel look_cursor; // and where
     Rect seen;               // where the window shows the network's input
+    LayerFigures figures[LAYER_FIGURES_MAX];
+    int figure_count;
+    uint64_t figures_of;
 
     // dialogs
     DialogKind dialog;

@@ -36,6 +36,7 @@ typedef struct Entry {
     RunLog *log;
     Run *run;
     double snapshot_at;  // clock of the last one
+    bool ending;         // the next one is its last
     int evaluated_epoch; // figures below are of the end of this epoch
     EvalResult evaluated;
     uint8_t *test_class;
@@ -78,7 +79,7 @@ static void trainer_set_state(Trainer *trainer, Entry *entry, RunState state) {
 static void trainer_look_inside(const Entry *entry, RunSnapshot *snapshot) {
     RunLog *log = entry->log;
     size_t bytes = log->plan->parameter_floats * sizeof *snapshot->gradients;
-    snapshot->inside = atomic_load(&log->look) || run_finished(entry->run);
+    snapshot->inside = atomic_load(&log->look) || entry->ending || run_finished(entry->run);
     if (!snapshot->inside) return;
     if (!snapshot->gradients) snapshot->gradients = malloc(bytes ? bytes : 1);
     snapshot->inside = snapshot->gradients != NULL;
@@ -241,6 +242,7 @@ static void trainer_look(Trainer *trainer, Entry *entry) {
 }
 
 static void trainer_stop_run(Trainer *trainer, Entry *entry) {
+    entry->ending = true;
     Status status = trainer_snapshot(trainer, entry, true);
     if (status_is_ok(&status))
         trainer_release(trainer, entry, RUN_STOPPED);

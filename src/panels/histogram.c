@@ -1,0 +1,71 @@
+// How the numbers of a layer are spread.
+#include "panels/histogram.h"
+
+#include "base/text.h"
+
+#include <math.h>
+#include <string.h>
+
+// 1, 2 or 5 times a power of ten, at least `value`: a range that seldom changes.
+static double histogram_round_up(double value) {
+    static const double steps[] = {1, 2, 5, 10};
+    if (!(value > 0) || !isfinite(value)) return 1;
+    double power = pow(10, floor(log10(value)));
+    for (int i = 0; i < 4; i++)
+        if (steps[i] * power >= value) return steps[i] * power;
+    return 10 * power;
+}
+
+int histogram_bar(const Histogram *histogram, double value) {
+    double at = (value / histogram->limit + 1) / 2 * HISTOGRAM_BINS;
+    return at < 0 ? 0 : at >= HISTOGRAM_BINS ? HISTOGRAM_BINS - 1 : (int)at;
+}
+
+static bool histogram_takes(const ModelPlan *plan, int tensor, int layer) {
+    return plan->tensors[tensor].layer == layer && plan->tensors[tensor].trainable;
+}
+
+void histogram_of_layer(Histogram *out, const ModelPlan *plan, int layer, const float *flat) {
+    SpreadSums sums = {0};
+    memset(out, 0, sizeof *out);
+    for (int t = 0; t < plan->tensor_count; t++)
+        if (histogram_takes(plan, t, layer))
+            spread_add(&sums, flat + plan->tensors[t].offset, plan->tensors[t].count);
+    out->spread = spread_finish(&sums);
+    out->limit = histogram_round_up(fmax(fabs(out->spread.low), fabs(out->spread.high)));
+    out->step = 1 + out->spread.count / HISTOGRAM_COUNTED_MAX;
+    for (int t = 0; t < plan->tensor_count; t++) {
+        if (!histogram_takes(plan, t, layer)) continue;
+        const float *values = flat + plan->tensors[t].offset;
+        for (size_t i = 0; i < plan->tensors[t].count; i += out->step) {
+            if (isfinite(values[i]))
+                out->bars[histogram_bar(out, values[i])]++;
+            else
+                out->lost++;
+        }
+    }
+    for (int i = 0; i < HISTOGRAM_BINS; i++)
+        if (out->bars[i] > out->most) out->most = out->bars[i];
+}
+
+int layer_figures(LayerFigures *out, int max, const ModelPlan *plan, int layer_count,
+                  const float *weights, const float *gradients, const DeadUnits *dead) {
+    int count = 0;
+    for (int i = 0; i < layer_count; i++) {
+        int first = plan->first_tensor[i];
+        if (dead && dead->units[i] > 0 && count > 0 && out[count - 1].units == 0) {
+            out[count - 1].units = dead->units[i];
+            out[count - 1].dead = dead->dead[i];
+        }
+        if (plan->first_tensor[i + 1] == first || count == max) continue;
+        LayerFigures *look = &out[count++];
+        memset(look, 0, sizeof *look);
+        look->layer = i;
+        text_copy(look->name, sizeof look->name, plan->tensors[first].name);
+        look->name[strcspn(look->name, ".")] = '\0';
+        histogram_of_layer(&look->weights, plan, i, weights);
+        look->has_gradients = gradients != NULL;
+        if (gradients) histogram_of_layer(&look->gradients, plan, i, gradients);
+    }
+    return count;
+}
