@@ -20,8 +20,8 @@ static const struct {
                        panel_confusion},
     [TAB_FEATURES] = {TR("Feature maps"), TR("Features"), TR("of your drawing"), panel_features},
     [TAB_FILTERS] = {TR("Filters"), TR("Filters"), "", panel_filters},
-    [TAB_HISTOGRAMS] = {TR("Histograms"), TR("Histograms"), "", panel_histograms},
     [TAB_MINE] = {TR("My digits"), TR("Mine"), "", panel_mine},
+    [TAB_HISTOGRAMS] = {TR("Histograms"), TR("Histograms"), "", panel_histograms},
 };
 
 void panel_empty(Ui *ui, Rect rect, const char *text) {

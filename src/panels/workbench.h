@@ -64,8 +64,8 @@ typedef enum DeckTab {
     TAB_CONFUSION,
     TAB_FEATURES,
     TAB_FILTERS,
-    TAB_HISTOGRAMS,
     TAB_MINE,
+    TAB_HISTOGRAMS,
     TAB_COUNT,
 } DeckTab;
 

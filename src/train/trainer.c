@@ -237,7 +237,7 @@ static void trainer_single_step(Trainer *trainer, Entry *entry, bool told) {
 }
 
 static void trainer_look(Trainer *trainer, Entry *entry) {
-    Status status = trainer_snapshot(trainer, entry, true);
+    Status status = trainer_snapshot(trainer, entry, false);
     if (!status_is_ok(&status)) trainer_fail(trainer, entry, status);
 }
 
