@@ -5,6 +5,7 @@ nothing had happened.
 
 Usage: test_cli.py PROGRAM pictures|no-pictures"""
 
+import csv
 import gzip
 import json
 import os
@@ -160,6 +161,20 @@ def test_train_json():
 def test_train_text():
     result = train("--epochs", "1")
     assert len(result.out.splitlines()) == 2 and "test %" in result.out, result
+
+
+def test_train_log():
+    told = json_lines(train("--epochs", "2", "--batch-size", "64", "--json", "--log", "log.csv").out)
+    with open("log.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    epochs = [row for row in rows if row["row"] == "epoch"]
+    assert len(epochs) == 2 and len(rows) == 2 * (TRAIN_N // 64 + 1), rows
+    for row, epoch in zip(epochs, told):
+        assert int(row["images"]) == epoch["epoch"] * TRAIN_N, row
+        for key in ("lr", "test_accuracy", "test_loss"):
+            assert float(row[key]) == epoch[key], (row, epoch)
+    bad(2, "log.doc", "train", "--data", "data", "--log", "log.doc")
+    assert "nowhere" in run("train", "--data", "data", "--log", "nowhere/log.csv").err
 
 
 def test_same_seed_same_numbers():

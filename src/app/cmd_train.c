@@ -6,15 +6,19 @@
 #include "app/cli_share.h"
 #include "base/check.h"
 #include "base/thread.h"
+#include "train/report.h"
 #include "train/run.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 const CliOption train_command_options[] = {
     {"save", "FILE", "write the trained model, in the format of its ending (.safetensors)"},
     {"resume", "FILE", "go on from FILE if it is there; it is rewritten as training goes on"},
+    {"log", "FILE",
+     "keep the figures of all batches and epochs: .csv, .json, or a directory for TensorBoard"},
     {"checkpoint", "SECONDS", "with --resume: how often inside an epoch; 0: only after each [10]"},
     {"init", "MODEL",
      "start from this model's weights; or how the seed makes them: pytorch, he, "
@@ -25,7 +29,7 @@ const CliOption train_command_options[] = {
 
 typedef struct TrainJob {
     const CliArgs *args;
-    const char *save, *resume;
+    const char *save, *resume, *log;
     bool json;
     FILE *table; // where the epoch table goes; NULL: nowhere
     TrainConfig config;
@@ -34,13 +38,17 @@ typedef struct TrainJob {
     Backend *be;
     DeviceData data;
     Run *run;
-    EpochRecord last;  // the last complete epoch of this call
-    double begun;      // clock of the first batch of this call
-    double begun_run;  // run_seconds then
-    double shown;      // clock of the last progress line
-    long long images;  // trained on in this call
-    double checkpoint; // seconds between two
-    double kept;       // clock of the last one
+    EpochRecord last;   // the last complete epoch of this call
+    double begun;       // clock of the first batch of this call
+    double begun_run;   // run_seconds then
+    double shown;       // clock of the last progress line
+    long long images;   // trained on in this call
+    double checkpoint;  // seconds between two
+    double kept;        // clock of the last one
+    Feed steps, epochs; // for --log
+    ReportWriter *write_log;
+    ReportRun report; // of this run
+    char name[96];    // in it
 } TrainJob;
 
 // ---- settings ----------------------------------------------------------------------------------
@@ -138,6 +146,27 @@ static Status train_check_initial(const TrainJob *job) {
     return status;
 }
 
+// Written at once, so that a path that cannot be is told before the training.
+static Status train_begin_log(TrainJob *job) {
+    Status status = status_ok();
+    uint32_t images = 0;
+    TRY(config_check(&job->config, job->dataset->train.n, &images));
+    TRY(feed_open(&job->steps, sizeof(BatchRecord)));
+    TRY(feed_open(&job->epochs, sizeof(EpochRecord)));
+    snprintf(job->name, sizeof job->name, "%.48s %s", run_spec(job->run)->name,
+             config_optimizer_label(&job->config));
+    job->report = (ReportRun){.name = job->name,
+                              .config = &job->config,
+                              .batches = run_batches(job->run),
+                              .images = (int)images,
+                              .started = (double)time(NULL),
+                              .steps = &job->steps,
+                              .epochs = &job->epochs};
+    TRY(job->write_log(job->log, &job->report, 1));
+fail:
+    return status;
+}
+
 // Everything that can go wrong before an hour of training should go wrong here.
 static Status train_prepare(TrainJob *job) {
     Status status;
@@ -145,6 +174,7 @@ static Status train_prepare(TrainJob *job) {
     job->json = cli_switch(args, "json");
     job->save = cli_value(args, "save");
     job->resume = cli_value(args, "resume");
+    job->log = cli_value(args, "log");
     job->checkpoint = 10;
     const char *every = cli_value(args, "checkpoint");
     if (every != NULL && (!text_to_double(every, &job->checkpoint) || job->checkpoint < 0))
@@ -153,6 +183,7 @@ static Status train_prepare(TrainJob *job) {
     TRY(train_read_config(job));
     if (job->save != NULL) TRY(cli_check_model_path("--save", job->save));
     if (job->resume != NULL) TRY(cli_check_writable("--resume", job->resume));
+    if (job->log != NULL) TRY(report_writer(job->log, &job->write_log));
     BackendConfig backend = {.device = job->config.device, .threads = job->config.threads};
     TRY(backend_open(&backend, &job->be));
     TRY(cli_open_data(job->config.data, job->config.threads, &job->dataset));
@@ -160,6 +191,7 @@ static Status train_prepare(TrainJob *job) {
     TRY(device_data_open(job->be, job->dataset, &job->data));
     TRY(run_open(&job->config, &job->data, job->initial != NULL ? job->initial->weights : NULL,
                  &job->run));
+    if (job->log != NULL) TRY(train_begin_log(job));
     if (job->resume != NULL && file_exists(job->resume)) {
         TRY(run_load_state(job->run, job->resume));
         if (run_finished(job->run))
@@ -255,6 +287,15 @@ fail:
     return status;
 }
 
+// The same holds for the figures: what has been trained is worth more.
+static void train_keep_log(TrainJob *job, Status *first) {
+    if (job->log == NULL) return;
+    Status status = job->write_log(job->log, &job->report, 1);
+    if (status_is_ok(&status)) return;
+    cli_say("inkling: the run goes on, but %s", status.message);
+    if (status_is_ok(first)) *first = status;
+}
+
 // A failure to write the checkpoint is told and remembered, but training goes on: the model itself
 // may still be saved.
 static void train_keep_state(TrainJob *job, Status *first) {
@@ -275,6 +316,9 @@ static Status train_end_epoch(TrainJob *job, Status *first) {
     job->last.test_loss = result.loss;
     job->last.test_accuracy = result.accuracy;
     train_keep_state(job, first);
+    if (job->log != NULL) status = feed_append(&job->epochs, &job->last);
+    if (!status_is_ok(&status)) return status;
+    train_keep_log(job, first);
     return train_tell_epoch(job, &job->last);
 }
 
@@ -295,6 +339,12 @@ static void train_say_end(const TrainJob *job) {
 
 // ---- the run -----------------------------------------------------------------------------------
 
+static Status train_step(TrainJob *job, BatchRecord *out) {
+    Status status = run_step(job->run, out);
+    Status kept = job->log != NULL ? feed_append(&job->steps, out) : status_ok();
+    return status_is_ok(&status) ? kept : status;
+}
+
 // Gives the first thing that went wrong. When standard output fails the run ends, but what has been
 // learnt is saved like any other; after a divergence there is nothing worth saving.
 static Status train_go(TrainJob *job) {
@@ -304,8 +354,11 @@ static Status train_go(TrainJob *job) {
     job->begun_run = run_seconds(job->run);
     job->kept = job->begun;
     while (!run_finished(job->run) && !cli_stop_asked()) {
-        status = run_step(job->run, &batch);
-        if (!status_is_ok(&status)) return status;
+        status = train_step(job, &batch);
+        if (!status_is_ok(&status)) {
+            train_keep_log(job, &first); // also of a run that diverged
+            return status;
+        }
         job->images += job->config.batch_size;
         train_show_progress(job, &batch);
         if (!run_at_epoch_end(job->run)) {
@@ -317,6 +370,7 @@ static Status train_go(TrainJob *job) {
         if (!status_is_ok(&status)) break;
     }
     cli_progress_clear();
+    train_keep_log(job, &first);
     if (status_is_ok(&first)) first = status;
     if (run_finished(job->run)) train_say_end(job);
     if (!run_finished(job->run)) {
@@ -343,6 +397,8 @@ int cmd_train(const CliArgs *args) {
         train_say_begin(job);
         status = train_go(job);
     }
+    feed_close(&job->steps);
+    feed_close(&job->epochs);
     run_close(&job->run);
     device_data_close(&job->data);
     dataset_close(&job->dataset);

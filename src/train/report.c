@@ -82,7 +82,7 @@ static ReportRow report_epoch_row(const ReportRun *run, const EpochRecord *recor
 typedef struct ReportWalk {
     const ReportRun *run;
     size_t step, steps, epoch, epochs;
-    double seconds; // of the epochs so far
+    double seconds; // at the last batch so far
 } ReportWalk;
 
 static ReportWalk report_walk(const ReportRun *run) {
@@ -99,11 +99,11 @@ static bool report_next(ReportWalk *walk, ReportRow *out) {
         walk->epoch < walk->epochs ? feed_at(walk->run->epochs, walk->epoch) : NULL;
     if (batch && (!epoch || batch->epoch <= epoch->epoch)) {
         *out = report_batch_row(walk->run, batch);
+        walk->seconds = (double)batch->seconds;
         walk->step++;
         return true;
     }
     if (!epoch) return false;
-    walk->seconds += epoch->seconds;
     *out = report_epoch_row(walk->run, epoch, walk->seconds);
     walk->epoch++;
     return true;
@@ -114,7 +114,7 @@ static void report_number(Text *text, const ReportRow *row, int column) {
     char number[32];
     double value = row->value[column];
     if (!isfinite(value)) return;
-    if (column <= REPORT_IMAGES || row->is_epoch)
+    if (column <= REPORT_IMAGES || (row->is_epoch && column != REPORT_SECONDS))
         text_from_double(number, value);
     else
         text_from_float(number, (float)value);
