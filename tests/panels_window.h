@@ -269,13 +269,11 @@ static inline void check_texts(Fixture *f, const char *where) {
         const char *text = draw_command_text(&f->ui->draw, c);
         static const char dots[] = "\xe2\x80\xa6";
         bool cut = c->count > 3 && memcmp(text + c->count - 3, dots, 3) == 0;
-        static const char *const meant[] = {"Open\xe2\x80\xa6",
-                                            "Save\xe2\x80\xa6",
-                                            "More\xe2\x80\xa6",
-                                            "History\xe2\x80\xa6",
-                                            "loading\xe2\x80\xa6",
-                                            "Custom layers\xe2\x80\xa6",
-                                            "Looking at the whole test set\xe2\x80\xa6"};
+        static const char *const meant[] = {
+            "Open\xe2\x80\xa6",          "Save\xe2\x80\xa6",
+            "Race\xe2\x80\xa6",          "History\xe2\x80\xa6",
+            "More\xe2\x80\xa6",          "loading\xe2\x80\xa6",
+            "Custom layers\xe2\x80\xa6", "Looking at the whole test set\xe2\x80\xa6"};
         for (size_t k = 0; k < sizeof meant / sizeof meant[0]; k++) {
             const char *said = tr(meant[k]);
             cut = cut && !(strlen(said) == c->count && memcmp(said, text, c->count) == 0);

@@ -162,6 +162,44 @@ static void the_thread_gives_the_same_bits_paused_or_not(void **state) {
     check_thread(dataset, line);
 }
 
+// Four optimizers turn by turn on two threads come to the very weights that each comes to alone,
+// and one that blows up among them takes nobody with it.
+static void a_race_gives_each_the_bits_it_has_alone(void **state) {
+    const Dataset *dataset = ((Fixture *)*state)->dataset;
+    static const char *const rules[] = {"sgd lr=0.05", "momentum lr=0.02", "rmsprop lr=0.001",
+                                        "adam lr=0.003", "sgd lr=1e15"};
+    enum { RACERS = sizeof rules / sizeof rules[0], GOOD = RACERS - 1 };
+    TrainerHooks hooks = {NULL, NULL, NULL};
+    BackendConfig backend = {"cpu", 2};
+    Trainer *trainer;
+    RunLog *logs[RACERS];
+    char line[RACERS][512];
+    assert_ok(trainer_open(dataset, &backend, &hooks, &trainer));
+    for (int i = 0; i < RACERS; i++) {
+        TrainConfig config;
+        snprintf(line[i], sizeof line[i],
+                 "layers=\"conv 4 k5, relu, maxpool 2, dropout 0.1, dense 10\" optimizer=%s "
+                 "batch-size=32 epochs=2 seed=9 augment=light",
+                 rules[i]);
+        assert_ok(config_parse(line[i], &config));
+        assert_ok(run_log_open(&config, dataset, NULL, &logs[i]));
+    }
+    for (int i = 0; i < RACERS; i++) assert_true(trainer_start(trainer, logs[i]));
+    for (int i = 0; i < RACERS; i++) wait_until_over(logs[i]);
+    assert_int_equal(atomic_load(&logs[GOOD]->state), RUN_FAILED);
+    assert_non_null(strstr(logs[GOOD]->failure.message, "learning rate 1e+15"));
+    for (int i = 0; i < GOOD; i++) {
+        float *alone = train_here(dataset, line[i], 1, NULL);
+        assert_int_equal(atomic_load(&logs[i]->state), RUN_FINISHED);
+        assert_true(mailbox_take(&logs[i]->mailbox));
+        const RunSnapshot *snapshot = mailbox_front(&logs[i]->mailbox);
+        assert_memory_equal(snapshot->weights, alone, logs[i]->plan->weight_floats * sizeof(float));
+        free(alone);
+    }
+    trainer_close(&trainer);
+    for (int i = 0; i < RACERS; i++) run_log_close(&logs[i]);
+}
+
 static void stopping_keeps_what_was_learnt(void **state) {
     const Dataset *dataset = ((Fixture *)*state)->dataset;
     TrainerHooks hooks = {NULL, NULL, NULL};
@@ -308,6 +346,7 @@ int main(void) {
         cmocka_unit_test(it_learns),
         cmocka_unit_test(threads_do_not_change_a_bit),
         cmocka_unit_test(the_thread_gives_the_same_bits_paused_or_not),
+        cmocka_unit_test(a_race_gives_each_the_bits_it_has_alone),
         cmocka_unit_test(stopping_keeps_what_was_learnt),
         cmocka_unit_test(a_run_that_blows_up_says_so),
         cmocka_unit_test(resuming_continues_bit_for_bit),

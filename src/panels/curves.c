@@ -40,12 +40,14 @@ void curves_loss(Workbench *bench, const Theme *theme, Curves *out, ChartView *v
     for (int i = 0; i < bench->runs.count; i++) {
         RunEntry *run = bench->runs.entry[i];
         if (!run->visible) continue;
+        bool failed = entry_state(run) == RUN_FAILED;
         // What blew up does not decide the scale of the others.
         out->lines[count] = (ChartLine){.series = &run->loss,
                                         .name = run->name,
                                         .color = theme_run_color(theme, run->number),
                                         .strong = run->id == bench->runs.selected,
-                                        .companion = entry_state(run) == RUN_FAILED,
+                                        .companion = failed,
+                                        .broken = failed,
                                         .legend = -1};
         count++;
     }

@@ -68,6 +68,7 @@ void dialog_open(Workbench *bench, DialogKind kind) {
         [DIALOG_EXPORT_RUNS] = dialog_prepare_export_runs,
         [DIALOG_LESSONS] = lesson_list_read,
         [DIALOG_HISTORY] = history_view_open,
+        [DIALOG_RACE] = dialog_race_prepare,
     };
     bench->dialog = kind;
     if (prepare[kind]) prepare[kind](bench);
@@ -179,6 +180,7 @@ void dialogs(Ui *ui, Workbench *bench) {
         [DIALOG_LAYERS] = dialog_layers,
         [DIALOG_MORE] = dialog_more,
         [DIALOG_HISTORY] = dialog_history,
+        [DIALOG_RACE] = dialog_race,
         [DIALOG_KEYS] = dialog_keys,
         [DIALOG_LESSONS] = dialog_lessons,
         [DIALOG_DELETE_RUN] = dialog_delete_run,

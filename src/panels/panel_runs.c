@@ -2,6 +2,7 @@
 #include "panels/panels.h"
 
 #include "base/tr.h"
+#include "panels/leader.h"
 #include "panels/words.h"
 #include "train/statistics.h"
 
@@ -22,11 +23,19 @@ typedef enum RunColumn {
     COLUMN_EYE,
 } RunColumn;
 
-static const UiColumn run_columns[COLUMN_MAX] = {
-    [COLUMN_DOT] = {"", 17, false},         [COLUMN_NAME] = {TR("optimizer"), -1, false},
-    [COLUMN_LR] = {TR("lr"), 60, true},     [COLUMN_BEST] = {TR("best %"), 54, true},
-    [COLUMN_LOSS] = {TR("loss"), 52, true}, [COLUMN_TIME] = {TR("time"), 40, true},
-    [COLUMN_PEN] = {"", 24, false},         [COLUMN_EYE] = {"", 22, false},
+static const struct {
+    UiColumn column;
+    bool sorts;
+    RunSort sort; // a click on the title sorts by it
+} run_columns[COLUMN_MAX] = {
+    [COLUMN_DOT] = {{"", 21, false}, false, SORT_STARTED},
+    [COLUMN_NAME] = {{TR("run"), -1, false}, true, SORT_STARTED},
+    [COLUMN_LR] = {{TR("lr"), 54, true}, true, SORT_LR},
+    [COLUMN_BEST] = {{TR("best %"), 48, true}, true, SORT_BEST},
+    [COLUMN_LOSS] = {{TR("loss"), 48, true}, true, SORT_LOSS},
+    [COLUMN_TIME] = {{TR("time"), 40, true}, false, SORT_STARTED},
+    [COLUMN_PEN] = {{"", 24, false}, false, SORT_STARTED},
+    [COLUMN_EYE] = {{"", 22, false}, false, SORT_STARTED},
 };
 
 // The columns that there is room for; kinds[i] is what column i shows.
@@ -36,8 +45,8 @@ static int runs_columns(float width, UiColumn *columns, RunColumn *kinds) {
         if (i == COLUMN_TIME && width < 340) continue;
         if (i == COLUMN_LOSS && width < 300) continue;
         kinds[count] = (RunColumn)i;
-        columns[count] = run_columns[i];
-        columns[count++].title = tr(run_columns[i].title);
+        columns[count] = run_columns[i].column;
+        columns[count++].title = tr(run_columns[i].column.title);
     }
     return count;
 }
@@ -54,13 +63,41 @@ static void runs_label(Workbench *bench, const RunEntry *run, char *out, size_t 
                       : tr("custom"));
 }
 
+// "2.30", "0.187", "0.031": so many figures as the column has room for.
+static void runs_loss(char out[WORD_MAX], double loss) {
+    if (loss >= 0.001 && loss < 0.1)
+        snprintf(out, WORD_MAX, "%.3f", loss);
+    else
+        word_number(out, loss);
+}
+
 static void runs_text(const RunEntry *run, RunColumn column, char out[WORD_MAX]) {
     out[0] = '\0';
     if (column == COLUMN_LR) text_from_double(out, run->lr);
-    if (column == COLUMN_BEST && run->best > 0) snprintf(out, WORD_MAX, "%.2f", run->best * 100);
+    if (column == COLUMN_BEST && run->best > 0)
+        snprintf(out, WORD_MAX, run->best < 1 ? "%.2f" : "%.0f", run->best * 100);
     if (column == COLUMN_LOSS && run->loss.count > 0)
-        word_number(out, run->last_epoch.epoch ? run->last_epoch.train_loss : run->last.loss);
+        runs_loss(out, run->last_epoch.epoch ? run->last_epoch.train_loss : run->last.loss);
     if (column == COLUMN_TIME && run->loss.count > 0) word_clock(out, run->last.seconds);
+}
+
+// The run's colour; in it its rank, once there is one; a cross when it has failed.
+static void runs_dot(Ui *ui, const Workbench *bench, const RunEntry *run, Rect cell) {
+    Color color = theme_run_color(ui->theme, run->number);
+    Vec2 at = {floorf(cell.x) + 6, floorf(cell.y + cell.h / 2)};
+    int rank = leader_rank(bench, run);
+    if (entry_state(run) == RUN_FAILED) {
+        draw_line(&ui->draw, (Vec2){at.x - 4, at.y - 4}, (Vec2){at.x + 4, at.y + 4}, 2, color);
+        draw_line(&ui->draw, (Vec2){at.x - 4, at.y + 4}, (Vec2){at.x + 4, at.y - 4}, 2, color);
+    } else if (rank == 0) {
+        draw_circle(&ui->draw, at, 5, run->visible ? color : color_fade(color, 0.3f));
+    } else {
+        char text[8];
+        snprintf(text, sizeof text, "%d", rank);
+        draw_circle(&ui->draw, at, 8, color);
+        ui_text_center(ui, (Rect){at.x - 10, at.y - 8, 20, 16}, TEXT_TINY, color_ink_on(color),
+                       text);
+    }
 }
 
 static void runs_cell(Ui *ui, Workbench *bench, RunEntry *run, const UiTable *table, int index,
@@ -71,8 +108,7 @@ static void runs_cell(Ui *ui, Workbench *bench, RunEntry *run, const UiTable *ta
     bool answers = answering.run == run;
     char text[WORD_MAX + 64];
     if (column == COLUMN_DOT) {
-        Color color = theme_run_color(ui->theme, run->number);
-        ui_color_dot(ui, cell, run->visible ? color : color_fade(color, 0.3f));
+        runs_dot(ui, bench, run, cell);
     } else if (column == COLUMN_NAME) {
         runs_label(bench, run, text, sizeof text);
         bool failed = entry_state(run) == RUN_FAILED;
@@ -103,7 +139,9 @@ static void runs_tip(const Workbench *bench, const RunEntry *run, char *out, siz
     char line[TRAIN_LINE_MAX], range[WORD_MAX];
     size_t used = 0;
     config_print(&run->log->config, line);
-    words_append(out, size, &used, "%.250s", line);
+    if (entry_state(run) == RUN_FAILED)
+        words_append(out, size, &used, "%.250s\n", run->log->failure.message);
+    words_append(out, size, &used, "%.200s", line);
     if (run->best <= 0) return;
     double n = entry_test_images(bench, run);
     Interval sure = statistics_wilson(run->best * n, n);
@@ -124,21 +162,38 @@ static void runs_row(Ui *ui, Workbench *bench, UiTable *table, const RunColumn *
     ui_pop_id(ui);
 }
 
+// After ui_table_begin: `clicked` is the title that was, or -1. A line is under the one that the
+// rows are sorted by; another click on it brings them back in the order of their starts.
+static void runs_titles(Ui *ui, Workbench *bench, int clicked, const UiTable *table,
+                        const RunColumn *kinds) {
+    RunList *list = &bench->runs;
+    if (clicked >= 0 && run_columns[kinds[clicked]].sorts) {
+        RunSort sort = run_columns[kinds[clicked]].sort;
+        list->sort = sort == list->sort ? SORT_STARTED : sort;
+    }
+    for (int i = 0; i < table->count && list->sort != SORT_STARTED; i++) {
+        Rect cell = ui_table_cell(table, i);
+        if (!run_columns[kinds[i]].sorts || run_columns[kinds[i]].sort != list->sort) continue;
+        draw_fill(&ui->draw, (Rect){cell.x, rect_bottom(cell) - 2, cell.w, 2}, 1,
+                  ui->theme->color.accent);
+    }
+}
+
 static void runs_buttons(Ui *ui, Workbench *bench, Rect row) {
     RunEntry *run = runs_selected(bench);
     unsigned none = run ? 0 : UI_DISABLED;
     bool ready = bench->dataset && bench->trainer;
     Rect add = rect_cut_left(&row, ceilf(ui_button_width(ui, tr("Add run"))) + 20, 8);
-    Rect save = rect_cut_left(&row, 62, 8);
+    Rect race = rect_cut_left(&row, ceilf(ui_button_width(ui, tr("Race\xe2\x80\xa6"))), 8);
     Rect trash = rect_cut_left(&row, row.h, 8);
     if (ui_button_icon(ui, add, ICON_PLUS, tr("Add run"), ready ? 0 : UI_DISABLED))
         workbench_check(bench, runs_start(bench, false));
     ui_tooltip(ui, tr("Start a run with the form's settings beside those that are there; "
                       "runs that train advance together, turn by turn."));
-    unsigned unsaved = run && entry_has_progress(run) ? 0 : UI_DISABLED;
-    if (ui_button(ui, save, tr("Save\xe2\x80\xa6##run"), unsaved)) dialog_open(bench, DIALOG_SAVE);
-    ui_tooltip(ui,
-               run && run->saved_as[0] ? run->saved_as : tr("The selected run's latest weights"));
+    if (ui_button(ui, race, tr("Race\xe2\x80\xa6"), ready ? 0 : UI_DISABLED))
+        dialog_open(bench, DIALOG_RACE);
+    ui_tooltip(ui, tr("Several runs at once that differ in one thing: optimizers, learning rates, "
+                      "batch sizes\xe2\x80\xa6"));
     bool gone = ui_icon_button(ui, trash, ICON_TRASH, tr("Delete the selected run"), none);
     if (run && entry_kept_id(run))
         ui_tooltip(ui, tr("Take the run out of this table; the history keeps it."));
@@ -173,6 +228,7 @@ void panel_runs(Ui *ui, Workbench *bench, Rect rect) {
     const ThemeColors *c = &ui->theme->color;
     UiColumn columns[COLUMN_MAX];
     RunColumn kinds[COLUMN_MAX];
+    RunEntry *order[RUNS_MAX];
     UiTable table;
     Rect inside = ui_card_inside(ui, rect);
     Rect heading = rect_cut_top(&inside, THEME_SEGMENT_H, 4);
@@ -199,9 +255,9 @@ void panel_runs(Ui *ui, Workbench *bench, Rect rect) {
     Rect area = rect_cut_top(&inside, fminf(content, inside.h), 8);
     Rect list = ui_scroll_begin(ui, area, "Runs", content, &bench->runs_scroll);
     int count = runs_columns(list.w, columns, kinds);
-    ui_table_begin(ui, &table, list, columns, count);
-    for (int i = 0; i < bench->runs.count; i++)
-        runs_row(ui, bench, &table, kinds, bench->runs.entry[i]);
+    runs_titles(ui, bench, ui_table_begin(ui, &table, list, columns, count), &table, kinds);
+    leader_order(bench, order);
+    for (int i = 0; i < bench->runs.count; i++) runs_row(ui, bench, &table, kinds, order[i]);
     ui_scroll_end(ui);
     if (remark_h > 0) ui_paragraph(ui, inside, TEXT_SMALL, c->text_muted, remark);
     runs_buttons(ui, bench, buttons);

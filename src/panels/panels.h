@@ -92,6 +92,8 @@ void dialog_layers(Ui *ui, Workbench *bench);
 void dialog_more(Ui *ui, Workbench *bench);
 void dialog_history(Ui *ui, Workbench *bench);
 void dialog_compare(Ui *ui, Workbench *bench, Rect rect); // in its place: what differs
+void dialog_race(Ui *ui, Workbench *bench);
+void dialog_race_prepare(Workbench *bench);
 void dialog_keys(Ui *ui, Workbench *bench);
 void dialog_lessons(Ui *ui, Workbench *bench);
 

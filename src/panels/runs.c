@@ -106,8 +106,7 @@ void runs_make_name(Workbench *bench, RunEntry *run, const char *base) {
 }
 
 // The weights of the file that the form says to start from; NULL when it names none.
-static Status runs_initial(Workbench *bench, SavedModel **out) {
-    const TrainConfig *form = &bench->form;
+static Status runs_initial(Workbench *bench, const TrainConfig *form, SavedModel **out) {
     ModelSpec *spec = NULL;
     Status status = status_ok();
     *out = NULL;
@@ -208,15 +207,21 @@ static Status runs_send(Workbench *bench, RunEntry *run, const char *name, bool 
 }
 
 Status runs_start(Workbench *bench, bool one_batch) {
+    TrainConfig config = bench->form;
+    return runs_start_as(bench, &config, config_optimizer_label(&config), one_batch);
+}
+
+Status runs_start_as(Workbench *bench, const TrainConfig *config, const char *name,
+                     bool one_batch) {
     RunEntry *run = NULL;
     SavedModel *initial = NULL;
     Status status;
     TRY(runs_ready(bench));
-    TRY(runs_initial(bench, &initial));
+    TRY(runs_initial(bench, config, &initial));
     run = calloc(1, sizeof *run);
     if (!run) TRY(status_no_memory("a run", sizeof *run));
-    TRY(run_log_open(&bench->form, bench->dataset, initial ? initial->weights : NULL, &run->log));
-    TRY(runs_send(bench, run, config_optimizer_label(&run->log->config), one_batch));
+    TRY(run_log_open(config, bench->dataset, initial ? initial->weights : NULL, &run->log));
+    TRY(runs_send(bench, run, name, one_batch));
     run = NULL;
 fail:
     if (run) run_entry_close(run);
@@ -301,9 +306,11 @@ static void entry_measure(RunEntry *run, double now) {
 
 // A run is over by itself. (A failure has been logged by the trainer.)
 static void entry_tell(Workbench *bench, const RunEntry *run, RunState state) {
-    if (state == RUN_FAILED)
-        ui_toast_add(&bench->toasts, NOTICE_ERROR, run->log->failure.message);
-    else
+    if (state == RUN_FAILED) {
+        char text[UI_TOAST_TEXT];
+        snprintf(text, sizeof text, "%.30s: %.470s", run->name, run->log->failure.message);
+        ui_toast_add(&bench->toasts, NOTICE_ERROR, text);
+    } else
         log_write(&bench->hooks.logger, LOG_INFO,
                   "%s: finished after epoch %d, %.2f %% of the test images right", run->name,
                   run->last_epoch.epoch, run->last_epoch.test_accuracy * 100);

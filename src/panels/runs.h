@@ -46,16 +46,22 @@ typedef struct RunEntry {
     long long meter_images;
 } RunEntry;
 
+// What the table is sorted by.
+typedef enum RunSort { SORT_STARTED, SORT_LR, SORT_BEST, SORT_LOSS } RunSort;
+
 typedef struct RunList {
     RunEntry *entry[RUNS_MAX];
     int count;
     int made;          // how many there have ever been: the next number
     uint64_t selected; // id; 0: none
+    RunSort sort;
 } RunList;
 
 // Starts a run with the form's settings beside those that are there; it becomes the selected one.
 // `one_batch`: trains one batch and then stays paused.
 Status runs_start(Workbench *bench, bool one_batch);
+// The same with other settings than the form's, under `name`.
+Status runs_start_as(Workbench *bench, const TrainConfig *config, const char *name, bool one_batch);
 // Starts a run with other settings, from `initial`, on `data` in place of the window's (same shape
 // and classes; given away). *id: which one it is.
 Status runs_start_on(Workbench *bench, const TrainConfig *config, const float *initial,

@@ -17,6 +17,7 @@
 #include "panels/mosaic.h"
 #include "panels/my_digits.h"
 #include "panels/parts.h"
+#include "panels/race.h"
 #include "panels/runs.h"
 #include "panels/saliency.h"
 #include "ui/chart.h"
@@ -75,6 +76,7 @@ typedef enum DialogKind {
     DIALOG_SAVE,
     DIALOG_LAYERS,
     DIALOG_MORE,
+    DIALOG_RACE,
     DIALOG_IMPORT,
     DIALOG_EXPORT,
     DIALOG_EXPORT_RUNS,
@@ -221,6 +223,7 @@ struct Workbench {
     DialogKind dialog;
     PathDialogState path;
     uint64_t save_id; // run or model that DIALOG_SAVE writes
+    RaceState race;
     int export_kind;  // what DIALOG_EXPORT_RUNS writes (panels/export.h)
     uint64_t delete_id;
     char layers_text[TRAIN_LAYERS_MAX];

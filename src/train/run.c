@@ -8,6 +8,7 @@
 #include "train/transcript_internal.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -226,6 +227,17 @@ static void run_count_batch(Run *run, const BatchStats *stats, double seconds, B
     out->seconds = (float)run->seconds;
 }
 
+static Status run_diverged(const Run *run, const BatchRecord *record) {
+    char before[48] = "";
+    if (run->last_loss > 0)
+        snprintf(before, sizeof before, " (%g a batch before)", (double)run->last_loss);
+    return status_error(STATUS_DIVERGED,
+                        "the loss became %s%s in epoch %d, batch %d at learning rate %g: start "
+                        "again with a smaller learning rate",
+                        isnan(record->loss) ? "NaN" : "infinite", before, record->epoch,
+                        record->batch, run->last_lr);
+}
+
 // Forward, loss, backward, update of the n images that are loaded.
 static void run_train(Run *run, int n, uint64_t key, TranscriptWriter *told) {
     const BackendOps *ops = run->be->ops;
@@ -266,11 +278,8 @@ static Status run_do_step(Run *run, BatchRecord *out, Transcript *transcript) {
     status = ops->sync(run->be);
     if (transcript) transcript_end(&writer, &stats);
     run_count_batch(run, &stats, clock_seconds() - start, out);
-    if (status_is_ok(&status) && !isfinite(stats.loss_sum))
-        status = status_error(STATUS_DIVERGED,
-                              "the loss became %f in epoch %d, batch %d at learning rate %g: start "
-                              "again with a smaller learning rate",
-                              stats.loss_sum / n, out->epoch, out->batch, run->last_lr);
+    if (status_is_ok(&status) && !isfinite(stats.loss_sum)) status = run_diverged(run, out);
+    run->last_loss = out->loss;
     return status;
 }
 

@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 float plot_x(const Plot *plot, double x) {
@@ -53,6 +54,27 @@ static void x_range(Plot *plot, const ChartView *view, const ChartSpec *spec) {
     if (!(plot->x1 > plot->x0)) plot->x1 = plot->x0 + 1;
 }
 
+static int compare_floats(const void *a, const void *b) {
+    float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+// The extent of a smooth line between two indices. What it exceeds for a moment only (the first
+// steps of an optimizer that overshoots) does not squeeze all the rest; where it begins always
+// counts.
+static void smooth_extent(const Series *s, size_t first, size_t last, float *low, float *high) {
+    enum { LOOK = 512 };
+    float seen[LOOK + 1];
+    size_t step = (last - first) / LOOK + 1, count = 0;
+    for (size_t i = first; i < last; i += step)
+        if (!isnan(s->smooth[i])) seen[count++] = s->smooth[i];
+    if (count == 0) return;
+    float begins = seen[0], ends = s->smooth[last - 1];
+    qsort(seen, count, sizeof *seen, compare_floats);
+    *low = isnan(ends) ? seen[0] : fminf(seen[0], ends);
+    *high = fmaxf(begins, seen[(count - 1) * 24 / 25]);
+}
+
 // The extent of one line within the shown x; of the smooth line where there is one, so that single
 // noisy batches do not squeeze the rest.
 static void widen_y(const Plot *plot, const ChartView *view, const ChartLine *line, double *low,
@@ -62,12 +84,7 @@ static void widen_y(const Plot *plot, const ChartView *view, const ChartLine *li
     size_t last = series_lower(s, view->x_axis, nextafter(plot->x1, INFINITY));
     float a = INFINITY, b = -INFINITY;
     if (chart_line_smooth(view, line) && s->smooth_count == s->count) {
-        size_t step = (last - first) / 512 + 1;
-        for (size_t i = first; i < last; i += step) {
-            if (s->smooth[i] < a) a = s->smooth[i];
-            if (s->smooth[i] > b) b = s->smooth[i];
-        }
-        if (last > first && s->smooth[last - 1] < a) a = s->smooth[last - 1];
+        smooth_extent(s, first, last, &a, &b);
     } else {
         series_range(s, first, last, &a, &b);
     }
@@ -243,6 +260,20 @@ static void draw_chart_line(Ui *ui, const Plot *plot, const ChartView *view,
     }
 }
 
+// A cross at the last point that is one, on the edge of the plot if it lies beyond.
+static void draw_break(Ui *ui, const Plot *plot, const ChartView *view, const ChartLine *line) {
+    const Series *s = line->series;
+    size_t at = s->count;
+    while (at > 0 && isnan(s->y[at - 1])) at--;
+    if (at == 0) return;
+    float x = plot_x(plot, s->x[view->x_axis][at - 1]), y = plot_y(plot, (double)s->y[at - 1]),
+          d = 5;
+    if (x < plot->area.x || x > rect_right(plot->area)) return;
+    y = fmaxf(plot->area.y + d, fminf(y, rect_bottom(plot->area) - d));
+    draw_line(&ui->draw, (Vec2){x - d, y - d}, (Vec2){x + d, y + d}, 2, line->color);
+    draw_line(&ui->draw, (Vec2){x - d, y + d}, (Vec2){x + d, y - d}, 2, line->color);
+}
+
 static void draw_lines(Ui *ui, const Plot *plot, const ChartView *view, const ChartSpec *spec) {
     const ThemeColors *c = &ui->theme->color;
     Rect clip = {plot->area.x - 4, plot->area.y - 4, plot->area.w + 8, plot->area.h + 8};
@@ -265,6 +296,7 @@ static void draw_lines(Ui *ui, const Plot *plot, const ChartView *view, const Ch
             const ChartLine *line = &spec->lines[i];
             if (line->strong != (strong == 1) || !chart_line_shown(view, line)) continue;
             draw_chart_line(ui, plot, view, line);
+            if (line->broken) draw_break(ui, plot, view, line);
         }
     }
     draw_clip_pop(&ui->draw);

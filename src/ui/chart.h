@@ -20,6 +20,7 @@ typedef struct ChartLine {
     bool no_smooth; // few points: always drawn as they are
     bool hidden; // not drawn and not counted in the axes (caller's choice; see also view->hidden)
     bool companion; // the y axis is made for the other lines, if there are any
+    bool broken;    // it ended in no number: a cross marks its last point
     bool strong;    // drawn last and a little thicker: the chosen run
     int legend;     // lines with one number share a legend entry; toggling hides all of them
 } ChartLine;

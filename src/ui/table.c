@@ -70,7 +70,7 @@ UiHit ui_table_row(Ui *ui, UiTable *table, const char *label, bool selected) {
 Rect ui_table_cell(const UiTable *table, int index) {
     Rect cell = {table->x[index], table->rest.y, table->x[index + 1] - table->x[index],
                  table->rest.h};
-    return rect_inset_xy(cell, 6, 0);
+    return rect_inset_xy(cell, 5, 0);
 }
 
 void ui_table_text(Ui *ui, const UiTable *table, int index, Color color, const char *text) {
