@@ -180,7 +180,9 @@ typedef struct Judge {
     int calls, stop_after;
 } Judge;
 
-static bool judge_score(void *context, const SavedModel *candidate, int images, InferScore *out) {
+static bool judge_score(void *context, const SavedModel *candidate, int images, double enough,
+                        InferScore *out) {
+    (void)enough;
     Judge *judge = context;
     char layers[SPEC_TEXT_MAX];
     assert_in_range(images, 1, INFER_IMAGES_MAX);
@@ -193,7 +195,7 @@ static bool judge_score(void *context, const SavedModel *candidate, int images, 
     double distance = fabs((double)candidate->spec.normalization.mean - judge->normalization.mean) +
                       fabs((double)candidate->spec.normalization.std - judge->normalization.std);
     if (strcmp(layers, judge->layers) != 0) distance += 2.0 - 0.01 * (double)same;
-    *out = (InferScore){1 / (1 + distance), 0.01 + distance};
+    *out = (InferScore){1 / (1 + distance), 0.01 + distance, 0.01 + distance, images};
     return true;
 }
 

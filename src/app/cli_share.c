@@ -2,7 +2,7 @@
 #include "app/cli_share.h"
 #include "app/cli.h"
 #include "app/paths.h"
-#include "train/recognizer.h"
+#include "train/trial.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -22,8 +22,6 @@ Status cli_open_data(const char *data, int threads, Dataset **out) {
 }
 
 // What candidates for an unknown network are tried on.
-enum { CLI_TRIAL_BATCH = 256 };
-
 typedef struct CliTrial {
     const Dataset *dataset; // lent or found
     Dataset *found;         // owned
@@ -45,25 +43,17 @@ static bool cli_find_trial_data(CliTrial *trial) {
     return found;
 }
 
-static bool cli_try_candidate(void *context, const SavedModel *candidate, int images,
+static bool cli_try_candidate(void *context, const SavedModel *candidate, int images, double enough,
                               InferScore *out) {
-    CliTrial *trial = context;
-    if (trial->dataset == NULL && !trial->failed) {
-        trial->failed = !cli_find_trial_data(trial);
-        trial->dataset = trial->found;
+    CliTrial *found = context;
+    if (found->dataset == NULL && !found->failed) {
+        found->failed = !cli_find_trial_data(found);
+        found->dataset = found->found;
     }
     // Synthetic digits favour the wrong networks: better what is most usual than what fits them.
-    if (trial->failed || trial->dataset->synthetic) return false;
-    ImageSet set = trial->dataset->train;
-    if (set.n > (uint32_t)images) set.n = (uint32_t)images;
-    Recognizer *recognizer = NULL;
-    EvalResult result;
-    Status status = recognizer_open(candidate, 0, CLI_TRIAL_BATCH, &recognizer);
-    if (status_is_ok(&status)) status = recognizer_evaluate(recognizer, &set, &result, NULL, NULL);
-    recognizer_close(&recognizer);
-    if (!status_is_ok(&status)) return false;
-    *out = (InferScore){.accuracy = result.accuracy, .loss = result.loss};
-    return true;
+    if (found->failed || found->dataset->synthetic) return false;
+    Trial trial = {.images = &found->dataset->train};
+    return trial_score(&trial, candidate, images, enough, out);
 }
 
 Status cli_open_model(const char *path, const Dataset *dataset, const char *data,

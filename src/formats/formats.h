@@ -40,24 +40,31 @@ Status saved_model_check_layers(const SavedModel *model, const char *path);
 // How well a candidate does on labelled images: share right, and mean cross-entropy.
 typedef struct InferScore {
     double accuracy, loss;
+    // The loss at the temperature that suits the candidate best: a network may know what it sees
+    // and only be too sure or not sure enough of it.
+    double calibrated;
+    int images; // that were run
 } InferScore;
 
 // How to tell the network of a file that does not say which it is (infer.h). All zero: by names and
 // shapes alone, and what is most usual.
 typedef struct InferOptions {
     // Runs `candidate` on the first `images` (at most) labelled images of whatever set the caller
-    // has; some dozens of calls, most of them of a few dozen images, a few of INFER_IMAGES_MAX.
-    // Training images tell more than test images: on them the network is at its best exactly with
-    // what it was trained with. False: cannot, or stop trying; the best so far counts. Called on
-    // the thread of format_open. `candidate` is only lent. NULL: nothing is tried.
-    bool (*score)(void *context, const SavedModel *candidate, int images, InferScore *out);
+    // has, and may stop when the sum of the losses is more than images * `enough`: then the
+    // candidate is out, and the numbers are those of the images run. Up to some hundreds of calls,
+    // nearly all of which a few dozen images settle. Training images tell more than test images:
+    // on them the network is at its best exactly with what it was trained with. False: cannot, or
+    // stop trying; the best so far counts. Called on the thread of format_open. `candidate` is only
+    // lent. NULL: nothing is tried.
+    bool (*score)(void *context, const SavedModel *candidate, int images, double enough,
+                  InferScore *out);
     void *context;
     // What a person has decided against the guess: the notation of all layers, and the
     // normalization. NULL: guess.
     const char *layers;
     const Normalization *normalization;
 } InferOptions;
-enum { INFER_IMAGES_MAX = 5000 };
+enum { INFER_IMAGES_MAX = 60000 };
 
 // What came of it, as numbers and as sentences for the window and `inkling info`.
 typedef struct InferReport {

@@ -197,7 +197,6 @@ double guess_unusual(const GuessSpace *space, const Guess *guess) {
     if (space->counts[AXIS_CONV] > 1 && space->counts[AXIS_DENSE] > 1 && conv != dense) sum += 0.1;
     sum += guess_orders[guess->at[AXIS_ORDER]].unusual;
     sum += 0.03 * (shape->cost - space->shapes[0].cost);
-    if (space->chain.convs > 0 && shape->input > 28) sum += 0.05; // against zero padding
     return sum + 0.02 * guess->at[AXIS_LAST] + 0.02 * guess->at[AXIS_GLOBAL];
 }
 

@@ -81,6 +81,8 @@ static void search_pool(Search *s, int index, int side) {
         // In an nn.Sequential an activation and nothing else, or room for a pool too.
         if (link->gap == 1) cost += option->pool ? 2.0f : -0.2f;
         if (link->gap > 1 && !option->pool) cost += 0.5f;
+        // Those who stride do not pool.
+        if (guess->stride > 1) cost += option->pool ? 0.3f : -0.2f;
         if (s->now.cost + cost > s->limit) continue;
         guess->pool = option->pool;
         guess->pool_stride = option->stride;

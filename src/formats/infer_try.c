@@ -1,25 +1,32 @@
 // Choosing between guesses by running them: a coarse look at the combinations of what matters most,
-// then one axis at a time until nothing gets better, then the best few on many images. Loss
-// decides, not accuracy: it tells a wrong normalization from the right one where both are right on
-// nearly every image.
+// on a few images; the best of those on more; then one axis at a time until nothing gets better;
+// then the best few on many images. Loss decides, not accuracy: it tells a wrong normalization from
+// the right one where both are right on nearly every image. It is the loss at the best temperature:
+// a network that was trained for a short time would gain by any change that makes it more sure.
 #include "formats/infer_guess.h"
+
+#include "base/check.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
+    TRY_FEW = 16,
     TRY_COARSE = 64,
-    TRY_FEW = 32,
     TRY_FINE = 400,
     TRY_ROUNDS = 3,
     TRY_SHAPES = 4,
-    TRY_FINALISTS = 5
+    TRY_SEEDS = 8,
+    TRY_FINALISTS = 8,
+    TRY_KNOWN_MAX = 2048,
 };
-// Multiply-adds of one stage: a second or two on two cores.
-#define TRY_BUDGET 50e9
-// A finalist's loss may be so many times the best one's: on more images it may still win.
-#define TRY_CLOSE 1.6
+// Multiply-adds, counted as two, of one stage: about half a second on one core.
+#define TRY_BUDGET 20e9
+// A loss so many times the best one's, and a little, is out: on more images it may still win, but
+// it would have to be by luck.
+#define TRY_CLOSE  1.6
+#define TRY_LITTLE 0.02
 
 // A guess that was run, and its loss with what is unusual about it added.
 typedef struct Tried {
@@ -28,15 +35,47 @@ typedef struct Tried {
     double value;
 } Tried;
 
+// What came of a network on so many images. Guesses that come to the same layers are one.
+typedef struct Known {
+    uint64_t network;
+    int images;
+    double enough;
+    InferScore score;
+} Known;
+
 typedef struct Trial {
     const GuessSpace *space;
     const InferOptions *options;
     SavedModel *model;
     InferReport *report;
     bool stopped;
-    Tried board[TRY_FINALISTS]; // of the fine stage, best first
-    int board_count;
+    uint64_t network; // what is in `model`
+    Known *known;
+    int known_count;
+    Tried board[TRY_SEEDS]; // best first
+    int board_count, board_most;
 } Trial;
+
+// ---- one guess ----------------------------------------------------------------------------------
+
+static uint64_t hash_bytes(uint64_t hash, const void *data, size_t size) {
+    const unsigned char *bytes = data;
+    for (size_t i = 0; i < size; i++) hash = (hash ^ bytes[i]) * 0x100000001B3u; // FNV-1a
+    return hash;
+}
+
+static uint64_t hash_network(const GuessSpace *space, const Guess *guess, const ModelSpec *spec) {
+    uint64_t hash = 0xCBF29CE484222325u;
+    for (int i = 0; i < spec->layer_count; i++) {
+        hash = hash_bytes(hash, &spec->layers[i].kind, sizeof spec->layers[i].kind);
+        hash = hash_bytes(hash, spec->layers[i].args, sizeof spec->layers[i].args);
+    }
+    // Not that of `spec`: a border moves the mean into the bias.
+    const Normalization *n = &guess_normalizations[guess->at[AXIS_NORMALIZATION]].value;
+    hash = hash_bytes(hash, n, sizeof *n);
+    int side = space->shapes[guess->at[AXIS_SHAPE]].input;
+    return hash_bytes(hash, &side, sizeof side);
+}
 
 // Puts the guess's layers into the model. False when they are none.
 static bool trial_set(Trial *t, const Guess *guess) {
@@ -49,22 +88,51 @@ static bool trial_set(Trial *t, const Guess *guess) {
     // The same layers with tensors in the same order: the weights stay where they are.
     bool fits = status_is_ok(&status) && t->model->plan.weight_floats == floats;
     t->model->plan.weight_floats = floats;
-    if (fits) guess_set_border(t->space, guess, t->model);
-    return fits;
+    if (!fits) return false;
+    guess_set_border(t->space, guess, t->model);
+    t->network = hash_network(t->space, guess, &t->model->spec);
+    return true;
 }
 
-static bool trial_run(Trial *t, const Guess *guess, int images, Tried *out) {
-    *out = (Tried){*guess, {0, INFINITY}, INFINITY};
+// Has this network been run on so many images, or been out already? *first: never at all.
+static const Known *trial_known(const Trial *t, int images, double enough, bool *first) {
+    *first = true;
+    for (int i = 0; i < t->known_count; i++) {
+        const Known *known = &t->known[i];
+        if (known->network != t->network) continue;
+        *first = false;
+        bool whole = known->score.loss * known->score.images <= known->enough * known->images;
+        if (known->images == images && (whole || known->enough >= enough)) return known;
+    }
+    return NULL;
+}
+
+// False when it is no network, is out (its loss is more than `enough`), or nothing can be run.
+static bool trial_run(Trial *t, const Guess *guess, int images, double enough, Tried *out) {
+    bool first;
+    *out = (Tried){.guess = *guess, .score = {.loss = INFINITY}, .value = INFINITY};
     if (t->stopped || !trial_set(t, guess)) return false;
-    if (!t->options->score(t->options->context, t->model, images, &out->score)) {
+    const Known *known = trial_known(t, images, enough, &first);
+    if (known) {
+        out->score = known->score;
+    } else if (!t->options->score(t->options->context, t->model, images, enough, &out->score)) {
         t->stopped = true;
         return false;
+    } else {
+        t->report->tried += first;
+        if (t->known_count < TRY_KNOWN_MAX)
+            t->known[t->known_count++] = (Known){t->network, images, enough, out->score};
     }
-    if (!(out->score.loss >= 0)) out->score.loss = INFINITY; // NaN
+    InferScore *score = &out->score;
+    if (!(score->loss >= 0)) score->loss = score->calibrated = INFINITY; // NaN
     // A loss of next to nothing is won by chance.
-    out->value = (out->score.loss + 1e-5) * (1 + guess_unusual(t->space, guess));
-    t->report->tried++;
-    return true;
+    out->value =
+        ((score->loss + score->calibrated) / 2 + 1e-5) * (1 + guess_unusual(t->space, guess));
+    return score->loss * score->images <= enough * images;
+}
+
+static double close_to(const Tried *top) {
+    return TRY_CLOSE * top->score.loss + TRY_LITTLE;
 }
 
 static int images_for(const Trial *t, int candidates, int wanted) {
@@ -75,6 +143,52 @@ static int images_for(const Trial *t, int candidates, int wanted) {
 static int smaller(int a, int b) {
     return a < b ? a : b;
 }
+
+// ---- the best few -------------------------------------------------------------------------------
+
+// Two guesses that compute the same (a max pool may as well stand before a ReLU).
+static bool same_score(const InferScore *a, const InferScore *b) {
+    return fabs(a->loss - b->loss) <= 1e-5 * fabs(b->loss);
+}
+
+static void board_clear(Trial *t, int most) {
+    ASSERT(most <= TRY_SEEDS);
+    t->board_count = 0;
+    t->board_most = most;
+}
+
+static void board_add(Trial *t, const Tried *tried) {
+    for (int i = 0; i < t->board_count; i++)
+        if (same_score(&tried->score, &t->board[i].score)) {
+            if (tried->value < t->board[i].value) t->board[i] = *tried;
+            return;
+        }
+    int at = t->board_count;
+    while (at > 0 && t->board[at - 1].value > tried->value) at--;
+    if (at == t->board_most) return;
+    int last = t->board_count < t->board_most ? t->board_count++ : t->board_most - 1;
+    memmove(&t->board[at + 1], &t->board[at], (size_t)(last - at) * sizeof *t->board);
+    t->board[at] = *tried;
+}
+
+// Runs those on the board on `images` and puts them in order anew; what is out leaves it. False
+// when nothing is left or could be run.
+static bool board_judge(Trial *t, int images) {
+    Tried old[TRY_SEEDS], tried;
+    int count = t->board_count;
+    memcpy(old, t->board, sizeof old);
+    board_clear(t, t->board_most);
+    for (int i = 0; i < count; i++) {
+        double enough = t->board_count > 0 ? close_to(&t->board[0]) : INFINITY;
+        if (trial_run(t, &old[i].guess, images, enough, &tried)) board_add(t, &tried);
+    }
+    if (!t->stopped && t->board_count > 0) return true;
+    memcpy(t->board, old, sizeof old);
+    t->board_count = count;
+    return false;
+}
+
+// ---- together -----------------------------------------------------------------------------------
 
 // Wrong on two axes at once is as bad as wrong on one: so the main ones are looked at together,
 // with so many choices each.
@@ -110,18 +224,18 @@ static bool shape_has_pool(const GuessSpace *space, int shape) {
 
 static void try_coarse(Trial *t, Guess *best) {
     int counts[AXIS_COUNT], total = 1;
+    double left = TRY_BUDGET;
+    Tried top, tried;
+    board_clear(t, TRY_SEEDS);
     coarse_counts(t, counts);
     for (int i = 0; i < AXIS_COUNT; i++) total *= counts[i];
     int each = total / counts[AXIS_SHAPE]; // choices for one shape, which is the outermost axis
-    int images = images_for(t, smaller(total, TRY_SHAPES * each), TRY_COARSE);
-    double left = TRY_BUDGET / 2;
-    Tried top, tried;
-    if (!trial_run(t, best, images, &top)) top.value = INFINITY;
+    if (trial_run(t, best, TRY_FEW, INFINITY, &top)) board_add(t, &top);
     for (int i = 0; i < total && !t->stopped; i++) {
         Guess guess;
         for (int axis = AXIS_COUNT - 1, rest = i; axis >= 0; rest /= counts[axis--])
             guess.at[axis] = rest % counts[axis];
-        if (i % each == 0 && !coarse_affords(t, &guess, each * images, &left)) {
+        if (i % each == 0 && !coarse_affords(t, &guess, each * TRY_FEW, &left)) {
             i += each - 1;
             continue;
         }
@@ -129,45 +243,25 @@ static void try_coarse(Trial *t, Guess *best) {
         if (t->space->counts[AXIS_DENSE] > 1) guess.at[AXIS_DENSE] = guess.at[AXIS_CONV];
         if (t->space->counts[AXIS_CONV] == 1) guess.at[AXIS_CONV] = 0;
         if (guess.at[AXIS_POOL] > 0 && !shape_has_pool(t->space, guess.at[AXIS_SHAPE])) continue;
-        if (trial_run(t, &guess, images, &tried) && tried.value < top.value) top = tried;
+        if (trial_run(t, &guess, TRY_FEW, INFINITY, &tried)) board_add(t, &tried);
     }
-    *best = top.guess;
+    if (board_judge(t, images_for(t, TRY_SEEDS, TRY_FINE))) *best = t->board[0].guess;
 }
 
 // ---- one axis at a time -------------------------------------------------------------------------
 
-// Two guesses that compute the same (a max pool may as well stand before a ReLU).
-static bool same_score(const InferScore *a, const InferScore *b) {
-    return fabs(a->loss - b->loss) <= 1e-5 * fabs(b->loss);
-}
-
-static void board_add(Trial *t, const Tried *tried) {
-    for (int i = 0; i < t->board_count; i++)
-        if (same_score(&tried->score, &t->board[i].score)) {
-            if (tried->value < t->board[i].value) t->board[i] = *tried;
-            return;
-        }
-    int at = t->board_count;
-    while (at > 0 && t->board[at - 1].value > tried->value) at--;
-    if (at == TRY_FINALISTS) return;
-    int last = t->board_count < TRY_FINALISTS ? t->board_count++ : TRY_FINALISTS - 1;
-    memmove(&t->board[at + 1], &t->board[at], (size_t)(last - at) * sizeof *t->board);
-    t->board[at] = *tried;
-}
-
-// Every other choice on one axis: a few images first, and many only for those that are close.
-static bool try_axis(Trial *t, int axis, int images, Tried *top) {
+// Every other choice on one axis. A few images settle all but those that are close. `with`: an axis
+// that goes along, -1: none.
+static bool try_axis(Trial *t, int axis, int with, int images, Tried *top) {
     bool changed = false;
     Guess start = top->guess;
-    Tried few, tried;
-    if (!trial_run(t, &start, TRY_COARSE, &few)) return false;
-    double close = 2.5 * few.value + 0.02;
+    Tried tried;
     for (int i = 0; i < t->space->counts[axis] && !t->stopped; i++) {
         Guess guess = start;
         guess.at[axis] = i;
+        if (with >= 0) guess.at[with] = i;
         if (i == start.at[axis]) continue;
-        if (!trial_run(t, &guess, TRY_COARSE, &few) || few.value > close) continue;
-        if (!trial_run(t, &guess, images, &tried)) continue;
+        if (!trial_run(t, &guess, images, close_to(top), &tried)) continue;
         board_add(t, &tried);
         if (tried.value >= top->value || same_score(&tried.score, &top->score)) continue;
         *top = tried;
@@ -178,54 +272,57 @@ static bool try_axis(Trial *t, int axis, int images, Tried *top) {
 
 static void try_axes(Trial *t, Guess *best) {
     // The shape, and what interacts with it, before what only polishes.
-    static const GuessAxis axes[] = {AXIS_NORMALIZATION, AXIS_SHAPE, AXIS_POOL,  AXIS_GLOBAL,
-                                     AXIS_ORDER,         AXIS_CONV,  AXIS_DENSE, AXIS_LAST};
-    int images = images_for(t, 20, TRY_FINE);
+    static const struct {
+        GuessAxis axis;
+        int with;
+    } moves[] = {{AXIS_NORMALIZATION, -1}, {AXIS_SHAPE, -1}, {AXIS_POOL, -1},
+                 {AXIS_GLOBAL, -1},        {AXIS_ORDER, -1}, {AXIS_CONV, AXIS_DENSE},
+                 {AXIS_CONV, -1},          {AXIS_DENSE, -1}, {AXIS_LAST, -1}};
+    const int *counts = t->space->counts;
+    int images = images_for(t, 2 * TRY_SEEDS, TRY_FINE);
     Tried top;
-    if (!trial_run(t, best, images, &top)) return;
+    board_clear(t, TRY_FINALISTS);
+    if (!trial_run(t, best, images, INFINITY, &top)) return;
     board_add(t, &top);
     bool changed = true;
     for (int round = 0; round < TRY_ROUNDS && changed && !t->stopped; round++) {
         changed = false;
-        for (size_t i = 0; i < sizeof axes / sizeof axes[0]; i++)
-            if (t->space->counts[axes[i]] > 1)
-                changed = try_axis(t, axes[i], images, &top) || changed;
+        for (size_t i = 0; i < sizeof moves / sizeof moves[0]; i++) {
+            if (counts[moves[i].axis] < 2) continue;
+            if (moves[i].with >= 0 && counts[moves[i].with] != counts[moves[i].axis]) continue;
+            changed = try_axis(t, (int)moves[i].axis, moves[i].with, images, &top) || changed;
+        }
     }
     *best = top.guess;
 }
 
-// The best few on as many images as time allows.
-static void try_finalists(Trial *t, Guess *best) {
-    int count = 0;
-    while (count < t->board_count && t->board[count].value <= TRY_CLOSE * t->board[0].value + 1e-4)
-        count++;
-    if (t->board_count == 0) return;
+static void finalists_tell(Trial *t, Guess *best) {
+    *best = t->board[0].guess;
     t->report->best = t->board[0].score;
     if (t->board_count > 1) t->report->second = t->board[1].score;
-    *best = t->board[0].guess;
-    Tried top = {.value = INFINITY}, second = top, tried;
-    int images = images_for(t, count, INFER_IMAGES_MAX);
-    for (int i = 0; i < count && !t->stopped; i++) {
-        if (!trial_run(t, &t->board[i].guess, images, &tried)) continue;
-        if (tried.value < top.value) {
-            second = top;
-            top = tried;
-        } else if (tried.value < second.value) {
-            second = tried;
-        }
+}
+
+// The best few on more and more images, fewer of them each time.
+static void try_finalists(Trial *t, Guess *best) {
+    if (t->board_count == 0) return;
+    finalists_tell(t, best);
+    for (int most = TRY_FINALISTS; most > 1; most /= 2) {
+        if (t->board_count > most) t->board_count = most;
+        if (!board_judge(t, images_for(t, t->board_count, INFER_IMAGES_MAX))) return;
+        finalists_tell(t, best);
     }
-    if (t->stopped || !isfinite(top.value)) return;
-    *best = top.guess;
-    t->report->best = top.score;
-    if (isfinite(second.value)) t->report->second = second.score;
 }
 
 void guess_try(const GuessSpace *space, const InferOptions *options, SavedModel *model, Guess *best,
                InferReport *report) {
     Trial t = {.space = space, .options = options, .model = model, .report = report};
-    try_coarse(&t, best);
-    try_axes(&t, best);
-    try_finalists(&t, best);
+    t.known = malloc(TRY_KNOWN_MAX * sizeof *t.known);
+    if (t.known) {
+        try_coarse(&t, best);
+        try_axes(&t, best);
+        try_finalists(&t, best);
+    }
     if (t.stopped && t.board_count == 0) report->tried = 0;
     trial_set(&t, best);
+    free(t.known);
 }

@@ -124,24 +124,28 @@ static void onnx_set_choice(OnnxModel *o, int choice) {
 
 static int onnx_try_choices(OnnxModel *o, const InferOptions *options, InferReport *report) {
     int best = 0, images = ONNX_IMAGES;
-    InferScore score, best_score = {0, 0};
+    InferScore score;
     double least = INFINITY, each = o->model->plan.flops_forward / 2 + 1;
     if (!options || !options->score || o->choice_count < 2) return best;
     if (ONNX_TRY_WORK / each / o->choice_count < images)
         images = 1 + (int)(ONNX_TRY_WORK / each / o->choice_count);
     for (int i = 0; i < o->choice_count; i++) {
         onnx_set_choice(o, i);
-        if (!options->score(options->context, o->model, images, &score)) break;
-        report->tried++;
+        double enough = i > 0 ? 4 * report->best.loss + 0.02 : INFINITY;
+        if (!options->score(options->context, o->model, images, enough, &score)) break;
         // As for other guesses (infer_try.c), one that is unusual must be clearly better.
-        double value = (score.loss + 1e-5) * (1 + (double)o->choices[i].unusual);
-        if (!(value < least)) continue;
+        double value = (score.calibrated + 1e-5) * (1 + (double)o->choices[i].unusual);
+        bool better = report->tried++ == 0 || value < least;
+        if (better && i > 0) report->second = report->best;
+        if (!better && score.images == report->best.images &&
+            !(report->second.images && score.calibrated >= report->second.calibrated))
+            report->second = score;
+        if (!better) continue;
         least = value;
-        best_score = score;
+        report->best = score;
         best = i;
     }
     onnx_set_choice(o, best);
-    report->best = best_score;
     return best;
 }
 

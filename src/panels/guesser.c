@@ -1,26 +1,15 @@
 // One thread around format_open, with a score that runs a candidate on training images.
 #include "panels/guesser.h"
 
-#include "train/recognizer.h"
+#include "train/trial.h"
 
 #include <string.h>
 
-enum { GUESSER_BATCH = 128 };
-
-static bool guesser_score(void *context, const SavedModel *candidate, int images, InferScore *out) {
+static bool guesser_score(void *context, const SavedModel *candidate, int images, double enough,
+                          InferScore *out) {
     Guesser *guesser = context;
-    ImageSet set = guesser->dataset->train;
-    Recognizer *recognizer = NULL;
-    EvalResult result;
-    if (atomic_load(&guesser->cancel)) return false;
-    if (set.n > (uint32_t)images) set.n = (uint32_t)images;
-    Status status = recognizer_open(candidate, 1, GUESSER_BATCH, &recognizer);
-    if (status_is_ok(&status)) status = recognizer_evaluate(recognizer, &set, &result, NULL, NULL);
-    recognizer_close(&recognizer);
-    if (!status_is_ok(&status)) return false;
-    out->accuracy = result.accuracy;
-    out->loss = result.loss;
-    return true;
+    Trial trial = {&guesser->dataset->train, 1, &guesser->cancel};
+    return trial_score(&trial, candidate, images, enough, out);
 }
 
 static void guesser_main(void *context) {

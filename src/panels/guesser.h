@@ -4,6 +4,7 @@
 #define INKLING_PANELS_GUESSER_H
 
 #include "base/file.h"
+#include "base/text.h"
 #include "base/thread.h"
 #include "dataset/dataset.h"
 #include "formats/formats.h"
