@@ -228,7 +228,7 @@ static void test_tries(void **state) {
         assert_string_equal(layers, rows[i].layers);
         assert_memory_equal(&model->spec.normalization, &rows[i].normalization,
                             sizeof rows[i].normalization);
-        assert_int_equal(report.tried, judge.calls);
+        assert_in_range(report.tried, 10, judge.calls); // once each, but on more and more images
         assert_true(report.best.loss < 0.02 && report.tried < 500);
         assert_non_null(strstr(report.sentence, "the best of"));
         saved_model_close(&model);
