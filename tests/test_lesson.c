@@ -210,12 +210,17 @@ static void shipped_lessons_fit(void **state) {
         for (bool more = true; more;) {
             const LessonState *lesson = &f->bench->lesson;
             more = lesson->page + 1 < lesson->lesson->page_count;
-            for (int small = 0; small < 2; small++) {
+            for (int size = 0; size < 3; size++) {
+                static const struct {
+                    float w, h;
+                    bool big;
+                } sizes[] = {{1440, 900, false}, {1024, 640, false}, {900, 562, true}};
                 char where[64];
-                resize(f, small ? 1024 : 1440, small ? 640 : 900, 1);
+                f->bench->prefs.big = sizes[size].big;
+                resize(f, sizes[size].w, sizes[size].h, 1);
                 frames(f, 2);
-                snprintf(where, sizeof where, "lesson %d, page %d%s", i + 1, lesson->page + 1,
-                         small ? ", small" : "");
+                snprintf(where, sizeof where, "lesson %d, page %d, %g wide", i + 1,
+                         lesson->page + 1, (double)sizes[size].w);
                 check_items(f, where);
                 check_texts(f, where);
                 assert_non_null(lesson->lesson->pages[lesson->page].caption[LANGUAGE_CHINESE]);

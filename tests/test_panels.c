@@ -452,15 +452,19 @@ static void the_window_is_there_before_the_data(void **state) {
 static void every_size(Fixture *f, const char *language) {
     static const struct {
         float w, h, scale;
-    } sizes[] = {{1024, 640, 1},  {1180, 700, 1},  {1280, 720, 1},  {1366, 768, 1},
-                 {1440, 900, 1},  {1024, 1400, 1}, {1920, 1080, 1}, {2880, 1000, 1},
-                 {2880, 1800, 1}, {1440, 900, 2}};
+        bool big;
+    } sizes[] = {{900, 562, 1, true}, {1000, 562, 1.44f, true}, {900, 700, 1, true},
+                 {1024, 640, 1},      {1180, 700, 1},           {1280, 720, 1},
+                 {1366, 768, 1},      {1440, 900, 1},           {1024, 1400, 1},
+                 {1920, 1080, 1},     {2880, 1000, 1},          {2880, 1800, 1},
+                 {1440, 900, 2}};
     for (int tab = 0; tab < TAB_COUNT; tab++)
         for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
             char where[64];
             snprintf(where, sizeof where, "%s, %g x %g, tab %d", language, (double)sizes[i].w,
                      (double)sizes[i].h, tab + 1);
             f->bench->tab = (DeckTab)tab;
+            f->bench->prefs.big = sizes[i].big;
             resize(f, sizes[i].w, sizes[i].h, sizes[i].scale);
             frames(f, 3);
             check_items(f, where);

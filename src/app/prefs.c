@@ -28,6 +28,7 @@ static const struct PrefRow {
     {"placed", PREF_BOOL, PREF(placed), 0, 1},
     {"maximised", PREF_BOOL, PREF(maximised), 0, 1},
     {"light", PREF_BOOL, PREF(bench.light), 0, 1},
+    {"big-text", PREF_BOOL, PREF(bench.big), 0, 1},
     {"language", PREF_INT, PREF(bench.language), LANGUAGE_UNSET, LANGUAGE_COUNT - 1},
     {"scale", PREF_FLOAT, PREF(bench.scale), 0.5, 4},
     {"brush", PREF_FLOAT, PREF(bench.brush), BRUSH_RADIUS_MIN, BRUSH_RADIUS_MAX},

@@ -7,6 +7,7 @@
 #include "app/sdl_input.h"
 #include "app/window_parts.h"
 #include "panels/files.h"
+#include "panels/panels.h"
 #include "panels/root.h"
 
 #include <math.h>
@@ -65,11 +66,13 @@ static void window_collect(Window *window, double wait) {
 
 // ---- a frame ------------------------------------------------------------------------------------
 
-// The person's scale, no larger than lets 1024 x 640 fit.
+// The person's scale, no larger than lets everything fit; big text is as large as that.
 static float window_user_scale(const Window *window) {
     int width, height;
     SDL_GetWindowSize(window->sdl, &width, &height);
-    float most = fminf((float)width / WINDOW_MIN_W, (float)height / WINDOW_MIN_H);
+    Vec2 least = interface_least(window->bench);
+    float most = fminf((float)width / least.x, (float)height / least.y);
+    if (window->bench->prefs.big) return fminf(fmaxf(most, 0.5f), 4);
     return fmaxf(fminf(window->bench->prefs.scale, most), 0.5f);
 }
 
@@ -103,6 +106,7 @@ static double window_frame(Window *window) {
     }
     workbench_tick(window->bench, window->input.time);
     window->ui->theme = window->bench->prefs.light ? theme_light() : theme_dark();
+    window->ui->line_scale = window->bench->prefs.big ? 1.6f : 1;
     ui_begin(window->ui, &window->input);
     panel_root(window->ui, window->bench);
     double wait = ui_end(window->ui), built = clock_seconds();

@@ -5,6 +5,7 @@
 #include "base/tr.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MORE_COLUMNS = 3, MORE_CELL_H = 54, MORE_GAP = 12 };
@@ -19,6 +20,34 @@ static bool more_is_elsewhere(const TrainOption *option) {
     return option->type == OPTION_CHOICE && !option->choice(1); // nothing to choose
 }
 
+// The data set that is open stays; a line from elsewhere may name another one.
+static Status settings_take(Workbench *bench, const char *line) {
+    TrainConfig parsed;
+    Status status = config_parse(line, &parsed);
+    if (!status_is_ok(&status)) return status;
+    text_copy(parsed.data, sizeof parsed.data, bench->form.data);
+    bench->form = parsed;
+    return status;
+}
+
+void settings_copy(Ui *ui, Workbench *bench) {
+    char line[TRAIN_LINE_MAX];
+    config_print(&bench->form, line);
+    ui_clipboard_set(ui, line);
+    workbench_say(bench, NOTICE_SUCCESS, tr("The settings are on the clipboard, as one line."));
+}
+
+void settings_paste(Ui *ui, Workbench *bench) {
+    char *line = ui_clipboard_get(ui);
+    if (!line || !line[0]) {
+        workbench_say(bench, NOTICE_INFO, tr("There is no text on the clipboard."));
+    } else if (workbench_check(bench, settings_take(bench, line))) {
+        bench->settings_problem[0] = '\0';
+        workbench_say(bench, NOTICE_SUCCESS, tr("The form has the settings of the clipboard."));
+    }
+    free(line);
+}
+
 static void more_settings_line(Ui *ui, Workbench *bench, Rect rect) {
     const ThemeColors *c = &ui->theme->color;
     UiField options = {.flags = bench->settings_problem[0] ? UI_INVALID : 0};
@@ -27,14 +56,8 @@ static void more_settings_line(Ui *ui, Workbench *bench, Rect rect) {
     UiEdit edit = ui_text_field(ui, rect_cut_top(&rect, THEME_CONTROL_H, 6), "Settings line",
                                 bench->settings_text, sizeof bench->settings_text, &options);
     if (edit.submitted) {
-        TrainConfig parsed;
-        Status status = config_parse(bench->settings_text, &parsed);
+        Status status = settings_take(bench, bench->settings_text);
         text_copy(bench->settings_problem, sizeof bench->settings_problem, status.message);
-        // The data set that is open stays; a line from elsewhere may name another one.
-        if (status_is_ok(&status)) {
-            text_copy(parsed.data, sizeof parsed.data, bench->form.data);
-            bench->form = parsed;
-        }
     } else if (!edit.focused && !bench->settings_problem[0]) {
         config_print(&bench->form, bench->settings_text);
     }
@@ -75,6 +98,12 @@ void dialog_more(Ui *ui, Workbench *bench) {
     ui_scroll_end(ui);
     more_settings_line(ui, bench, line);
     Rect done = rect_cut_right(&buttons, 84, 0);
+    Rect copy = rect_cut_left(&buttons, 84, 8), paste = rect_cut_left(&buttons, 84, 8);
+    if (ui_button(ui, copy, tr("Copy"), 0)) settings_copy(ui, bench);
+    ui_tooltip(ui, tr("Put the settings line on the clipboard (Ctrl+C in the window)"));
+    if (ui_button(ui, paste, tr("Paste"), 0)) settings_paste(ui, bench);
+    ui_tooltip(ui, tr("Fill in the form from the settings line on the clipboard (Ctrl+V in the "
+                      "window)"));
     bool leave = ui_button(ui, done, tr("Done"), UI_PRIMARY);
     if (ui_dialog_end(ui) || leave) bench->dialog = DIALOG_NONE;
 }

@@ -148,10 +148,12 @@ static const struct {
     {"G", TR("Saliency: which ink counts")},
     {TR("1 to 9"), TR("Views below the charts")},
     {"+, \xe2\x88\x92", TR("Size of everything")},
+    {"B", TR("Big text, for the back row")},
     {"L", TR("Lessons")},
     {TR("Page Up, Page Down"), TR("Page of the lesson")},
     {"Ctrl+O, Ctrl+S", TR("Open and save")},
     {"H", TR("History of runs")},
+    {"Ctrl+C, Ctrl+V", TR("Copy and paste the settings")},
     {"Ctrl+Q", TR("Quit")},
     {"Tab, Shift+Tab", TR("Go through the controls")},
     {TR("Drag on a chart"), TR("Zoom; double click shows all")},
@@ -160,11 +162,13 @@ static const struct {
 void dialog_keys(Ui *ui, Workbench *bench) {
     const ThemeColors *c = &ui->theme->color;
     int count = (int)(sizeof dialog_key_rows / sizeof dialog_key_rows[0]);
+    int rows = (count + 1) / 2;
     Rect inside;
-    ui_dialog_begin(ui, tr("Keys"), 420, 84 + 24 * (float)count, &inside);
+    ui_dialog_begin(ui, tr("Keys"), 800, 84 + 24 * (float)rows, &inside);
     for (int i = 0; i < count; i++) {
-        Rect row = rect_cut_top(&inside, 24, 0);
-        ui_text(ui, rect_cut_left(&row, 130, 12), TEXT_STRONG, c->text, tr(dialog_key_rows[i].key));
+        Rect column = rect_column(inside, 2, i / rows, 20);
+        Rect row = {column.x, column.y + 24 * (float)(i % rows), column.w, 24};
+        ui_text(ui, rect_cut_left(&row, 122, 8), TEXT_STRONG, c->text, tr(dialog_key_rows[i].key));
         ui_text(ui, row, TEXT_BODY, c->text_soft, tr(dialog_key_rows[i].what));
     }
     if (ui_dialog_end(ui)) bench->dialog = DIALOG_NONE;

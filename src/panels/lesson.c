@@ -33,7 +33,7 @@ static void lesson_restore(Workbench *bench) {
     bench->prefs.chart_x = state->chart_x;
     bench->tab = (DeckTab)state->tab;
     bench->pin = state->pin;
-    state->hidden = 0;
+    state->hidden = state->shown = 0;
 }
 
 // ---- pages --------------------------------------------------------------------------------------

@@ -65,8 +65,8 @@ typedef struct LessonState {
     int next;     // step of the page that is still to be done, < count only while there is no data
     bool again;   // the page has been there before: its runs have been started
     int furthest; // page reached so far
-    WindowParts hidden;
-    uint64_t first_run; // runs from this id on are the lesson's
+    WindowParts hidden, shown; // shown: asked for by "show"
+    uint64_t first_run;        // runs from this id on are the lesson's
     // As it was before.
     TrainConfig form;
     bool fit_box, centre, even_width, split;

@@ -36,8 +36,19 @@ static void lesson_join_lines(char *text) {
     }
 }
 
-// Removes blanks on both sides, and makes one blank (none between characters of three bytes, as
-// Chinese has) of each JOINT with the blanks around it. In place.
+// No blank belongs between what ends at `end` and what begins at `next`: two characters of East
+// Asian scripts (three bytes from U+3000 on), or one of them and their punctuation (U+3000, U+FF00
+// ...).
+static bool lesson_is_wide(const char *begin, const char *end, const char *next) {
+    const unsigned char *last = (const unsigned char *)end - 3,
+                        *first = (const unsigned char *)next;
+    bool before = end - begin >= 3 && last[0] >= 0xE3, after = first[0] >= 0xE3;
+    bool closed = before && ((last[0] == 0xE3 && last[1] == 0x80) || last[0] == 0xEF);
+    return (before && after) || closed;
+}
+
+// Removes blanks on both sides, and makes one blank (none in Chinese) of each JOINT with the blanks
+// around it. In place.
 static char *lesson_value(char *value) {
     while (isspace((unsigned char)*value)) value++;
     char *to = value;
@@ -49,7 +60,7 @@ static char *lesson_value(char *value) {
             *to++ = *from++;
             continue;
         }
-        bool wide = to > value && (unsigned char)to[-1] >= 0x80 && (unsigned char)*behind >= 0xE3;
+        bool wide = lesson_is_wide(value, to, behind);
         if (!joint)
             while (from < behind) *to++ = *from++;
         else if (*behind && !wide)

@@ -58,6 +58,7 @@ static Status verb_hide(Workbench *bench, const char *value) {
     WindowParts parts;
     Status status = verb_parts(value, &parts);
     bench->lesson.hidden |= parts;
+    bench->lesson.shown &= ~parts;
     return status;
 }
 
@@ -65,6 +66,7 @@ static Status verb_show(Workbench *bench, const char *value) {
     WindowParts parts;
     Status status = verb_parts(value, &parts);
     bench->lesson.hidden &= ~parts;
+    bench->lesson.shown |= parts;
     return status;
 }
 

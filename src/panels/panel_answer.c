@@ -149,9 +149,8 @@ static void answer_text(Ui *ui, Workbench *bench, Rect rect) {
     const Answer *answer = &bench->answer;
     if (!answer->recognizer)
         answer_message(ui, rect, tr("No network yet"),
-                       answer->problem[0]
-                           ? answer->problem
-                           : tr("Train one, or open a model file, and it answers here."));
+                       answer->problem[0] ? answer->problem
+                                          : tr("Train one, or open a model file."));
     else if (answer->blank)
         answer_message(ui, rect, tr("No answer yet"),
                        tr("Draw with the left button, erase with the right one."));
@@ -304,10 +303,13 @@ void panel_answer(Ui *ui, Workbench *bench, Rect rect) {
     Rect heading = rect_cut_top(&rect, 16, 8);
     Rect eye = rect_cut_right(&heading, 22, 6);
     answer_saliency(ui, bench, (Rect){eye.x, eye.y - 3, eye.w, 22});
-    ui_heading(ui, heading, tr("What the network sees"));
+    const char *title = tr("What the network sees");
+    ui_heading(ui, heading, title);
     if (answer->recognizer && !answer->blank) {
         word_milliseconds(time, answer->seconds);
-        ui_text_right(ui, heading, TEXT_CAPTION, ui->theme->color.text_muted, time);
+        rect_cut_left(&heading, ui_text_width(ui, TEXT_HEADING, title) * 1.15f + 8, 0);
+        if (ui_text_width(ui, TEXT_CAPTION, time) <= heading.w)
+            ui_text_right(ui, heading, TEXT_CAPTION, ui->theme->color.text_muted, time);
     }
     Rect seen = rect_cut_top(&rect, answer_seen_size(rect.h), tight ? 8 : 14);
     bool switches = part_is_shown(bench, PART_SWITCHES);

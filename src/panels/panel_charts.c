@@ -26,13 +26,15 @@ static void charts_loss(Ui *ui, Workbench *bench, Rect rect) {
     Rect heading = rect_cut_top(&inside, CHART_HEADING_H, 8);
     int linear = !bench->prefs.log_loss, smooth = !bench->prefs.raw_loss;
     float width = ui_segments_width(ui, lines_kind, 2, UI_SMALL);
-    Rect raw = rect_cut_right(&heading, width, 8);
+    // Where there is little room the lines stay as they are.
+    bool switchable = heading.w > 380;
+    Rect raw = rect_cut_right(&heading, switchable ? width : 0, switchable ? 8 : 0);
     Rect log = rect_cut_right(&heading, ui_segments_width(ui, scales, 2, UI_SMALL), 8);
     if (charts_axis(ui, &heading, &bench->prefs.chart_x))
         bench->loss_view.zoomed_x = bench->accuracy_view.zoomed_x = false;
     ui_heading(ui, heading, tr("Loss"));
     ui_segments(ui, log, "Loss scale", scales, 2, &linear, UI_SMALL);
-    ui_segments(ui, raw, "Loss lines", lines_kind, 2, &smooth, UI_SMALL);
+    if (switchable) ui_segments(ui, raw, "Loss lines", lines_kind, 2, &smooth, UI_SMALL);
     bench->prefs.log_loss = !linear;
     bench->prefs.raw_loss = !smooth;
     curves_loss(bench, ui->theme, &curves, &bench->loss_view);

@@ -149,9 +149,11 @@ static void ink_tools(Ui *ui, Workbench *bench, Rect row) {
                        ink->eraser ? UI_ON : 0))
         ink->eraser = true;
     float brush = ink->brush;
-    if (ui_slider(ui, row, "Brush", &brush, BRUSH_RADIUS_MIN, BRUSH_RADIUS_MAX, 0, 0))
-        ink_brush(bench, brush);
-    ui_tooltip(ui, tr("Width of the brush; the wheel over the canvas does the same"));
+    if (row.w >= 20) { // else there is the wheel
+        if (ui_slider(ui, row, "Brush", &brush, BRUSH_RADIUS_MIN, BRUSH_RADIUS_MAX, 0, 0))
+            ink_brush(bench, brush);
+        ui_tooltip(ui, tr("Width of the brush; the wheel over the canvas does the same"));
+    }
     unsigned none = drawing_can_undo(&ink->drawing) ? 0 : UI_DISABLED;
     if (ui_icon_button(ui, undo, ICON_UNDO, tr("Undo (Z)"), none)) drawing_undo(&ink->drawing);
     none = drawing_can_redo(&ink->drawing) ? 0 : UI_DISABLED;

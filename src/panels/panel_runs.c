@@ -32,8 +32,8 @@ static const struct {
     [COLUMN_NAME] = {{TR("run"), -1, false}, true, SORT_STARTED},
     [COLUMN_LR] = {{TR("lr"), 54, true}, true, SORT_LR},
     [COLUMN_BEST] = {{TR("best %"), 48, true}, true, SORT_BEST},
-    [COLUMN_LOSS] = {{TR("loss"), 48, true}, true, SORT_LOSS},
-    [COLUMN_TIME] = {{TR("time"), 40, true}, false, SORT_STARTED},
+    [COLUMN_LOSS] = {{TR("loss"), 50, true}, true, SORT_LOSS},
+    [COLUMN_TIME] = {{TR("time"), 44, true}, false, SORT_STARTED},
     [COLUMN_PEN] = {{"", 24, false}, false, SORT_STARTED},
     [COLUMN_EYE] = {{"", 22, false}, false, SORT_STARTED},
 };
@@ -240,10 +240,12 @@ void panel_runs(Ui *ui, Workbench *bench, Rect rect) {
     ui_tooltip(ui, tr("All runs that were ever trained here (H)"));
     ui_heading(ui, heading, tr("Runs"));
     if (bench->runs.count == 0) {
-        ui_paragraph(ui, inside, TEXT_SMALL, c->text_muted,
-                     tr("Every training appears here with its colour, its best result and its "
-                        "curves, and stays until you delete it. Start one with Train; add another "
-                        "with a different optimizer, and they race."));
+        const char *empty =
+            tr("Every training appears here with its colour, its best result and its "
+               "curves, and stays until you delete it. Start one with Train; add another "
+               "with a different optimizer, and they race.");
+        if (ui_paragraph_height(ui, inside.w, TEXT_SMALL, empty) <= inside.h)
+            ui_paragraph(ui, inside, TEXT_SMALL, c->text_muted, empty);
         runs_buttons(ui, bench, buttons);
         ui_pop_id(ui);
         return;

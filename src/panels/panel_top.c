@@ -123,11 +123,6 @@ static void top_chips(Ui *ui, Workbench *bench, Rect rect) {
     }
 }
 
-static void top_scale(Workbench *bench, float factor) {
-    float scale = bench->prefs.scale * factor;
-    bench->prefs.scale = fminf(fmaxf(roundf(scale * 10) / 10, 0.7f), 3.0f);
-}
-
 static void top_export(Ui *ui, Workbench *bench, Rect rect) {
     const char *items[EXPORT_KINDS];
     bool possible = export_is_possible(bench);
@@ -145,6 +140,7 @@ static void top_buttons(Ui *ui, Workbench *bench, Rect *inside) {
     Rect keys = rect_cut_right(inside, 30, 6);
     Rect theme = rect_cut_right(inside, 30, 6);
     Rect language = rect_cut_right(inside, 78, 6);
+    Rect big = rect_cut_right(inside, 44, 6);
     Rect size = rect_cut_right(inside, 64, 6);
     Rect export = rect_cut_right(inside, ui_button_width(ui, tr("Export")) + 16, 8);
     Rect save = rect_cut_right(inside, 68, 8);
@@ -161,7 +157,11 @@ static void top_buttons(Ui *ui, Workbench *bench, Rect *inside) {
                         : tr("The weights of the selected run, as a file (Ctrl+S)."));
     top_export(ui, bench, export);
     int step = ui_button_group(ui, size, "Size of everything", sizes, 2, 0);
-    if (step >= 0) top_scale(bench, step ? 1.1f : 1 / 1.1f);
+    if (step >= 0) interface_scale(bench, step ? 1 : -1);
+    if (ui_button(ui, big, tr("Big"), bench->prefs.big ? UI_ON : 0))
+        bench->prefs.big = !bench->prefs.big;
+    ui_tooltip(ui,
+               tr("Big text, for the back row: what matters, as large as the window allows (B)"));
     bool light = bench->prefs.light;
     if (ui_icon_button(ui, theme, light ? ICON_MOON : ICON_SUN,
                        light ? tr("Dark theme##theme") : tr("Light theme##theme"), 0))

@@ -21,8 +21,12 @@ void panel_deck(Ui *ui, Workbench *bench, Rect rect); // the tabs
 DeckTab panel_tab_named(const char *word, char *names, size_t size);
 void panel_runs(Ui *ui, Workbench *bench, Rect rect);
 
-// Not hidden by a lesson.
+// Not hidden by a lesson, nor by big text (unless the lesson shows it).
 bool part_is_shown(const Workbench *bench, WindowPart part);
+// Everything larger or smaller by so many steps, or (0) as it was made; ends big text.
+void interface_scale(Workbench *bench, int steps);
+// The smallest window, in logical pixels, that everything fits in now.
+Vec2 interface_least(const Workbench *bench);
 
 // The form and the progress line below it. Returns the height used; draws only when `draw`.
 float panel_form(Ui *ui, Workbench *bench, Rect rect, bool draw);
@@ -94,6 +98,9 @@ void dialog_history(Ui *ui, Workbench *bench);
 void dialog_compare(Ui *ui, Workbench *bench, Rect rect); // in its place: what differs
 void dialog_race(Ui *ui, Workbench *bench);
 void dialog_race_prepare(Workbench *bench);
+// The form as one line of text, to and from the clipboard.
+void settings_copy(Ui *ui, Workbench *bench);
+void settings_paste(Ui *ui, Workbench *bench);
 void dialog_keys(Ui *ui, Workbench *bench);
 void dialog_lessons(Ui *ui, Workbench *bench);
 

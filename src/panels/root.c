@@ -13,20 +13,39 @@ typedef struct RootLayout {
     Rect top, ink, answer, divider, lesson, form, progress, loss, accuracy, deck, runs;
 } RootLayout;
 
+// What the back row can do without.
+enum {
+    BIG_HIDES = 1u << PART_TOP | 1u << PART_SCHEDULE | 1u << PART_BATCH_SIZE | 1u << PART_EPOCHS |
+                1u << PART_AUGMENT | 1u << PART_MORE | 1u << PART_DECK | 1u << PART_RUNS |
+                1u << PART_SWITCHES
+};
+
 bool part_is_shown(const Workbench *bench, WindowPart part) {
-    return !parts_have(bench->lesson.hidden, part);
+    const LessonState *lesson = &bench->lesson;
+    WindowParts big = bench->prefs.big ? BIG_HIDES & ~lesson->shown : 0;
+    return !parts_have(lesson->hidden | big, part);
+}
+
+void interface_scale(Workbench *bench, int steps) {
+    float scale = steps ? roundf(bench->prefs.scale * 10 + (float)steps) / 10 : 1;
+    bench->prefs.scale = fminf(fmaxf(scale, 0.7f), 3.0f);
+    bench->prefs.big = false;
+}
+
+Vec2 interface_least(const Workbench *bench) {
+    return bench->prefs.big ? (Vec2){900, 562} : (Vec2){1024, 640};
 }
 
 // The column of canvas and answer is as wide as the canvas; what the height leaves for a square
 // canvas decides in flat windows.
-static float root_ink_width(Rect window) {
+static float root_ink_width(Rect window, bool switches) {
     float rest = window.h - THEME_BAR_H;
     float by_width = floorf(window.w * 0.2528f);
     // Headings, tools and switches, and the bars, which get a third of every further pixel.
     float below = 356 + 0.35f * (rest - 592);
     float by_height = rest - below;
     float width = fminf(by_width, by_height);
-    return floorf(fminf(fmaxf(width, 236), 720));
+    return floorf(fminf(fmaxf(width, switches ? 236 : 200), 720));
 }
 
 // Charts above, deck and runs below; each takes the room of those that are hidden.
@@ -49,7 +68,7 @@ static RootLayout root_layout(Ui *ui, Workbench *bench, Rect window) {
     RootLayout at = {0};
     bool tight = window.h < 760;
     float margin = tight ? 14 : THEME_GAP_LARGE;
-    float ink_w = root_ink_width(window);
+    float ink_w = root_ink_width(window, part_is_shown(bench, PART_SWITCHES));
     at.top = rect_cut_top(&window, THEME_BAR_H, 0);
     Rect left = rect_cut_left(&window, ink_w + 2 * THEME_GAP_LARGE, 0);
     at.divider = (Rect){rect_right(left), left.y, 1, left.h};
@@ -96,11 +115,6 @@ static void root_label_keys(Ui *ui, Workbench *bench) {
     }
 }
 
-static void root_scale(Workbench *bench, float step) {
-    float scale = roundf(bench->prefs.scale * 10 + step) / 10;
-    bench->prefs.scale = fminf(fmaxf(scale, 0.7f), 3.0f);
-}
-
 static void root_keys(Ui *ui, Workbench *bench) {
     root_canvas_keys(ui, bench);
     root_label_keys(ui, bench);
@@ -113,15 +127,19 @@ static void root_keys(Ui *ui, Workbench *bench) {
     if (ui_shortcut(ui, KEY_PAGE_UP, 0)) lesson_turn(bench, -1);
     if (ui_shortcut_char(ui, 'l', 0)) dialog_open(bench, DIALOG_LESSONS);
     if (ui_shortcut_char(ui, 'h', 0)) dialog_open(bench, DIALOG_HISTORY);
+    if (ui_shortcut_char(ui, 'c', MOD_CTRL)) settings_copy(ui, bench);
+    if (ui_shortcut_char(ui, 'v', MOD_CTRL)) settings_paste(ui, bench);
     if (ui_shortcut_char(ui, 'q', MOD_CTRL)) workbench_quit(bench);
     if (ui_shortcut_char(ui, '?', 0) || ui_shortcut(ui, KEY_F1, 0)) dialog_open(bench, DIALOG_KEYS);
     for (int i = 0; i < TAB_COUNT && i < 9; i++)
         if (ui_shortcut_char(ui, (char)('1' + i), 0)) bench->tab = (DeckTab)i;
     if (ui_shortcut_char(ui, '+', 0) || ui_shortcut_char(ui, '+', MOD_CTRL) ||
         ui_shortcut_char(ui, '=', MOD_CTRL))
-        root_scale(bench, 1);
-    if (ui_shortcut_char(ui, '-', 0) || ui_shortcut_char(ui, '-', MOD_CTRL)) root_scale(bench, -1);
-    if (ui_shortcut_char(ui, '0', MOD_CTRL)) bench->prefs.scale = 1;
+        interface_scale(bench, 1);
+    if (ui_shortcut_char(ui, '-', 0) || ui_shortcut_char(ui, '-', MOD_CTRL))
+        interface_scale(bench, -1);
+    if (ui_shortcut_char(ui, '0', MOD_CTRL)) interface_scale(bench, 0);
+    if (ui_shortcut_char(ui, 'b', 0)) bench->prefs.big = !bench->prefs.big;
 }
 
 void panel_root(Ui *ui, Workbench *bench) {

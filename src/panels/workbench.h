@@ -92,6 +92,7 @@ typedef enum DialogKind {
 // What is remembered from one time to the next (the app writes it down).
 typedef struct Prefs {
     bool light;
+    bool big;     // text for the back row: what matters, as large as the window allows
     int language; // a LanguageCode
     float scale;  // the person's own, 1 = as it is
     float brush;

@@ -86,7 +86,7 @@ void ui_color_dot(Ui *ui, Rect rect, Color color) {
 }
 
 static void value_bar(Ui *ui, Rect column, const char *name, const float *value, bool is_best,
-                      bool grey) {
+                      bool grey, bool numbered) {
     const ThemeColors *c = &ui->theme->color;
     Rect top = rect_cut_top(&column, 16, 2);
     Rect bottom = rect_cut_bottom(&column, 22, 2);
@@ -105,6 +105,7 @@ static void value_bar(Ui *ui, Rect column, const char *name, const float *value,
     fill.y = rect_bottom(column) - fill.h;
     Color color = is_best ? c->accent : color_mix(empty, grey ? c->text_faint : c->accent, 0.5f);
     if (p >= 0.0005f) draw_fill(&ui->draw, fill, fill.h > 6 ? 3 : 0, color);
+    if (!numbered) return;
     char number[16];
     snprintf(number, sizeof number, p >= 0.9995f ? "%.0f" : "%.1f", (double)p * 100);
     // Wider than its bar by a little is fine: there is a gap on either side.
@@ -120,11 +121,14 @@ void ui_value_bars(Ui *ui, Rect rect, const char *label, const float *values, in
                    const char *const *names, int best) {
     ui_push_id(ui, label);
     float gap = count <= 12 && rect.w / (float)count > 20 ? 6 : 2;
+    // Side by side with the best one's number the others must not touch it.
+    float numbers = ui_text_width(ui, TEXT_TINY, "99.9") + ui_text_width(ui, TEXT_TINY, "0.0");
+    bool all = numbers * (float)count <= 2 * (rect.w + gap);
     for (int i = 0; i < count; i++) {
         Rect column = rect_column(rect, count, i, gap);
         ui_push_index(ui, i);
-        value_bar(ui, column, names[i], values ? &values[i] : NULL, i == best,
-                  best == UI_BARS_GREY);
+        value_bar(ui, column, names[i], values ? &values[i] : NULL, i == best, best == UI_BARS_GREY,
+                  all || i == best);
         ui_interact(ui, ui_id(ui, "bar"), UI_KIND_OTHER, names[i], column, 0, 0);
         if (values) {
             char exact[64];

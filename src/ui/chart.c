@@ -239,7 +239,7 @@ static void draw_chart_line(Ui *ui, const Plot *plot, const ChartView *view,
     Vec2 *pixels = (Vec2 *)(void *)(points + max);
     const Series *s = line->series;
     bool smooth = chart_line_smooth(view, line), few = line->no_smooth || s->count < 3;
-    float width = line->strong ? 2.2f : 1.7f;
+    float width = (line->strong ? 2.2f : 1.7f) * ui->line_scale;
     bool dense = !line->dashed && series_is_dense(s, view->x_axis, plot->x0, plot->x1, columns, 2);
     if (dense) {
         float alpha = smooth ? (ui->theme->is_dark ? 0.2f : 0.16f) : 0.75f;
@@ -327,8 +327,10 @@ void ui_chart(Ui *ui, Rect rect, const char *label, ChartView *view, const Chart
                             HIT_FOCUS | HIT_NO_KEYS, 0);
     draw_lines(ui, &plot, view, spec);
     if (!any && spec->empty) {
-        Rect middle = rect_center(plot.area, plot.area.w - 16, 20);
-        ui_text_center(ui, middle, TEXT_SMALL, ui->theme->color.text_faint, spec->empty);
+        float width = fminf(ui_text_width(ui, TEXT_SMALL, spec->empty) + 1, plot.area.w - 16);
+        float height = ui_paragraph_height(ui, width, TEXT_SMALL, spec->empty);
+        Rect middle = rect_center(plot.area, width, fminf(height, plot.area.h));
+        ui_paragraph(ui, middle, TEXT_SMALL, ui->theme->color.text_faint, spec->empty);
     }
     chart_hover(ui, &hit, &plot, view, spec);
     if (hit.focus_visible) ui_draw_focus(ui, plot.area, 2);

@@ -85,24 +85,14 @@ static void copy_selection(Ui *ui, const char *text) {
     if (!part) return;
     memcpy(part, text + from, to - from);
     part[to - from] = 0;
-    if (s->clipboard.set) {
-        s->clipboard.set(s->clipboard.user, part);
-        free(part);
-    } else {
-        free(s->own_clipboard);
-        s->own_clipboard = part;
-    }
+    ui_clipboard_set(ui, part);
+    free(part);
 }
 
 static void paste(Ui *ui, char *text, size_t capacity) {
-    UiState *s = ui->state;
-    if (s->clipboard.get) {
-        char *from = s->clipboard.get(s->clipboard.user);
-        if (from) edit_insert(ui, text, capacity, from);
-        free(from);
-    } else if (s->own_clipboard) {
-        edit_insert(ui, text, capacity, s->own_clipboard);
-    }
+    char *from = ui_clipboard_get(ui);
+    if (from) edit_insert(ui, text, capacity, from);
+    free(from);
 }
 
 static size_t next_character(const char *text, size_t at) {

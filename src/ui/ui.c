@@ -18,6 +18,7 @@ Status ui_open(Ui **out, UiFont font, const UiClipboard *clipboard) {
     ui->state = state;
     ui->font = font;
     ui->theme = theme_dark();
+    ui->line_scale = 1;
     if (clipboard) state->clipboard = *clipboard;
     *out = ui;
     return status_ok();
@@ -74,6 +75,30 @@ static void route_press(Ui *ui) {
     if (!left || s->popup.id || (top && (top->item.flags & UI_NO_FOCUS))) return;
     s->focus = top && (top->hit_flags & HIT_FOCUS) ? top->item.id : 0;
     s->focus_by_keyboard = false;
+}
+
+void ui_clipboard_set(Ui *ui, const char *text) {
+    UiState *s = ui->state;
+    if (s->clipboard.set) {
+        s->clipboard.set(s->clipboard.user, text);
+        return;
+    }
+    size_t size = strlen(text) + 1;
+    char *copy = malloc(size);
+    if (!copy) return;
+    memcpy(copy, text, size);
+    free(s->own_clipboard);
+    s->own_clipboard = copy;
+}
+
+char *ui_clipboard_get(Ui *ui) {
+    UiState *s = ui->state;
+    if (s->clipboard.get) return s->clipboard.get(s->clipboard.user);
+    if (!s->own_clipboard) return NULL;
+    size_t size = strlen(s->own_clipboard) + 1;
+    char *copy = malloc(size);
+    if (copy) memcpy(copy, s->own_clipboard, size);
+    return copy;
 }
 
 void ui_begin(Ui *ui, const UiInput *input) {

@@ -72,16 +72,23 @@ typedef struct UiClipboard {
 } UiClipboard;
 
 typedef struct UiState UiState;
+typedef struct Ui Ui;
+
+// Puts a copy of the text on it.
+void ui_clipboard_set(Ui *ui, const char *text);
+// What is on it, malloc-ed; NULL: nothing that is text.
+char *ui_clipboard_get(Ui *ui);
 
 // Public fields may be read by anyone at any time between ui_begin and ui_end; draw is appended to
 // through draw_*.
-typedef struct Ui {
+struct Ui {
     DrawList draw;
     const Theme *theme; // set it between frames
     UiFont font;
-    UiInput input; // of this frame; widgets consume events in it
+    float line_scale; // how much thicker the lines of charts are; set it between frames
+    UiInput input;    // of this frame; widgets consume events in it
     UiState *state;
-} Ui;
+};
 
 // `clipboard` may be NULL (cut and paste then work inside the program). Free with ui_close.
 Status ui_open(Ui **out, UiFont font, const UiClipboard *clipboard);
