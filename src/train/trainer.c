@@ -8,7 +8,9 @@
 #include <string.h>
 
 enum { TRAINER_COMMANDS_MAX = 256 };
-static const double SNAPSHOT_SECONDS = 0.1; // weights and samples: ten times a second
+// Weights and samples: ten times a second, all runs that are going together. A race then costs no
+// more than its runs do one by one.
+static const double SNAPSHOT_SECONDS = 0.1;
 static const double WAKE_SECONDS = 1.0 / 60;
 static const double TURN_SECONDS = 0.01; // of one run, before the next has its turn
 
@@ -200,6 +202,18 @@ static Status trainer_tell_batch(Trainer *trainer, Entry *entry, BatchRecord *re
     return run_step(entry->run, record);
 }
 
+static int trainer_going(const Trainer *trainer) {
+    int count = 0;
+    for (int i = 0; i < trainer->count; i++)
+        count += atomic_load(&trainer->entries[i].log->state) == RUN_TRAINING;
+    return count;
+}
+
+static bool trainer_snapshot_is_due(const Trainer *trainer, const Entry *entry) {
+    double wait = SNAPSHOT_SECONDS * trainer_going(trainer);
+    return clock_seconds() - entry->snapshot_at >= wait;
+}
+
 // One batch and what follows from it. False when the run is over and its entry gone.
 static bool trainer_advance(Trainer *trainer, Entry *entry, bool told) {
     BatchRecord record;
@@ -211,7 +225,7 @@ static bool trainer_advance(Trainer *trainer, Entry *entry, bool told) {
     if (status_is_ok(&status)) status = kept;
     if (status_is_ok(&status) && run_at_epoch_end(entry->run))
         status = trainer_end_epoch(trainer, entry);
-    else if (status_is_ok(&status) && clock_seconds() - entry->snapshot_at >= SNAPSHOT_SECONDS)
+    else if (status_is_ok(&status) && trainer_snapshot_is_due(trainer, entry))
         status = trainer_snapshot(trainer, entry, false);
     if (!status_is_ok(&status)) {
         trainer_fail(trainer, entry, status);
@@ -290,12 +304,6 @@ static bool trainer_obey(Trainer *trainer, const Command *command) {
     return true;
 }
 
-static bool trainer_has_work(const Trainer *trainer) {
-    for (int i = 0; i < trainer->count; i++)
-        if (atomic_load(&trainer->entries[i].log->state) == RUN_TRAINING) return true;
-    return false;
-}
-
 // Each run that is going gets about TURN_SECONDS.
 static void trainer_turns(Trainer *trainer) {
     for (int i = 0; i < trainer->count;) {
@@ -314,7 +322,7 @@ static void trainer_main(void *context) {
     Trainer *trainer = context;
     Command command;
     for (;;) {
-        bool working = trainer_has_work(trainer);
+        bool working = trainer_going(trainer) > 0;
         if (!working && trainer->news) trainer_wake(trainer, true);
         bool got = working ? queue_try_pop(&trainer->commands, &command)
                            : queue_pop_wait(&trainer->commands, &command, 3600);

@@ -12,7 +12,8 @@
 
 enum { TRAINER_SAMPLES_MAX = 64, TRAINER_RUNS_MAX = 16, TRAINER_DEAD_IMAGES = 256 };
 
-// The state of a network in training, about ten times a second.
+// The state of a network in training, about ten times a second; of n that train together, each
+// every n tenths.
 typedef struct RunSnapshot {
     int epoch, batch;
     long long images; // trained on so far
