@@ -1,5 +1,7 @@
 // The numbers behind the charts: ticks, thinning out, smoothing, zoom.
 #include "test.h"
+
+#include "base/thread.h"
 #include "ui/chart.h"
 
 #include <float.h>
@@ -300,6 +302,153 @@ static void test_strange_points(void **state) {
     }
 }
 
+// Two charts that share a hover both show the values under the mouse, each its own, exactly.
+static void test_crosshair_in_both_charts(void **state) {
+    (void)state;
+    Chart a = {.input = {.window = {0, 0, 800, 300}, .scale = 1}, .view = {.raw = true}};
+    Series other = {0};
+    ChartView view = {.raw = true};
+    ChartHover hover = {0};
+    assert_ok(ui_open(&a.ui, font_fixed(), NULL));
+    for (int i = 0; i <= 100; i++) {
+        append(&a.series, i * 0.1, (float)i * 0.25f);
+        if (i % 10 == 0) append(&other, i * 0.1, 1000.0f + (float)i);
+    }
+    ChartLine lines[] = {{.series = &a.series, .name = "Adam"},
+                         {.series = &other, .name = "SGD", .no_smooth = true}};
+    ChartSpec spec[] = {{.lines = &lines[0], .line_count = 1, .x_name = "epoch", .hover = &hover},
+                        {.lines = &lines[1], .line_count = 1, .x_name = "epoch", .hover = &hover}};
+    Rect plot = {0};
+    for (int frames = 0; frames < 3; frames++) {
+        if (frames == 1) input_move(&a.input, (Vec2){plot.x + plot.w * 0.52f, plot.y + 20}, 1);
+        ui_begin(a.ui, &a.input);
+        ui_chart(a.ui, (Rect){0, 0, 390, 280}, "loss", &a.view, &spec[0]);
+        ui_chart(a.ui, (Rect){400, 0, 390, 280}, "accuracy", &view, &spec[1]);
+        ui_end(a.ui);
+        input_begin(&a.input, a.time += 0.016);
+        plot = ui_find(a.ui, "loss")->rect;
+    }
+    // x = 5.2: point 52 of the one (13), the 5th of the other (1050).
+    bool thirteen = false, beside = false;
+    int heads = 0;
+    for (size_t i = 0; i < a.ui->draw.count; i++) {
+        const DrawCommand *c = &a.ui->draw.commands[i];
+        if (c->kind != DRAW_TEXT || c->layer != LAYER_TIP) continue;
+        const char *text = draw_command_text(&a.ui->draw, c);
+        thirteen = thirteen || (c->count == 2 && memcmp(text, "13", 2) == 0);
+        beside = beside || (c->count == 4 && memcmp(text, "1050", 4) == 0);
+        heads += c->count > 5 && memcmp(text, "epoch", 5) == 0;
+    }
+    assert_true(thirteen && beside);
+    assert_int_equal(heads, 2);
+    series_close(&a.series);
+    series_close(&other);
+    ui_close(&a.ui);
+}
+
+// A single wild batch at the start does not flatten everything after it.
+static void test_one_wild_step_does_not_set_the_scale(void **state) {
+    (void)state;
+    Chart c = {.input = {.window = {0, 0, 400, 300}, .scale = 1}, .view = {.log_y = true}};
+    assert_ok(ui_open(&c.ui, font_fixed(), NULL));
+    for (int i = 0; i <= 2000; i++)
+        append(&c.series, i * 0.005, i == 1 ? 4000.0f : 2.3f / (1 + (float)i * 0.01f));
+    frame(&c);
+    frame(&c);
+    float top = 0, low = 1e9f;
+    Rect plot = ui_find(c.ui, "loss")->rect;
+    // Where the end and the beginning of the smooth line are: most of the height lies between.
+    for (size_t i = 0; i < c.ui->draw.count; i++) {
+        const DrawCommand *d = &c.ui->draw.commands[i];
+        if (d->kind != DRAW_POLYLINE || d->width < 1.5f) continue;
+        low = c.ui->draw.points[d->first].y;
+        top = c.ui->draw.points[d->first + d->count - 1].y;
+    }
+    if (!(top - low > plot.h * 0.4f)) fail_msg("the line takes %g of %g", top - low, plot.h);
+    series_close(&c.series);
+    ui_close(&c.ui);
+}
+
+// ---- ten runs of a hundred thousand batches -----------------------------------------------------
+
+enum { RUNS = 10, POINTS = 100000, FRAMES = 30 };
+
+typedef struct Crowd {
+    Ui *ui;
+    UiInput input;
+    Series series[RUNS];
+    ChartLine lines[RUNS];
+    ChartView view;
+    ChartHover hover;
+    int next; // point to come
+} Crowd;
+
+static void crowd_grow(Crowd *c, int points) {
+    for (int end = c->next + points; c->next < end; c->next++)
+        for (int i = 0; i < RUNS; i++) {
+            double t = c->next * 1e-3;
+            unsigned noise = ((unsigned)c->next * RUNS + (unsigned)i) * 2654435761u;
+            append(&c->series[i], t, (float)(2.3 / (1 + t * (i + 1)) * (1 + noise * 0x1p-32)));
+        }
+}
+
+// A frame while the runs go on, in processor seconds.
+static double crowd_frame(Crowd *c) {
+    ChartSpec spec = {.lines = c->lines, .line_count = RUNS, .x_max = 200, .hover = &c->hover};
+    crowd_grow(c, 3);
+    double cpu = clock_cpu_seconds();
+    ui_begin(c->ui, &c->input);
+    ui_chart(c->ui, (Rect){0, 0, 580, 270}, "loss", &c->view, &spec);
+    ui_end(c->ui);
+    cpu = clock_cpu_seconds() - cpu;
+    input_begin(&c->input, 0);
+    return cpu;
+}
+
+// The cost of a frame is that of the pixels: what is drawn is bounded by the columns, and the time
+// is said, for docs/SPEED.md.
+static void test_ten_runs_of_a_hundred_thousand_points(void **state) {
+    (void)state;
+    Crowd c = {.input = {.window = {0, 0, 580, 270}, .scale = 1}};
+    assert_ok(ui_open(&c.ui, font_fixed(), NULL));
+    for (int i = 0; i < RUNS; i++)
+        c.lines[i] =
+            (ChartLine){.series = &c.series[i], .name = "run", .color = color_hex(0x56B4E9)};
+    crowd_grow(&c, POINTS);
+    static const struct {
+        const char *what;
+        bool raw, log_y, zoomed;
+        int axis;
+    } views[] = {{"smooth", false, true, false, 0},
+                 {"raw", true, true, false, 0},
+                 {"zoomed", false, true, true, 0},
+                 {"linear, by another axis", false, false, false, 2}};
+    for (size_t v = 0; v < sizeof views / sizeof views[0]; v++) {
+        double worst = 0, sum = 0;
+        c.view = (ChartView){.raw = views[v].raw, .log_y = views[v].log_y, .x_axis = views[v].axis};
+        c.view.zoomed_x = views[v].zoomed;
+        c.view.x0 = 40;
+        c.view.x1 = 42;
+        input_move(&c.input, (Vec2){300, 100}, 1); // with the crosshair on
+        double first = crowd_frame(&c);            // smooths all of it
+        for (int i = 0; i < FRAMES; i++) {
+            double cpu = crowd_frame(&c);
+            sum += cpu;
+            worst = cpu > worst ? cpu : worst;
+        }
+        printf("%s: %.2f ms a frame, at most %.2f; the first %.1f\n", views[v].what,
+               sum / FRAMES * 1e3, worst * 1e3, first * 1e3);
+        // A line: at most 4 points a column, or a bar of 2, and the smooth one of 2 over it.
+        assert_true(c.ui->draw.point_count <= RUNS * (580 * 6 + 20));
+        assert_true(c.hover.owner != 0);
+        for (int i = 0; i < RUNS; i++)
+            assert_int_equal(c.series[i].smooth_count,
+                             views[v].raw ? c.series[i].smooth_count : c.series[i].count);
+    }
+    for (int i = 0; i < RUNS; i++) series_close(&c.series[i]);
+    ui_close(&c.ui);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_linear_ticks),
@@ -313,6 +462,9 @@ int main(void) {
         cmocka_unit_test(test_value_at),
         cmocka_unit_test(test_zoom_and_legend),
         cmocka_unit_test(test_strange_points),
+        cmocka_unit_test(test_crosshair_in_both_charts),
+        cmocka_unit_test(test_one_wild_step_does_not_set_the_scale),
+        cmocka_unit_test(test_ten_runs_of_a_hundred_thousand_points),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BOX_ROWS = 10, BOX_ROW_H = 19, BOX_PADDING = 9 };
+enum { BOX_ROWS = 24, BOX_CROWDED = 12, BOX_ROW_H = 19, BOX_PADDING = 9 };
 
 typedef struct HoverRow {
     Color color;
@@ -16,15 +16,23 @@ typedef struct HoverRow {
     bool dashed;
 } HoverRow;
 
+// With many lines the companions are left out of the box: theirs are the figures that matter less.
+static bool is_crowded(const ChartView *view, const ChartSpec *spec) {
+    int shown = 0;
+    for (int i = 0; i < spec->line_count; i++) shown += chart_line_shown(view, &spec->lines[i]);
+    return shown > BOX_CROWDED;
+}
+
 static int collect(const Plot *plot, const ChartView *view, const ChartSpec *spec, double x,
                    HoverRow rows[BOX_ROWS], double *snapped) {
     int count = 0;
+    bool crowded = is_crowded(view, spec);
     double nearest = INFINITY;
     for (int i = 0; i < spec->line_count && count < BOX_ROWS; i++) {
         const ChartLine *line = &spec->lines[i];
         double at;
         float y;
-        if (!chart_line_shown(view, line)) continue;
+        if (!chart_line_shown(view, line) || (crowded && line->companion)) continue;
         bool smooth = chart_line_smooth(view, line);
         if (!series_value_at(line->series, view->x_axis, x, smooth, &at, &y) || isnan(y)) continue;
         if (fabs(at - x) < nearest) {
