@@ -303,11 +303,9 @@ void panel_answer(Ui *ui, Workbench *bench, Rect rect) {
     Rect heading = rect_cut_top(&rect, 16, 8);
     Rect eye = rect_cut_right(&heading, 22, 6);
     answer_saliency(ui, bench, (Rect){eye.x, eye.y - 3, eye.w, 22});
-    const char *title = tr("What the network sees");
-    ui_heading(ui, heading, title);
+    rect_cut_left(&heading, ui_heading(ui, heading, tr("What the network sees")), 10);
     if (answer->recognizer && !answer->blank) {
         word_milliseconds(time, answer->seconds);
-        rect_cut_left(&heading, ui_text_width(ui, TEXT_HEADING, title) * 1.15f + 8, 0);
         if (ui_text_width(ui, TEXT_CAPTION, time) <= heading.w)
             ui_text_right(ui, heading, TEXT_CAPTION, ui->theme->color.text_muted, time);
     }

@@ -22,6 +22,7 @@ static const struct {
     [TAB_FILTERS] = {TR("Filters"), TR("Filters"), "", panel_filters},
     [TAB_MINE] = {TR("My digits"), TR("Mine"), "", panel_mine},
     [TAB_HISTOGRAMS] = {TR("Histograms"), TR("Histograms"), "", panel_histograms},
+    [TAB_MAP] = {TR("Map"), TR("Map"), TR("the last hidden layer"), panel_map},
 };
 
 void panel_empty(Ui *ui, Rect rect, const char *text) {

@@ -44,6 +44,7 @@ void panel_confusion(Ui *ui, Workbench *bench, Rect rect);
 void panel_features(Ui *ui, Workbench *bench, Rect rect);
 void panel_filters(Ui *ui, Workbench *bench, Rect rect);
 void panel_histograms(Ui *ui, Workbench *bench, Rect rect);
+void panel_map(Ui *ui, Workbench *bench, Rect rect);
 void panel_mine(Ui *ui, Workbench *bench, Rect rect);
 
 // Once a frame: asks the trainer for what panel_histograms shows while it is open.
@@ -67,6 +68,9 @@ void panel_tiles(Ui *ui, Workbench *bench, Rect rect, const TileGrid *grid);
 // The look of one: picture, label, what the network says (NULL: nothing yet), right or wrong.
 void panel_tile(Ui *ui, Rect rect, const UiHit *hit, const DrawImage *image, const char *truth,
                 const char *said, bool selected);
+// Test image `index` as a picture; and put on the canvas, where the network gets these very bytes.
+DrawImage panel_test_image(const Workbench *bench, int32_t index);
+void panel_take_test_image(Workbench *bench, int32_t index);
 Grid panel_tile_grid(Rect rect, int count);
 // A quiet sentence in the middle: why there is nothing here.
 void panel_empty(Ui *ui, Rect rect, const char *text);

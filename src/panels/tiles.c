@@ -13,8 +13,7 @@ static float tile_height(float width) {
     return width - 2 * TILE_INSET + 8 + TILE_CAPTION_H;
 }
 
-// Puts test image `index` on the canvas: the network gets these very bytes.
-static void tile_take(Workbench *bench, int32_t index) {
+void panel_take_test_image(Workbench *bench, int32_t index) {
     const Dataset *set = bench->dataset;
     char caption[96];
     snprintf(caption, sizeof caption, tr("test image %d, label %s"), index + 1,
@@ -24,7 +23,7 @@ static void tile_take(Workbench *bench, int32_t index) {
                                    (int)set->test.width, (int)set->test.height, true, caption));
 }
 
-static DrawImage tile_image(const Workbench *bench, int32_t index) {
+DrawImage panel_test_image(const Workbench *bench, int32_t index) {
     const ImageSet *set = &bench->dataset->test;
     return (DrawImage){ui_hash((UiId)index + 1, "test image"),
                        bench->dataset_version,
@@ -122,12 +121,12 @@ static void tile_show(Ui *ui, Workbench *bench, Rect rect, const TileGrid *grid,
     unsigned flags = (known && !right ? UI_INVALID : 0) | (i == *grid->cursor ? 0 : UI_NO_FOCUS);
     UiHit hit = ui_interact(ui, ui_id(ui, "tile"), UI_KIND_BUTTON, name, rect, HIT_FOCUS, flags);
     ui_set_value(ui, "%s %s", truth, known ? set->class_names[said] : "");
-    const DrawImage image = tile_image(bench, index);
+    const DrawImage image = panel_test_image(bench, index);
     panel_tile(ui, rect, &hit, &image, truth, known ? set->class_names[said] : NULL, false);
     tile_tip(ui, bench, &tile, known);
     if (hit.clicked) {
         *grid->cursor = i;
-        tile_take(bench, index);
+        panel_take_test_image(bench, index);
     }
     if (hit.focused) tile_arrows(ui, bench, grid, i, columns);
     ui_pop_id(ui);

@@ -50,6 +50,7 @@ static void workbench_wake(void *context) {
 
 static void workbench_drop_data(Workbench *bench) {
     examiner_close(&bench->examiner);
+    atlas_close(&bench->atlas);
     guesser_close(&bench->guesser);
     teach_close_tune(bench);
     trainer_close(&bench->trainer);
@@ -219,6 +220,7 @@ void workbench_close(Workbench **handle) {
     mosaics_close(bench->features, LAYER_MOSAICS_MAX);
     mosaics_close(bench->filters, LAYER_MOSAICS_MAX);
     explanation_close(&bench->look.explanation);
+    free(bench->map_picture.rgba);
     bench_list_close(&bench->path);
     lesson_list_close(&bench->lesson_list);
     lesson_close(&bench->lesson.lesson);

@@ -6,6 +6,7 @@
 
 #include "dataset/dataset.h"
 #include "panels/answer.h"
+#include "panels/atlas.h"
 #include "panels/exam.h"
 #include "panels/guesser.h"
 #include "panels/histogram.h"
@@ -67,6 +68,7 @@ typedef enum DeckTab {
     TAB_FILTERS,
     TAB_MINE,
     TAB_HISTOGRAMS,
+    TAB_MAP,
     TAB_COUNT,
 } DeckTab;
 
@@ -137,6 +139,15 @@ typedef struct FeatureLook {
     uint64_t of; // features_of
     Explanation explanation;
 } FeatureLook;
+
+// The dots of the map as one picture: pixels owned.
+typedef struct MapPicture {
+    uint8_t *rgba;
+    size_t capacity;
+    int width, height;
+    uint32_t version;
+    uint64_t of; // which map, size and theme
+} MapPicture;
 
 // The last fine-tuning on my digits: how many of them, and of the test set, were answered right
 // before and after. Shares 0..1; < 0: not known yet.
@@ -219,6 +230,9 @@ struct Workbench {
     LayerFigures figures[LAYER_FIGURES_MAX];
     int figure_count;
     uint64_t figures_of;
+    Atlas atlas;
+    MapPicture map_picture;
+    int map_cursor; // the test image that the keyboard is at
 
     // dialogs
     DialogKind dialog;

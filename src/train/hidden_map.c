@@ -24,17 +24,20 @@ int hidden_map_layer(const ModelSpec *spec) {
     return last - 1;
 }
 
-// "dense 84, relu": from the last layer with weights up to there.
+// "dense 84, relu": from the last layer that says how many numbers there are up to there.
+static bool map_is_sized(const LayerKind *kind) {
+    return kind->args[0].name && kind->args[0].required && kind->args[0].integer;
+}
+
 static void map_name_layer(const ModelSpec *spec, int layer, char *out, size_t size) {
     int first = layer, used = 0;
-    while (first > 0 && !spec->layers[first].kind->prefix) first--;
+    while (first > 0 && !map_is_sized(spec->layers[first].kind)) first--;
     snprintf(out, size, "%s", layer < 0 ? "the picture itself" : "");
     for (int i = first; i >= 0 && i <= layer; i++) {
         const LayerKind *kind = spec->layers[i].kind;
         if (!kind->forward || strcmp(kind->word, "dropout") == 0) continue;
-        bool sized = kind->args[0].required && kind->args[0].integer;
         used += snprintf(out + used, size - (size_t)used, "%s%.12s", used ? ", " : "", kind->word);
-        if (sized)
+        if (map_is_sized(kind))
             used += snprintf(out + used, size - (size_t)used, " %d", (int)spec->layers[i].args[0]);
         if (used > (int)size - 32) break;
     }

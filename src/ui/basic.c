@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-void ui_heading(Ui *ui, Rect rect, const char *text) {
+float ui_heading(Ui *ui, Rect rect, const char *text) {
     char capitals[128];
     size_t n = 0;
     for (; text[n] && n + 1 < sizeof capitals; n++) {
@@ -13,7 +13,7 @@ void ui_heading(Ui *ui, Rect rect, const char *text) {
         capitals[n] = c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
     }
     capitals[n] = 0;
-    ui_text(ui, rect, TEXT_HEADING, ui->theme->color.text_muted, capitals);
+    return ui_text(ui, rect, TEXT_HEADING, ui->theme->color.text_muted, capitals);
 }
 
 void ui_caption(Ui *ui, Rect rect, const char *text) {

@@ -56,3 +56,14 @@ Color theme_run_color(const Theme *theme, int index) {
     if (i < 0) i += THEME_RUN_COLORS;
     return color_hex(theme->is_dark ? dark[i] : light[i]);
 }
+
+Color theme_class_color(const Theme *theme, int index) {
+    enum { COLORS = 10 };
+    static const uint32_t dark[COLORS] = {0x56B4E9, 0xE69F00, 0x00B386, 0xCC79A7, 0xD55E00,
+                                          0xF0E442, 0x4F7FE0, 0xA0A7B2, 0xE8EDF4, 0xA8763E};
+    static const uint32_t light[COLORS] = {0x2A91D0, 0xC98600, 0x008A64, 0xB85C90, 0xC65200,
+                                           0xA89A00, 0x0A4FB0, 0x6B7480, 0x10161D, 0x7A4A1C};
+    int i = index % COLORS;
+    if (i < 0) i += COLORS;
+    return color_hex(theme->is_dark ? dark[i] : light[i]);
+}

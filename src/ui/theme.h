@@ -89,5 +89,8 @@ const Theme *theme_light(void);
 // Design, 2008), darkened where the light theme needs it, starting with sky blue, orange, green,
 // purple as in the picture. Any index; it wraps.
 Color theme_run_color(const Theme *theme, int index);
+// Colours of classes, ten of them; any index, it wraps. Ten cannot all be told apart by everyone:
+// write the name beside the colour.
+Color theme_class_color(const Theme *theme, int index);
 
 #endif

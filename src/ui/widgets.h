@@ -9,8 +9,8 @@
 #include "ui/ui.h"
 
 // ---- what does nothing ----
-// Capitals (ASCII letters only), semibold, letter-spaced, muted.
-void ui_heading(Ui *ui, Rect rect, const char *text);
+// Capitals (ASCII letters only), semibold, letter-spaced, muted. Returns the width drawn.
+float ui_heading(Ui *ui, Rect rect, const char *text);
 void ui_caption(Ui *ui, Rect rect, const char *text); // small, muted: above a field
 void ui_card(Ui *ui, Rect rect);                      // panel background and hairline edge
 // A card and the rectangle inside its padding.
