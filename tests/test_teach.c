@@ -297,7 +297,7 @@ static void the_page_shows_deletes_and_brings_back(void **state) {
     Fixture *f = *state;
     MyDigits other;
     answer_with_shipped(f, 0);
-    type_char(f, '6', 0);
+    type_char(f, '1' + TAB_MINE, 0);
     assert_int_equal(f->bench->tab, TAB_MINE);
     teach_some(f);
     frames(f, 3);
