@@ -351,7 +351,7 @@ static void a_broken_file_is_told_and_kept(void **state) {
     assert_memory_equal(bytes.data, broken, sizeof broken - 1);
     bytes_close(&bytes);
     // Deleting writes the file anew: what it held is kept beside it.
-    type_char(f, '6', 0);
+    type_char(f, '1' + TAB_MINE, 0);
     click(f, "My digit 1");
     click(f, "Delete the selected digits");
     assert_int_equal(mine->count, 2);
@@ -379,7 +379,7 @@ static void to_other_files_and_back(void **state) {
     char path[FILE_PATH_MAX], images[FILE_PATH_MAX];
     int count;
     answer_with_shipped(f, 0);
-    type_char(f, '6', 0);
+    type_char(f, '1' + TAB_MINE, 0);
     teach_some(f);
     for (int i = 0; i < 2; i++) {
         files_path(path, f->directory, names[i]);
@@ -431,7 +431,7 @@ static void fine_tuning_learns_them_and_keeps_the_old_one(void **state) {
     Fixture *f = *state;
     Workbench *bench = f->bench;
     answer_with_shipped(f, 0);
-    type_char(f, '6', 0);
+    type_char(f, '1' + TAB_MINE, 0);
     Source source = answer_source(bench);
     uint64_t old = source_id(&source);
     // A drawing that it gets wrong on purpose: a 7 that is taught as a 2.
@@ -484,7 +484,7 @@ static void nothing_clips_or_overlaps(void **state) {
     } sizes[] = {{1024, 640, 1}, {1180, 700, 1},  {1280, 720, 1},
                  {1440, 900, 1}, {1920, 1080, 1}, {1440, 900, 2}};
     answer_with_shipped(f, 0);
-    type_char(f, '6', 0);
+    type_char(f, '1' + TAB_MINE, 0);
     teach_some(f);
     for (int drawn = 0; drawn < 3; drawn++) {
         if (drawn == 1) WRITE(f, one);
