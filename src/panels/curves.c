@@ -7,7 +7,7 @@
 #include <string.h>
 
 const char *curves_x_name(const Workbench *bench) {
-    static const char *const names[CHART_AXES] = {TR("epoch"), TR("second"), TR("images")};
+    static const char *const names[CHART_AXES] = {TR("epoch"), TR("second"), TR("image")};
     return tr(names[bench->prefs.chart_x]);
 }
 
@@ -32,7 +32,8 @@ static ChartSpec curves_spec(Workbench *bench, const ChartLine *lines, int count
                        .line_count = count,
                        .x_name = curves_x_name(bench),
                        .x_max = curves_x_max(bench),
-                       .hover = &bench->hover};
+                       .hover = &bench->hover,
+                       .zoomed = tr("Double click: show all")};
 }
 
 void curves_loss(Workbench *bench, const Theme *theme, Curves *out, ChartView *view) {

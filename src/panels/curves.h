@@ -21,7 +21,7 @@ void curves_accuracy(Workbench *bench, const Theme *theme, Curves *out, ChartVie
 // "-- test  - - train", right-aligned: switches them on and off.
 void curves_legend(Ui *ui, Rect rect, ChartView *view);
 
-// "epoch", "second", "images": what the axis counts, for a reader.
+// "epoch", "second", "image": what the axis counts, for a reader.
 const char *curves_x_name(const Workbench *bench);
 
 #endif

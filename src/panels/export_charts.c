@@ -84,6 +84,7 @@ static void sheet_chart(Sheet *sheet, Rect area, const char *heading, CurvesOf *
     view.dragging = false;
     curves_of(sheet->bench, ui->theme, &curves, &view);
     curves.spec.hover = &none;
+    curves.spec.zoomed = NULL;
     if (curves_of == curves_accuracy) {
         Rect legend = head;
         rect_cut_left(&legend, ui_text_width(ui, TEXT_STRONG, heading) + 16, 0);

@@ -302,22 +302,32 @@ static void draw_lines(Ui *ui, const Plot *plot, const ChartView *view, const Ch
     draw_clip_pop(&ui->draw);
 }
 
+// One width for all lines, or they could not be compared. Of the whole, not of what is zoomed to:
+// the lines must not change with the zoom. Of what there is, not of what is to come: a mean over
+// more than has happened would trail behind. Rounded to a power of two, so that a growing run is
+// not smoothed anew at every point.
+static double smooth_width(const ChartView *view, const ChartSpec *spec) {
+    double span = 1e-9;
+    if (view->smooth_width > 0) return view->smooth_width;
+    for (int i = 0; i < spec->line_count; i++) {
+        const ChartLine *line = &spec->lines[i];
+        if (chart_line_shown(view, line))
+            span = fmax(span, line->series->x[view->x_axis][line->series->count - 1]);
+    }
+    return exp2(floor(log2(span))) / 30;
+}
+
 void ui_chart(Ui *ui, Rect rect, const char *label, ChartView *view, const ChartSpec *spec) {
     Plot plot = {.area = rect, .log_y = view->log_y, .floor = fmax(spec->y_floor, 1e-12)};
     if (rect.w < 60 || rect.h < 50) return;
     x_range(&plot, view, spec);
     bool any = false;
+    double width = smooth_width(view, spec);
     for (int i = 0; i < spec->line_count; i++) {
         const ChartLine *line = &spec->lines[i];
         if (!chart_line_shown(view, line)) continue;
         any = true;
         if (!chart_line_smooth(view, line)) continue;
-        const double *x = line->series->x[view->x_axis];
-        // Of the whole, not of what is zoomed to: the line must not change with the zoom. Rounded
-        // to a power of two, so that a growing run is not smoothed anew at every point.
-        double span = fmax(spec->x_max, x[line->series->count - 1]);
-        double width =
-            view->smooth_width > 0 ? view->smooth_width : exp2(floor(log2(fmax(span, 1e-9)))) / 30;
         Status status = series_smooth(line->series, view->x_axis, width);
         (void)status; // without memory for it the line is drawn raw
     }
@@ -327,10 +337,15 @@ void ui_chart(Ui *ui, Rect rect, const char *label, ChartView *view, const Chart
                             HIT_FOCUS | HIT_NO_KEYS, 0);
     draw_lines(ui, &plot, view, spec);
     if (!any && spec->empty) {
-        float width = fminf(ui_text_width(ui, TEXT_SMALL, spec->empty) + 1, plot.area.w - 16);
-        float height = ui_paragraph_height(ui, width, TEXT_SMALL, spec->empty);
-        Rect middle = rect_center(plot.area, width, fminf(height, plot.area.h));
+        float text = fminf(ui_text_width(ui, TEXT_SMALL, spec->empty) + 1, plot.area.w - 16);
+        float height = ui_paragraph_height(ui, text, TEXT_SMALL, spec->empty);
+        Rect middle = rect_center(plot.area, text, fminf(height, plot.area.h));
         ui_paragraph(ui, middle, TEXT_SMALL, ui->theme->color.text_faint, spec->empty);
+    }
+    if ((view->zoomed_x || view->zoomed_y) && spec->zoomed) {
+        Rect corner = rect_inset_xy(plot.area, 6, 4);
+        ui_text_right(ui, rect_cut_top(&corner, 16, 0), TEXT_CAPTION, ui->theme->color.text_muted,
+                      spec->zoomed);
     }
     chart_hover(ui, &hit, &plot, view, spec);
     if (hit.focus_visible) ui_draw_focus(ui, plot.area, 2);

@@ -36,7 +36,7 @@ typedef struct ChartView {
     bool log_y;
     int x_axis;          // which x of the series
     bool raw;            // raw points strong, no smooth line; else: raw faint behind the smooth one
-    double smooth_width; // in units of the x axis; 0: about 1/40 of the whole span
+    double smooth_width; // in units of the x axis; 0: about 1/40 of the longest line
     uint64_t hidden;     // bit per legend number
     bool zoomed_x, zoomed_y;
     double x0, x1, y0, y1; // while zoomed
@@ -60,8 +60,9 @@ typedef struct ChartSpec {
     const double *marks; // vertical dotted lines (where the learning rate was changed ...)
     int mark_count;
     ChartFormat format_x, format_y;
-    ChartHover *hover; // may be NULL
-    const char *empty; // shown in the middle while there is no point; may be NULL
+    ChartHover *hover;  // may be NULL
+    const char *zoomed; // shown in a corner while not everything is; may be NULL
+    const char *empty;  // shown in the middle while there is no point; may be NULL
 } ChartSpec;
 
 // Draws into rect (axes included, no card, no heading). `label` names it.
