@@ -153,6 +153,15 @@ def train_and_save(program, display, home, saved):
     window.key("Return")
     window.wait("the file", lambda: "saved as" in window.said() and os.path.exists(saved))
     check(os.path.getsize(saved) > 100000, "saved through the dialog")
+    for ending, begins in (("png", b"\x89PNG"), ("svg", b"<?xml"), ("csv", b"run,row,epoch")):
+        curves = saved.replace("mine.safetensors", "curves." + ending)
+        window.key("ctrl+e")
+        window.key("ctrl+a")
+        window.xdotool("type", "--delay", "30", curves)
+        window.key("Return")
+        window.wait("the export", lambda: os.path.exists(curves))
+        with open(curves, "rb") as file:
+            check(file.read().startswith(begins), f"the curves as .{ending}")
     check(window.quit() == 0, "quits with status 0, without a question, since all is saved")
 
 

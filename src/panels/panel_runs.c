@@ -193,7 +193,7 @@ static void runs_buttons(Ui *ui, Workbench *bench, Rect row) {
     if (ui_button(ui, race, tr("Race\xe2\x80\xa6"), ready ? 0 : UI_DISABLED))
         dialog_open(bench, DIALOG_RACE);
     ui_tooltip(ui, tr("Several runs at once that differ in one thing: optimizers, learning rates, "
-                      "batch sizes\xe2\x80\xa6"));
+                      "batch sizes\xe2\x80\xa6 (R)"));
     bool gone = ui_icon_button(ui, trash, ICON_TRASH, tr("Delete the selected run"), none);
     if (run && entry_kept_id(run))
         ui_tooltip(ui, tr("Take the run out of this table; the history keeps it."));

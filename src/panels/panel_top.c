@@ -128,7 +128,7 @@ static void top_export(Ui *ui, Workbench *bench, Rect rect) {
     bool possible = export_is_possible(bench);
     for (int i = 0; i < EXPORT_KINDS; i++) items[i] = tr(export_kinds[i].label);
     int chosen = ui_menu(ui, rect, tr("Export"), items, EXPORT_KINDS, possible ? 0 : UI_DISABLED);
-    ui_tooltip(ui, possible ? tr("The curves that are shown, as figures or as a picture")
+    ui_tooltip(ui, possible ? tr("The curves that are shown, as figures or as a picture (Ctrl+E)")
                             : tr("There are no curves to export yet."));
     if (chosen < 0) return;
     bench->export_kind = chosen;

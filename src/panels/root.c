@@ -1,6 +1,7 @@
 // Layout of the window, and the keys that work everywhere.
 #include "panels/root.h"
 
+#include "panels/export.h"
 #include "panels/files.h"
 #include "panels/panels.h"
 #include "panels/teach.h"
@@ -126,6 +127,9 @@ static void root_keys(Ui *ui, Workbench *bench) {
     if (ui_shortcut(ui, KEY_PAGE_DOWN, 0)) lesson_turn(bench, 1); // as a presenter's remote sends
     if (ui_shortcut(ui, KEY_PAGE_UP, 0)) lesson_turn(bench, -1);
     if (ui_shortcut_char(ui, 'l', 0)) dialog_open(bench, DIALOG_LESSONS);
+    if (ui_shortcut_char(ui, 'e', MOD_CTRL) && export_is_possible(bench))
+        dialog_open(bench, DIALOG_EXPORT_RUNS);
+    if (ui_shortcut_char(ui, 'r', 0)) dialog_open(bench, DIALOG_RACE);
     if (ui_shortcut_char(ui, 'h', 0)) dialog_open(bench, DIALOG_HISTORY);
     if (ui_shortcut_char(ui, 'c', MOD_CTRL)) settings_copy(ui, bench);
     if (ui_shortcut_char(ui, 'v', MOD_CTRL)) settings_paste(ui, bench);
