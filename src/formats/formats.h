@@ -63,19 +63,25 @@ typedef struct InferOptions {
     // normalization. NULL: guess.
     const char *layers;
     const Normalization *normalization;
+    // With `layers`: the network was trained on images with 2 pixels of paper around them, and its
+    // first convolution pads by 2 for that (infer_guess.h).
+    bool border;
 } InferOptions;
 enum { INFER_IMAGES_MAX = 60000 };
 
 // What came of it, as numbers and as sentences for the window and `inkling info`.
 typedef struct InferReport {
-    bool exact;           // the file itself says which network it is: nothing was guessed
-    int tried;            // candidates that were run; 0: the guesses are only what is usual
-    InferScore best;      // of the one taken, when tried > 0
-    InferScore second;    // of the next best; accuracy 0 when there was none to compare
-    char recognised[160]; // "LeNet-5", or "2 convolutions and 3 dense layers"
-    char guessed[320];    // "average pooling, ReLU, (x - 0.1307) / 0.3081"; "" when nothing was
-    char note[320];       // what of the file was left aside; "" when nothing was
-    char sentence[640];   // all of the above
+    bool exact;                  // the file itself says which network it is: nothing was guessed
+    bool open;                   // the layers are a guess: InferOptions.layers may say otherwise
+    bool border;                 // as in InferOptions: the first bias has the mean in it
+    Normalization normalization; // of what it was trained on, also where a border has changed it
+    int tried;                   // candidates that were run; 0: the guesses are only what is usual
+    InferScore best;             // of the one taken, when tried > 0
+    InferScore second;           // of the next best; accuracy 0 when there was none to compare
+    char recognised[160];        // "LeNet-5", or "2 convolutions and 3 dense layers"
+    char guessed[320];  // "average pooling, ReLU, (x - 0.1307) / 0.3081"; "" when nothing was
+    char note[320];     // what of the file was left aside; "" when nothing was
+    char sentence[640]; // all of the above
 } InferReport;
 
 typedef struct FormatRow {

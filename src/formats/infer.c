@@ -99,9 +99,13 @@ static void tell_guessed(const GuessSpace *space, const Guess *guess, InferRepor
     const char *conv = guess_activations[at[AXIS_CONV]].label;
     const char *dense = guess_activations[at[AXIS_DENSE]].label;
     Text text = {0};
-    tell_part(&text, counts[AXIS_SHAPE] > 1 && !space->layers, "padding, strides and pool sizes");
-    tell_part(&text, counts[AXIS_POOL] > 1, pools[at[AXIS_POOL]]);
-    tell_part(&text, counts[AXIS_GLOBAL] > 1, globals[at[AXIS_GLOBAL]]);
+    bool some = false, all = false;
+    for (int i = 0; i < space->chain.convs; i++) {
+        some = some || (shape->convs[i].pool && !shape->convs[i].pool_all);
+        all = all || shape->convs[i].pool_all;
+    }
+    tell_part(&text, counts[AXIS_POOL] > 1 && some, pools[at[AXIS_POOL]]);
+    tell_part(&text, counts[AXIS_GLOBAL] > 1 && all, globals[at[AXIS_GLOBAL]]);
     if (counts[AXIS_CONV] > 1 && counts[AXIS_DENSE] > 1 && conv != dense) {
         snprintf(both, sizeof both, "%s, then %s", conv, dense);
         tell_part(&text, true, both);
@@ -118,8 +122,8 @@ static void tell_guessed(const GuessSpace *space, const Guess *guess, InferRepor
         snprintf(std, sizeof std, "%.5g", (double)n->std);
         text_append(&text, "%s(x - %s) / %s", text.size ? ", " : "", mean, std);
     }
-    tell_part(&text, space->chain.convs > 0 && shape->input > 28 && !space->layers,
-              "28x28 images in a border to 32x32");
+    tell_part(&text, counts[AXIS_SHAPE] > 1 && !space->layers, "padding, strides and pool sizes");
+    tell_part(&text, guess_border(space, guess), "28x28 images in a border to 32x32");
     text_copy(report->guessed, sizeof report->guessed, text.data ? text.data : "");
     text_close(&text);
 }
@@ -131,14 +135,18 @@ static void tell_sentence(InferReport *report) {
     else
         text_append(&text, "Recognised by its tensors: %s.", report->recognised);
     if (report->guessed[0]) text_append(&text, " Guessed: %s;", report->guessed);
-    if (report->guessed[0] && report->tried == 0)
+    if (report->guessed[0] && report->tried == 0) {
         text_append(&text, " not tried on images, so this is only what is usual.");
-    else if (report->guessed[0])
-        text_append(&text, " the best of %d tried, right on %.2f %% of the images%s", report->tried,
-                    100 * report->best.accuracy,
-                    report->best.accuracy < 0.5
-                        ? ", which is poor: it may have been trained on other images."
-                        : ".");
+    } else if (report->guessed[0]) {
+        text_append(&text, " the best of %d tried, right on %.2f %% of the images", report->tried,
+                    100 * report->best.accuracy);
+        if (report->second.images > 0)
+            text_append(&text, " (the next best: %.2f %%, loss %.3g instead of %.3g)",
+                        100 * report->second.accuracy, report->second.loss, report->best.loss);
+        text_append(&text, report->best.accuracy < 0.5
+                               ? ", which is poor: it may have been trained on other images."
+                               : ".");
+    }
     if (report->note[0]) text_append(&text, " %s", report->note);
     text_copy(report->sentence, sizeof report->sentence, text.data ? text.data : "");
     text_close(&text);
@@ -176,6 +184,9 @@ static Status infer_foreign(const TensorBag *bag, const InferOptions *options, S
     guess_set_border(space, &guess, model);
     if (options && options->score) guess_try(space, options, model, &guess, report);
     TRY(name_model(space, model, report));
+    report->open = true;
+    report->border = guess_border(space, &guess);
+    report->normalization = *guess_normalization(space, &guess);
     tell_guessed(space, &guess, report);
     *out = model;
     model = NULL;

@@ -86,6 +86,7 @@ Status guess_space(const TensorBag *bag, const InferOptions *options, GuessSpace
     memset(out, 0, sizeof *out);
     out->layers = options ? options->layers : NULL;
     out->normalization = options ? options->normalization : NULL;
+    out->border = options && options->layers && options->border;
     TRY(chain_find(bag, &out->chain));
     const ChainLink *last = &out->chain.links[out->chain.count - 1];
     if (last->out < 2 || last->out > SPEC_CLASSES_MAX)
@@ -169,16 +170,23 @@ static void print_layers(const GuessSpace *space, const Guess *guess, Text *text
     if (!flat) text_append(text, ", flatten");
 }
 
+const Normalization *guess_normalization(const GuessSpace *space, const Guess *guess) {
+    return space->normalization ? space->normalization
+                                : &guess_normalizations[guess->at[AXIS_NORMALIZATION]].value;
+}
+
+bool guess_border(const GuessSpace *space, const Guess *guess) {
+    if (space->chain.convs == 0 || chain_norm_is_there(&space->chain.input_norm)) return false;
+    return space->layers ? space->border : space->shapes[guess->at[AXIS_SHAPE]].input > 28;
+}
+
 Status guess_spec(const GuessSpace *space, const Guess *guess, ModelSpec *out) {
     const ShapeGuess *shape = &space->shapes[guess->at[AXIS_SHAPE]];
     memset(out, 0, sizeof *out);
-    bool border = space->chain.convs > 0;
-    int side = border ? 28 : shape->input;
+    int side = space->chain.convs > 0 ? 28 : shape->input;
     out->input = (Shape){1, side, side, false};
-    out->normalization = space->normalization
-                             ? *space->normalization
-                             : guess_normalizations[guess->at[AXIS_NORMALIZATION]].value;
-    if (border && shape->input > 28 && !space->layers) out->normalization.mean = 0.0f;
+    out->normalization = *guess_normalization(space, guess);
+    if (guess_border(space, guess)) out->normalization.mean = 0.0f;
     if (space->layers) return spec_parse_layers(space->layers, out);
     Text text = {0};
     print_layers(space, guess, &text);
@@ -256,14 +264,12 @@ Status guess_fill(const GuessSpace *space, SavedModel *model) {
 void guess_set_border(const GuessSpace *space, const Guess *guess, SavedModel *model) {
     const Chain *chain = &space->chain;
     const ModelPlan *plan = &model->plan;
-    if (space->layers || chain->convs == 0 || chain_norm_is_there(&chain->input_norm)) return;
+    if (chain->convs == 0 || chain_norm_is_there(&chain->input_norm)) return;
     const TensorInfo *weight = &plan->tensors[0], *bias = &plan->tensors[1];
-    const Normalization *n = space->normalization
-                                 ? space->normalization
-                                 : &guess_normalizations[guess->at[AXIS_NORMALIZATION]].value;
+    const Normalization *n = guess_normalization(space, guess);
     float *to = model->weights + bias->offset;
     fill_tensor(bias, chain->links[0].bias, to);
-    if (space->shapes[guess->at[AXIS_SHAPE]].input == 28 || n->mean == 0.0f) return;
+    if (!guess_border(space, guess) || n->mean == 0.0f) return;
     size_t each = weight->count / bias->count;
     for (size_t o = 0; o < bias->count; o++) {
         double sum = 0;

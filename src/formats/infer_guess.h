@@ -63,6 +63,7 @@ typedef struct GuessSpace {
     // What a person has decided, or NULL.
     const char *layers;
     const Normalization *normalization;
+    bool border; // decided, with `layers`
 } GuessSpace;
 
 // Chain, shapes, axes. The error says what does not fit.
@@ -78,6 +79,9 @@ Status guess_fill(const GuessSpace *space, SavedModel *model);
 // A network trained on 32x32 is run on 28x28 by padding its first convolution by 2 more. Padding is
 // 0 there, which must mean paper, not the mean: so the mean is taken out of the pixels and put into
 // the first bias, exactly: w.(x - m)/s + b = w.x/s + (b - m/s * sum of w).
+// What the images are normalized with, and whether they lie in such a border.
+const Normalization *guess_normalization(const GuessSpace *space, const Guess *guess);
+bool guess_border(const GuessSpace *space, const Guess *guess);
 void guess_set_border(const GuessSpace *space, const Guess *guess, SavedModel *model);
 
 // Tries guesses by `options`, from the usual one given in *best on, and leaves the best one there.

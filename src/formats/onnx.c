@@ -152,6 +152,7 @@ static int onnx_try_choices(OnnxModel *o, const InferOptions *options, InferRepo
 static void onnx_tell(const OnnxModel *o, int choice, InferReport *report) {
     const Normalization *n = &o->choices[choice].value;
     Text text = {0};
+    report->normalization = *n;
     if (o->model->graph) {
         graph_print(o->model->graph, report->recognised, sizeof report->recognised);
         size_t used = strlen(report->note);

@@ -18,6 +18,9 @@ typedef struct ModelEntry {
     char name[RUN_NAME_MAX]; // "LeNet-5"
     char path[FILE_PATH_MAX];
     bool shipped;
+    bool foreign; // the file does not say all about its network: `report` has what was guessed
+    bool untried; // ... without a try on images so far
+    InferReport report; // exact and empty for the others
 } ModelEntry;
 
 // One of the two, or neither.

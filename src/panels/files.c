@@ -73,45 +73,129 @@ Status bench_add_model(Workbench *bench, SavedModel *model, const char *path, bo
     return status_ok();
 }
 
-static Status files_open_model(Workbench *bench, const char *path) {
-    SavedModel *model;
-    InferReport report = {0};
-    Status status = format_open(path, NULL, &model, &report);
-    if (!status_is_ok(&status)) return status;
-    status = bench_add_model(bench, model, path, false, false);
+// ---- models from files --------------------------------------------------------------------------
+
+// So long a frame may wait for a file: nearly all are there by then, and what is wrong with one can
+// be said where it was asked for.
+#define OPEN_PATIENCE 0.03
+
+static void files_wake(void *context) {
+    Workbench *bench = context;
+    if (bench->hooks.wake) bench->hooks.wake(bench->hooks.context);
+}
+
+ModelEntry *bench_find_model(Workbench *bench, uint64_t id) {
+    for (int i = 0; i < bench->model_count; i++)
+        if (bench->models[i].id == id) return &bench->models[i];
+    return NULL;
+}
+
+static ModelEntry *files_model_of(Workbench *bench, const char *path) {
+    for (int i = 0; i < bench->model_count; i++)
+        if (strcmp(bench->models[i].path, path) == 0) return &bench->models[i];
+    return NULL;
+}
+
+void bench_replace_model(Workbench *bench, ModelEntry *entry, SavedModel *model,
+                         const InferReport *report) {
+    uint64_t old = entry->id;
+    saved_model_close(&entry->model);
+    entry->model = model;
+    entry->report = *report;
+    entry->id = bench->next_id++; // what was worked out about the old one does not hold
+    if (bench->pin == old) bench->pin = entry->id;
+    if (bench->save_id == old) bench->save_id = entry->id;
+    files_model_name(model, entry->path, entry->name);
+}
+
+static Status files_take_opened(Workbench *bench) {
+    GuessResult result;
+    if (!guesser_take(&bench->opener, &result)) return status_ok();
+    if (!status_is_ok(&result.status)) return result.status;
+    const char *path = bench->opener.wish.path;
+    Status status = bench_add_model(bench, result.model, path, false, false);
+    ModelEntry *entry = files_model_of(bench, path);
+    if (!status_is_ok(&status) || !entry) return status;
     // What the file does not say is the most usual for now, and found out on real images meanwhile.
-    if (status_is_ok(&status) && !report.exact)
-        text_copy(bench->to_guess, sizeof bench->to_guess, path);
+    entry->report = result.report;
+    entry->foreign = entry->untried = !result.report.exact;
     return status;
+}
+
+static Status files_start_opening(Workbench *bench, const char *path) {
+    GuessWish *wish = calloc(1, sizeof *wish);
+    if (!wish) return status_no_memory("a model", sizeof *wish);
+    text_copy(wish->path, sizeof wish->path, path);
+    Status status = guesser_start(&bench->opener, wish, files_wake, bench);
+    free(wish);
+    if (!status_is_ok(&status) || !guesser_wait(&bench->opener, OPEN_PATIENCE)) return status;
+    return files_take_opened(bench);
+}
+
+static Status files_open_model(Workbench *bench, const char *path) {
+    if (!bench->opener.busy) return files_start_opening(bench, path);
+    if (bench->open_count == OPEN_QUEUE_MAX)
+        return status_error(STATUS_USAGE, "%s: %d files are waiting to be opened already", path,
+                            OPEN_QUEUE_MAX);
+    text_copy(bench->open_queue[bench->open_count++], FILE_PATH_MAX, path);
+    return status_ok();
 }
 
 // Synthetic digits favour the wrong candidates: without real images the usual one stays.
 static void files_start_guess(Workbench *bench) {
-    if (!bench->to_guess[0] || !bench->dataset) return;
-    if (!bench->dataset->synthetic)
-        workbench_check(bench, guesser_start(&bench->guesser, bench->to_guess, bench->dataset,
-                                             bench->hooks.wake, bench->hooks.context));
-    bench->to_guess[0] = '\0';
-}
-
-void bench_take_guess(Workbench *bench) {
-    Status status;
-    SavedModel *model;
-    InferReport report;
-    files_start_guess(bench);
-    if (!guesser_take(&bench->guesser, &status, &model, &report)) return;
-    if (!workbench_check(bench, status)) return;
-    // Closed meanwhile: then nobody wants to know.
-    bool there = false;
-    for (int i = 0; i < bench->model_count; i++)
-        there = there || strcmp(bench->models[i].path, bench->guesser.path) == 0;
-    if (!there) {
-        saved_model_close(&model);
+    if (bench->guesser.busy || !bench->dataset) return;
+    for (int i = bench->model_count - 1; i >= 0; i--) {
+        ModelEntry *entry = &bench->models[i];
+        if (!entry->untried) continue;
+        entry->untried = false;
+        if (bench->dataset->synthetic) continue;
+        GuessWish *wish = calloc(1, sizeof *wish);
+        if (!wish) return;
+        wish->dataset = bench->dataset;
+        wish->guess = true;
+        text_copy(wish->path, sizeof wish->path, entry->path);
+        workbench_check(bench, guesser_start(&bench->guesser, wish, files_wake, bench));
+        free(wish);
         return;
     }
-    workbench_check(bench, bench_add_model(bench, model, bench->guesser.path, false, true));
-    workbench_say(bench, NOTICE_INFO, "%s: %s", path_basename(bench->guesser.path),
-                  report.sentence);
+}
+
+static void files_take_guess(Workbench *bench) {
+    GuessResult result;
+    if (!guesser_take(&bench->guesser, &result)) return;
+    // Closed or decided otherwise meanwhile: then nobody wants to know.
+    const char *path = bench->guesser.wish.path;
+    ModelEntry *entry = files_model_of(bench, path);
+    if (!entry || !entry->foreign || !workbench_check(bench, result.status)) {
+        saved_model_close(&result.model);
+        return;
+    }
+    bench_replace_model(bench, entry, result.model, &result.report);
+    workbench_say(bench, NOTICE_INFO, "%s: %s", path_basename(path), result.report.sentence);
+}
+
+void bench_take_models(Workbench *bench) {
+    if (bench->opener.busy) workbench_check(bench, files_take_opened(bench));
+    if (!bench->opener.busy && bench->open_count > 0) {
+        char path[FILE_PATH_MAX];
+        text_copy(path, sizeof path, bench->open_queue[0]);
+        bench->open_count--;
+        memmove(bench->open_queue[0], bench->open_queue[1],
+                (size_t)bench->open_count * sizeof bench->open_queue[0]);
+        workbench_check(bench, files_start_opening(bench, path));
+    }
+    files_start_guess(bench);
+    files_take_guess(bench);
+}
+
+void bench_stop_guessing(Workbench *bench) {
+    ModelEntry *entry =
+        bench->guesser.busy ? files_model_of(bench, bench->guesser.wish.path) : NULL;
+    if (entry) entry->untried = true;
+    guesser_close(&bench->guesser);
+    guesser_close(&bench->guess.guesser);
+    saved_model_close(&bench->guess.tried.model);
+    if (bench->dialog == DIALOG_GUESS) bench->dialog = DIALOG_NONE;
 }
 
 static Status files_open_picture(Workbench *bench, const char *path) {
@@ -197,12 +281,6 @@ Status bench_open(Workbench *bench, const char *given) {
 
 // ---- saving -------------------------------------------------------------------------------------
 
-static ModelEntry *files_model(Workbench *bench, uint64_t id) {
-    for (int i = 0; i < bench->model_count; i++)
-        if (bench->models[i].id == id) return &bench->models[i];
-    return NULL;
-}
-
 uint64_t bench_save_target(Workbench *bench) {
     RunEntry *run = runs_selected(bench);
     if (run && entry_has_progress(run)) return run->id;
@@ -212,7 +290,7 @@ uint64_t bench_save_target(Workbench *bench) {
 
 Status bench_save(Workbench *bench, uint64_t id, const char *path) {
     RunEntry *run = runs_find(bench, id);
-    ModelEntry *entry = files_model(bench, id);
+    ModelEntry *entry = bench_find_model(bench, id);
     SavedModel *made = NULL;
     Status status;
     if (!run && !entry)
@@ -232,7 +310,7 @@ fail:
 
 void bench_suggest(Workbench *bench, uint64_t id, char out[FILE_PATH_MAX]) {
     RunEntry *run = runs_find(bench, id);
-    ModelEntry *entry = files_model(bench, id);
+    ModelEntry *entry = bench_find_model(bench, id);
     char name[128] = "model";
     if (run) {
         const TrainConfig *config = &run->log->config;

@@ -6,17 +6,26 @@
 #include "panels/workbench.h"
 
 // A model file answers the canvas from now on; a picture or the first drawing of a .jsonl goes to
-// the canvas; a .lesson begins; a directory with IDX files becomes the data set (asks first when
-// runs would go). Directories without a data set are STATUS_NOT_FOUND.
+// the canvas; a directory with IDX files becomes the data set (asks first when runs would go).
+// Directories without a data set are STATUS_NOT_FOUND. A model that is not read within a frame or
+// two is read by a thread; what is wrong with it is then said when it is known.
 Status bench_open(Workbench *bench, const char *path);
 
 // A model that was read already; taken over. Says so unless `quiet`.
 Status bench_add_model(Workbench *bench, SavedModel *model, const char *path, bool shipped,
                        bool quiet);
 
-// Once a frame: has a file that does not say which network it holds tried on training images, as
-// soon as there are some; what was found takes the place of the first guess, and is said.
-void bench_take_guess(Workbench *bench);
+// Once a frame: takes the models that were read; has one that does not say which network it is
+// tried on training images, as soon as there are some. What was found takes the place of the first
+// guess, and is said.
+void bench_take_models(Workbench *bench);
+// The data set goes: what is being tried on it is given up, and tried again on the next one.
+void bench_stop_guessing(Workbench *bench);
+// Another model, taken over, in the place of `entry`, which answers if that did. Gets a new id.
+void bench_replace_model(Workbench *bench, ModelEntry *entry, SavedModel *model,
+                         const InferReport *report);
+// NULL: it is gone.
+ModelEntry *bench_find_model(Workbench *bench, uint64_t id);
 
 // Writes the run's or model's weights to `path` (by ending; without one .safetensors is appended).
 // Replaces a file that is there.

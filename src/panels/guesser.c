@@ -1,54 +1,86 @@
-// One thread around format_open, with a score that runs a candidate on training images.
+// One thread around format_open.
 #include "panels/guesser.h"
 
+#include "base/text.h"
 #include "train/trial.h"
 
-#include <string.h>
+#include <math.h>
+
+// Multiply-adds (each counted as two) of looking at test images: a second or so.
+#define EXAMINE_WORK 40e9
+enum { EXAMINE_LEAST = 500 };
 
 static bool guesser_score(void *context, const SavedModel *candidate, int images, double enough,
                           InferScore *out) {
     Guesser *guesser = context;
-    Trial trial = {&guesser->dataset->train, 1, &guesser->cancel};
+    Trial trial = {&guesser->wish.dataset->train, 1, &guesser->cancel};
+    atomic_fetch_add(&guesser->tries, 1);
     return trial_score(&trial, candidate, images, enough, out);
+}
+
+static void guesser_examine(Guesser *guesser) {
+    GuessResult *result = &guesser->result;
+    const ImageSet *test = &guesser->wish.dataset->test;
+    Trial trial = {test, 1, &guesser->cancel};
+    double most = EXAMINE_WORK / (result->model->plan.flops_forward + 1);
+    int images = most < EXAMINE_LEAST ? EXAMINE_LEAST : most < test->n ? (int)most : (int)test->n;
+    if (!trial_score(&trial, result->model, images, INFINITY, &result->score))
+        result->score.images = 0;
 }
 
 static void guesser_main(void *context) {
     Guesser *guesser = context;
-    InferOptions options = {.score = guesser_score, .context = guesser};
-    guesser->status = format_open(guesser->path, &options, &guesser->model, &guesser->report);
+    const GuessWish *wish = &guesser->wish;
+    GuessResult *result = &guesser->result;
+    InferOptions options = {.context = guesser, .border = wish->border};
+    if (wish->guess && wish->dataset) options.score = guesser_score;
+    if (wish->decided) {
+        options.layers = wish->layers[0] ? wish->layers : NULL;
+        options.normalization = &wish->normalization;
+    }
+    result->status = format_open(wish->path, &options, &result->model, &result->report);
+    if (status_is_ok(&result->status) && wish->examine && wish->dataset) guesser_examine(guesser);
     atomic_store(&guesser->done, true);
     if (guesser->wake) guesser->wake(guesser->context);
 }
 
-Status guesser_start(Guesser *guesser, const char *path, const Dataset *dataset,
-                     void (*wake)(void *), void *context) {
-    guesser_close(guesser);
-    text_copy(guesser->path, sizeof guesser->path, path);
-    guesser->dataset = dataset;
+Status guesser_start(Guesser *guesser, const GuessWish *wish, void (*wake)(void *), void *context) {
+    guesser->wish = *wish;
     guesser->wake = wake;
     guesser->context = context;
+    guesser->result = (GuessResult){.model = NULL};
     atomic_store(&guesser->done, false);
     atomic_store(&guesser->cancel, false);
-    Status status = thread_start(&guesser->thread, "guesser", guesser_main, guesser);
+    atomic_store(&guesser->tries, 0);
+    Status status = thread_start(&guesser->thread, "inkling-guess", guesser_main, guesser);
     guesser->busy = status_is_ok(&status);
     return status;
 }
 
-bool guesser_take(Guesser *guesser, Status *status, SavedModel **model, InferReport *report) {
+bool guesser_take(Guesser *guesser, GuessResult *out) {
     if (!guesser->busy || !atomic_load(&guesser->done)) return false;
     thread_join(&guesser->thread);
     guesser->busy = false;
-    *status = guesser->status;
-    *model = guesser->model;
-    *report = guesser->report;
-    guesser->model = NULL;
+    *out = guesser->result;
+    guesser->result.model = NULL;
     return true;
+}
+
+bool guesser_wait(Guesser *guesser, double seconds) {
+    double end = clock_seconds() + seconds;
+    while (guesser->busy && !atomic_load(&guesser->done) && clock_seconds() < end)
+        thread_sleep(0.0005);
+    return guesser->busy && atomic_load(&guesser->done);
+}
+
+void guesser_stop(Guesser *guesser) {
+    atomic_store(&guesser->cancel, true);
 }
 
 void guesser_close(Guesser *guesser) {
     if (!guesser->busy) return;
-    atomic_store(&guesser->cancel, true);
+    guesser_stop(guesser);
     thread_join(&guesser->thread);
     guesser->busy = false;
-    saved_model_close(&guesser->model);
+    saved_model_close(&guesser->result.model);
 }

@@ -1,36 +1,58 @@
-// Finding out which network a file holds when it does not say: the candidates are tried on training
-// images, in a thread of its own, while the most usual one already answers.
+// Opening a model file in a thread of its own: reading it, finding out which network it holds when
+// it does not say so (candidates are tried on training images), or doing what a person has decided
+// instead, and how good that is on test images. One file at a time, one result.
 #ifndef INKLING_PANELS_GUESSER_H
 #define INKLING_PANELS_GUESSER_H
 
 #include "base/file.h"
-#include "base/text.h"
 #include "base/thread.h"
 #include "dataset/dataset.h"
 #include "formats/formats.h"
 
 #include <stdatomic.h>
 
+// What is asked. A plain value; strings are copied.
+typedef struct GuessWish {
+    char path[FILE_PATH_MAX];
+    // Candidates are tried on its training images, and `examine` looks at its test images. Must
+    // outlive the guesser. NULL: neither.
+    const Dataset *dataset;
+    bool guess, examine;
+    // InferOptions, when `decided`.
+    bool decided, border;
+    char layers[SPEC_TEXT_MAX];
+    Normalization normalization;
+} GuessWish;
+
+// What came of it.
+typedef struct GuessResult {
+    Status status;
+    SavedModel *model; // whoever takes the result closes it
+    InferReport report;
+    InferScore score; // on test images; images 0: not examined
+} GuessResult;
+
 // Zero-initialise. All of it belongs to the window's thread, except what the functions say.
 typedef struct Guesser {
     Thread thread;
     atomic_bool done, cancel;
+    atomic_int tries; // candidates so far
     bool busy;
-    char path[FILE_PATH_MAX];
-    const Dataset *dataset;
+    GuessWish wish;
     void (*wake)(void *context); // called from the guesser's thread when it is done
     void *context;
-    Status status;
-    SavedModel *model;
-    InferReport report;
+    GuessResult result;
 } Guesser;
 
-// Starts; `dataset` must outlive it. Gives up one that is under way.
-Status guesser_start(Guesser *guesser, const char *path, const Dataset *dataset,
-                     void (*wake)(void *), void *context);
-// True once when it is done: *status and, if that is OK, *model (the caller's then) and *report.
-bool guesser_take(Guesser *guesser, Status *status, SavedModel **model, InferReport *report);
-// Gives up what is under way; waits for the candidate at hand.
+// Starts. Not while busy.
+Status guesser_start(Guesser *guesser, const GuessWish *wish, void (*wake)(void *), void *context);
+// True once when it is done.
+bool guesser_take(Guesser *guesser, GuessResult *out);
+// Waits for at most so many seconds. True when there is something to take.
+bool guesser_wait(Guesser *guesser, double seconds);
+// Asks it to end soon, with the best so far; its result is still to be taken.
+void guesser_stop(Guesser *guesser);
+// Gives up what is under way; waits for the few images at hand.
 void guesser_close(Guesser *guesser);
 
 #endif

@@ -53,6 +53,39 @@ static void source_list(Workbench *bench, SourceList *list) {
     }
 }
 
+// What of the network that answers is only a guess, and a way to say otherwise; while it is being
+// found out, how far that is, and a way to stop it.
+static bool answer_has_guess(const Workbench *bench, const Source *source) {
+    return bench->opener.busy || (source->model && source->model->foreign);
+}
+
+static void answer_guess(Ui *ui, Workbench *bench, const ModelEntry *entry, Rect row) {
+    const ThemeColors *c = &ui->theme->color;
+    char text[400];
+    bool trying =
+        entry && bench->guesser.busy && strcmp(bench->guesser.wish.path, entry->path) == 0;
+    const char *action = trying ? tr("Stop##guess") : tr("Change\xe2\x80\xa6##guess");
+    if (bench->opener.busy)
+        snprintf(text, sizeof text, tr("Opening %.100s"), path_basename(bench->opener.wish.path));
+    else if (trying)
+        snprintf(text, sizeof text, tr("Trying which network it is: %d so far"),
+                 atomic_load(&bench->guesser.tries));
+    else
+        snprintf(text, sizeof text, tr("Guessed: %s"), entry->report.guessed);
+    if (!bench->opener.busy) {
+        float width =
+            ceilf(ui_text_width(ui, TEXT_SMALL, trying ? tr("Stop") : tr("Change\xe2\x80\xa6")));
+        if (ui_link(ui, rect_cut_right(&row, width + 4, 8), action, UI_SMALL)) {
+            if (trying)
+                guesser_stop(&bench->guesser);
+            else
+                dialog_open(bench, DIALOG_GUESS);
+        }
+        if (!trying) ui_tooltip(ui, entry->report.sentence);
+    }
+    ui_text(ui, row, TEXT_SMALL, c->text_muted, text);
+}
+
 static void answer_switch(Ui *ui, Workbench *bench, Rect row, bool captioned) {
     SourceList list;
     source_list(bench, &list);
@@ -317,6 +350,9 @@ void panel_answer(Ui *ui, Workbench *bench, Rect rect) {
         who = rect_cut_bottom(&rect, tight ? 30 : THEME_CONTROL_H, tight ? 8 : 14);
         if (tight) options = rect_cut_right(&who, 64, 8);
     }
+    Source source = answer_source(bench);
+    bool guessed = switches && answer_has_guess(bench, &source);
+    Rect guess = guessed ? rect_cut_bottom(&rect, 18, 6) : (Rect){0};
     answer_input(ui, bench, rect_cut_left(&seen, seen.h, 16));
     answer_text(ui, bench, seen);
     bool blank = !answer->recognizer || answer->blank || answer->lost;
@@ -330,6 +366,7 @@ void panel_answer(Ui *ui, Workbench *bench, Rect rect) {
                 : blank ? -1
                         : UI_BARS_GREY);
     if (!switches) return;
+    if (guessed) answer_guess(ui, bench, source.model, guess);
     answer_switch(ui, bench, who, !tight);
     if (tight)
         answer_ink_menu(ui, bench, options);

@@ -98,6 +98,8 @@ void dialog_path(Ui *ui,
                  Workbench *bench); // DIALOG_OPEN, _SAVE, _IMPORT, _EXPORT, _EXPORT_RUNS
 void dialog_layers(Ui *ui, Workbench *bench);
 void dialog_more(Ui *ui, Workbench *bench);
+void dialog_guess(Ui *ui, Workbench *bench);
+void dialog_guess_prepare(Workbench *bench); // of the model that answers
 void dialog_history(Ui *ui, Workbench *bench);
 void dialog_compare(Ui *ui, Workbench *bench, Rect rect); // in its place: what differs
 void dialog_race(Ui *ui, Workbench *bench);

@@ -51,7 +51,7 @@ static void workbench_wake(void *context) {
 static void workbench_drop_data(Workbench *bench) {
     examiner_close(&bench->examiner);
     atlas_close(&bench->atlas);
-    guesser_close(&bench->guesser);
+    bench_stop_guessing(bench);
     teach_close_tune(bench);
     trainer_close(&bench->trainer);
     runs_close(bench);
@@ -211,6 +211,7 @@ void workbench_close(Workbench **handle) {
     if (!bench) return;
     *handle = NULL;
     loader_close(&bench->loader);
+    guesser_close(&bench->opener);
     workbench_drop_data(bench);
     history_close(&bench->history); // all runs are over: writes what is left of them
     history_view_close(&bench->history_view);
@@ -231,7 +232,7 @@ void workbench_close(Workbench **handle) {
 void workbench_tick(Workbench *bench, double now) {
     bench->now = now;
     workbench_take_loaded(bench);
-    bench_take_guess(bench);
+    bench_take_models(bench);
     runs_poll(bench, now);
     history_view_tick(bench);
     workbench_follow_exam(bench);
@@ -246,7 +247,8 @@ bool workbench_is_busy(const Workbench *bench) {
         if (state == RUN_WAITING || state == RUN_TRAINING) return true;
     }
     return bench->loader.busy || bench->examiner.busy || history_view_is_busy(bench) ||
-           teach_is_busy(bench) || bench->guesser.busy;
+           teach_is_busy(bench) || bench->guesser.busy || bench->opener.busy ||
+           bench->guess.guesser.busy;
 }
 
 void workbench_quit(Workbench *bench) {

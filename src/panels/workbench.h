@@ -30,7 +30,9 @@ enum {
     LAYER_MOSAICS_MAX = 24,
     CELL_IMAGES_MAX = 200,
     LAYER_FIGURES_MAX = 64,
-    LESSON_LIST_MAX = 32
+    LESSON_LIST_MAX = 32,
+    OPEN_QUEUE_MAX = 8,
+    GUESS_CLASSES_TEXT = SPEC_CLASSES_MAX * 18
 };
 
 // The outside world, as functions. `wake` may be called from any thread and may only wake the
@@ -82,6 +84,7 @@ typedef enum DialogKind {
     DIALOG_IMPORT,
     DIALOG_EXPORT,
     DIALOG_EXPORT_RUNS,
+    DIALOG_GUESS,
     DIALOG_HISTORY,
     DIALOG_KEYS,
     DIALOG_LESSONS,
@@ -162,6 +165,16 @@ typedef struct FineTune {
     Exam exam;
 } FineTune;
 
+// What DIALOG_GUESS shows: what is taken for the network of a file, and how good that is.
+typedef struct GuessForm {
+    uint64_t id;           // the model's
+    GuessWish wish, asked; // what the fields say, and what was tried last
+    double mean, std;
+    char classes[GUESS_CLASSES_TEXT]; // names with ", " between
+    Guesser guesser;
+    GuessResult tried; // of `asked`; its model is owned
+} GuessForm;
+
 struct Workbench {
     WorkbenchHooks hooks;
     Prefs prefs;
@@ -194,8 +207,11 @@ struct Workbench {
     Saliency saliency;
     Exam exam;
     Examiner examiner;
-    Guesser guesser;
-    char to_guess[FILE_PATH_MAX]; // model file that is to be tried on images, "": none
+    Guesser opener;                                 // reads model files
+    char open_queue[OPEN_QUEUE_MAX][FILE_PATH_MAX]; // those that wait for it
+    int open_count;
+    Guesser guesser; // finds out what they do not say
+    GuessForm guess;
     InkState ink;
 
     // teaching
@@ -239,7 +255,7 @@ struct Workbench {
     PathDialogState path;
     uint64_t save_id; // run or model that DIALOG_SAVE writes
     RaceState race;
-    int export_kind;  // what DIALOG_EXPORT_RUNS writes (panels/export.h)
+    int export_kind; // what DIALOG_EXPORT_RUNS writes (panels/export.h)
     uint64_t delete_id;
     char layers_text[TRAIN_LAYERS_MAX];
     char settings_text[TRAIN_LINE_MAX];
