@@ -12,19 +12,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-// ---- the choices
-// ----------------------------------------------------------------------------------
+// ---- the choices --------------------------------------------------------------------------------
 
-// The last row of each table is what is none of the others.
+// The last row of each table is what is none of the others. Names of formulas are no words.
 static const struct {
     const char *label, *notation;
 } guess_words[] = {
-    {TR("ReLU"), "relu"},
-    {TR("tanh"), "tanh"},
-    {TR("sigmoid"), "sigmoid"},
-    {TR("LeakyReLU 0.01"), "leakyrelu 0.01"},
-    {TR("LeakyReLU 0.1"), "leakyrelu 0.1"},
-    {TR("LeakyReLU 0.2"), "leakyrelu 0.2"},
+    {"ReLU", "relu"},
+    {"tanh", "tanh"},
+    {"sigmoid", "sigmoid"},
+    {"LeakyReLU 0.01", "leakyrelu 0.01"},
+    {"LeakyReLU 0.1", "leakyrelu 0.1"},
+    {"LeakyReLU 0.2", "leakyrelu 0.2"},
     {TR("as the layers say"), NULL},
 };
 static const struct {
@@ -127,8 +126,14 @@ static void set_words(ModelSpec *spec, int row) {
             layers_put(spec, i + 1, &one.layers[0]);
 }
 
-// ---- the form
-// -------------------------------------------------------------------------------------
+// ---- the form -----------------------------------------------------------------------------------
+
+// The number that was meant: 0.1307, not what a float makes of it.
+static double short_number(float value) {
+    char text[32];
+    snprintf(text, sizeof text, "%.6g", (double)value);
+    return strtod(text, NULL);
+}
 
 void dialog_guess_prepare(Workbench *bench) {
     GuessForm *form = &bench->guess;
@@ -210,8 +215,7 @@ static bool guess_name(const GuessForm *form, SavedModel *model, char *problem, 
     return problem[0] == '\0';
 }
 
-// ---- drawing
-// --------------------------------------------------------------------------------------
+// ---- drawing ------------------------------------------------------------------------------------
 
 static Rect guess_cell(Ui *ui, Rect *row, float width, const char *caption) {
     Rect cell = rect_cut_left(row, width, THEME_GAP);

@@ -73,8 +73,9 @@ static void answer_guess(Ui *ui, Workbench *bench, const ModelEntry *entry, Rect
     else
         snprintf(text, sizeof text, tr("Guessed: %s"), entry->report.guessed);
     if (!bench->opener.busy) {
-        float width =
-            ceilf(ui_text_width(ui, TEXT_SMALL, trying ? tr("Stop") : tr("Change\xe2\x80\xa6")));
+        char shown[48];
+        snprintf(shown, sizeof shown, "%.*s", (int)ui_label_size(action), action);
+        float width = ceilf(ui_text_width(ui, TEXT_SMALL, shown));
         if (ui_link(ui, rect_cut_right(&row, width + 4, 8), action, UI_SMALL)) {
             if (trying)
                 guesser_stop(&bench->guesser);
