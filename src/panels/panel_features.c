@@ -207,6 +207,19 @@ static void features_largest(Ui *ui, const Workbench *bench, const Mosaic *m, Re
     }
 }
 
+// The class that each of the last layer's units stands for, in its cell.
+static void features_names(Ui *ui, const Workbench *bench, const Mosaic *m, Rect box) {
+    const Answer *answer = &bench->answer;
+    if (m->last != recognizer_spec(answer->recognizer)->layer_count - 1) return;
+    if (box.w / (float)m->width < 14) return;
+    for (int i = 0; i < m->units && i < answer->classes; i++) {
+        const uint8_t *at = m->rgba + 4 * i; // one tile, row by row
+        Color color = {at[0], at[1], at[2], 255};
+        ui_text_center(ui, mosaic_place(m, box, (MosaicPixel){i, 0, 0}, 1, 1), TEXT_TINY,
+                       color_ink_on(color), answer->names[i]);
+    }
+}
+
 static void features_one(Ui *ui, Workbench *bench, int i, Rect row, FeatureView *view) {
     const Mosaic *m = &bench->features[i];
     Rect box = view->box[i];
@@ -216,6 +229,7 @@ static void features_one(Ui *ui, Workbench *bench, int i, Rect row, FeatureView 
     if (m->units && m->top[0] >= 0 && box.w / (float)m->width >= 5)
         draw_border(&ui->draw, mosaic_place(m, box, (MosaicPixel){m->top[0], 0, 0}, 1, 1), 0,
                     theme_dark()->color.text, 1);
+    if (m->units) features_names(ui, bench, m, box);
     ui_push_index(ui, i);
     UiHit hit = ui_interact(ui, ui_id(ui, "Feature maps"), UI_KIND_OTHER, m->caption, box,
                             HIT_FOCUS | HIT_NO_KEYS, 0);

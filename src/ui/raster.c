@@ -80,8 +80,7 @@ static Color texel(const DrawImage *image, int x, int y) {
     return (Color){row[4 * x], row[4 * x + 1], row[4 * x + 2], row[4 * x + 3]};
 }
 
-static Color sample(const DrawImage *image, ImageSampling sampling, float x, float y) {
-    if (sampling == SAMPLE_NEAREST) return texel(image, (int)floorf(x), (int)floorf(y));
+static Color sample_linear(const DrawImage *image, float x, float y) {
     x -= 0.5f;
     y -= 0.5f;
     int x0 = (int)floorf(x), y0 = (int)floorf(y);
@@ -91,20 +90,54 @@ static Color sample(const DrawImage *image, ImageSampling sampling, float x, flo
     return color_mix(top, low, fy);
 }
 
+// A pixel of the picture with its tint, ready to be blended.
+typedef struct Ink {
+    uint32_t color, alpha; // packed; 0..256
+} Ink;
+
+static Ink tinted(Color c, Color tint) {
+    c.r = (uint8_t)(c.r * tint.r / 255);
+    c.g = (uint8_t)(c.g * tint.g / 255);
+    c.b = (uint8_t)(c.b * tint.b / 255);
+    return (Ink){pack(c), widen((uint32_t)c.a * tint.a / 255)};
+}
+
+static void put(uint32_t *to, Ink ink) {
+    if (ink.alpha == 256)
+        *to = ink.color;
+    else if (ink.alpha)
+        *to = blend(*to, ink.color, ink.alpha);
+}
+
+// One pixel of the picture on one of the screen, exactly: nothing lies between two.
+static bool is_exact(const MeshVertex *v, float sx, float sy) {
+    float off_x = v[0].x - floorf(v[0].x + 0.5f), off_y = v[0].y - floorf(v[0].y + 0.5f);
+    return fabsf(sx - 1) < 1e-4f && fabsf(sy - 1) < 1e-4f && fabsf(off_x) < 1e-3f &&
+           fabsf(off_y) < 1e-3f;
+}
+
 static void image_quad(const Painter *p, const MeshVertex *v, RasterArea a) {
     const DrawImage *image = &p->batch->image;
     float sx = (float)image->width / (v[2].x - v[0].x),
           sy = (float)image->height / (v[2].y - v[0].y);
+    bool nearest = p->batch->sampling == SAMPLE_NEAREST || is_exact(v, sx, sy);
     Color tint = v[0].color;
     for (int y = a.y0; y < a.y1; y++) {
         uint32_t *row = p->raster->pixels + (ptrdiff_t)y * p->raster->width;
         float from_y = ((float)y + 0.5f - v[0].y) * sy;
+        int at = -1; // an enlarged pixel is worked out once for its run
+        Ink ink = {0};
         for (int x = a.x0; x < a.x1; x++) {
-            Color c = sample(image, p->batch->sampling, ((float)x + 0.5f - v[0].x) * sx, from_y);
-            c.r = (uint8_t)(c.r * tint.r / 255);
-            c.g = (uint8_t)(c.g * tint.g / 255);
-            c.b = (uint8_t)(c.b * tint.b / 255);
-            row[x] = blend(row[x], pack(c), widen((uint32_t)c.a * tint.a / 255));
+            float from_x = ((float)x + 0.5f - v[0].x) * sx;
+            if (!nearest) {
+                put(row + x, tinted(sample_linear(image, from_x, from_y), tint));
+                continue;
+            }
+            if ((int)from_x != at) {
+                at = (int)from_x;
+                ink = tinted(texel(image, at, (int)from_y), tint);
+            }
+            put(row + x, ink);
         }
     }
 }
