@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { COLUMN_MAX = 8 };
+enum { COLUMN_MAX = 8, LR_FIGURES = 6 };
 
 typedef enum RunColumn {
     COLUMN_DOT,
@@ -73,7 +73,10 @@ static void runs_loss(char out[WORD_MAX], double loss) {
 
 static void runs_text(const RunEntry *run, RunColumn column, char out[WORD_MAX]) {
     out[0] = '\0';
-    if (column == COLUMN_LR) text_from_double(out, run->lr);
+    if (column == COLUMN_LR) {
+        text_from_double(out, run->lr);
+        if (strlen(out) > LR_FIGURES) snprintf(out, WORD_MAX, "%.2g", run->lr);
+    }
     if (column == COLUMN_BEST && run->best > 0)
         snprintf(out, WORD_MAX, run->best < 1 ? "%.2f" : "%.0f", run->best * 100);
     if (column == COLUMN_LOSS && run->loss.count > 0)
