@@ -140,6 +140,7 @@ static const struct {
 } dialog_key_rows[] = {
     {TR("Space"), TR("Train, pause, go on")},
     {"S", TR("Train one batch, then wait")},
+    {"Shift+S", TR("Train one batch in slow motion: Space goes on, Esc leaves")},
     {"Z, Y", TR("Undo and redo on the canvas")},
     {"C, Esc", TR("Clear the canvas")},
     {TR("Wheel"), TR("Width of the brush")},

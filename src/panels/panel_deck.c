@@ -23,6 +23,7 @@ static const struct {
     [TAB_MINE] = {TR("My digits"), TR("Mine"), "", panel_mine},
     [TAB_HISTOGRAMS] = {TR("Histograms"), TR("Histograms"), "", panel_histograms},
     [TAB_MAP] = {TR("Map"), TR("Map"), TR("the last hidden layer"), panel_map},
+    [TAB_SLOWMO] = {TR("Slow motion"), TR("Slow"), "", panel_slowmo},
 };
 
 void panel_empty(Ui *ui, Rect rect, const char *text) {

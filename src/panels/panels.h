@@ -45,7 +45,19 @@ void panel_features(Ui *ui, Workbench *bench, Rect rect);
 void panel_filters(Ui *ui, Workbench *bench, Rect rect);
 void panel_histograms(Ui *ui, Workbench *bench, Rect rect);
 void panel_map(Ui *ui, Workbench *bench, Rect rect);
+void panel_slowmo(Ui *ui, Workbench *bench, Rect rect);
 void panel_mine(Ui *ui, Workbench *bench, Rect rect);
+
+// What slow motion shows of the phase at hand, below its header (panel_slowmo_phase.c).
+void panel_slowmo_phase(Ui *ui, Workbench *bench, Rect rect);
+// Its last part, the update of one layer (panel_slowmo_update.c): what is worked out once, and
+// showing it: gives the height used, draws only when `draw`.
+void slowmo_update_make(SlowUpdate *out, const RunEntry *run, const Transcript *t, int layer);
+float panel_slowmo_update(Ui *ui, Workbench *bench, Rect rect, int layer, bool draw);
+// A line of a column of figures: what, and how much.
+void slowmo_figure(Ui *ui, Rect *column, const char *name, const char *value);
+// "conv1 + relu": layers first .. last of a run's network.
+void slowmo_stage_name(const RunEntry *run, int first, int last, char out[64]);
 
 // Once a frame: asks the trainer for what panel_histograms shows while it is open.
 void histograms_tick(Workbench *bench);

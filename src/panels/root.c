@@ -121,6 +121,7 @@ static void root_keys(Ui *ui, Workbench *bench) {
     root_label_keys(ui, bench);
     if (ui_shortcut(ui, KEY_SPACE, 0)) training_toggle(ui, bench);
     if (ui_shortcut_char(ui, 's', 0)) runs_step(bench);
+    if (ui_shortcut_char(ui, 's', MOD_SHIFT)) slowmo_open(bench);
     if (ui_shortcut_char(ui, 'o', MOD_CTRL)) dialog_open(bench, DIALOG_OPEN);
     if (ui_shortcut_char(ui, 's', MOD_CTRL) && bench_save_target(bench))
         dialog_open(bench, DIALOG_SAVE);

@@ -189,16 +189,17 @@ static void runs_keep(Workbench *bench, RunEntry *run, const Dataset *dataset) {
     run->log->sink = recording_sink(run->recording);
 }
 
+typedef bool RunsCommand(Trainer *trainer, RunLog *log);
+
 // Sends a run whose log is open off to its trainer, and into the list.
-static Status runs_send(Workbench *bench, RunEntry *run, const char *name, bool one_batch) {
+static Status runs_send(Workbench *bench, RunEntry *run, const char *name, RunsCommand *start) {
     Trainer *trainer = entry_trainer(bench, run);
     run->number = bench->runs.made;
     run->started = (double)time(NULL);
     runs_make_name(bench, run, name);
     runs_keep(bench, run, run->own_data ? run->own_data : bench->dataset);
-    bool sent =
-        one_batch ? trainer_start_step(trainer, run->log) : trainer_start(trainer, run->log);
-    if (!sent) return status_error(STATUS_USAGE, "the trainer is busy; try again in a moment");
+    if (!start(trainer, run->log))
+        return status_error(STATUS_USAGE, "the trainer is busy; try again in a moment");
     bench->runs.made++;
     runs_add(bench, run);
     if (bench->pin_soft) bench->pin = 0;
@@ -206,13 +207,8 @@ static Status runs_send(Workbench *bench, RunEntry *run, const char *name, bool 
     return status_ok();
 }
 
-Status runs_start(Workbench *bench, bool one_batch) {
-    TrainConfig config = bench->form;
-    return runs_start_as(bench, &config, config_optimizer_label(&config), one_batch);
-}
-
-Status runs_start_as(Workbench *bench, const TrainConfig *config, const char *name,
-                     bool one_batch) {
+static Status runs_begin(Workbench *bench, const TrainConfig *config, const char *name,
+                         RunsCommand *start) {
     RunEntry *run = NULL;
     SavedModel *initial = NULL;
     Status status;
@@ -221,12 +217,27 @@ Status runs_start_as(Workbench *bench, const TrainConfig *config, const char *na
     run = calloc(1, sizeof *run);
     if (!run) TRY(status_no_memory("a run", sizeof *run));
     TRY(run_log_open(config, bench->dataset, initial ? initial->weights : NULL, &run->log));
-    TRY(runs_send(bench, run, name, one_batch));
+    TRY(runs_send(bench, run, name, start));
     run = NULL;
 fail:
     if (run) run_entry_close(run);
     saved_model_close(&initial);
     return status;
+}
+
+Status runs_start_as(Workbench *bench, const TrainConfig *config, const char *name,
+                     bool one_batch) {
+    return runs_begin(bench, config, name, one_batch ? trainer_start_step : trainer_start);
+}
+
+// With the form's settings.
+static Status runs_begin_form(Workbench *bench, RunsCommand *start) {
+    TrainConfig config = bench->form;
+    return runs_begin(bench, &config, config_optimizer_label(&config), start);
+}
+
+Status runs_start(Workbench *bench, bool one_batch) {
+    return runs_begin_form(bench, one_batch ? trainer_start_step : trainer_start);
 }
 
 Status runs_start_on(Workbench *bench, const TrainConfig *config, const float *initial,
@@ -241,7 +252,7 @@ Status runs_start_on(Workbench *bench, const TrainConfig *config, const float *i
     TRY(runs_ready(bench));
     TRY(run_log_open(config, data, initial, &run->log));
     TRY(workbench_open_trainer(bench, data, &run->own_trainer));
-    TRY(runs_send(bench, run, name, false));
+    TRY(runs_send(bench, run, name, trainer_start));
     *id = run->id;
     return status;
 fail:
@@ -409,6 +420,24 @@ void runs_step(Workbench *bench) {
     for (int i = 0; i < bench->runs.count; i++)
         if (entry_is_active(bench->runs.entry[i]))
             trainer_step(entry_trainer(bench, bench->runs.entry[i]), bench->runs.entry[i]->log);
+}
+
+uint64_t runs_step_told(Workbench *bench) {
+    RunEntry *told = runs_selected(bench);
+    for (int i = 0; i < bench->runs.count && !(told && entry_is_active(told)); i++)
+        told = bench->runs.entry[i];
+    if (!told || !entry_is_active(told)) {
+        bool started = workbench_check(bench, runs_begin_form(bench, trainer_start_step_told));
+        return started ? bench->runs.selected : 0;
+    }
+    for (int i = 0; i < bench->runs.count; i++) {
+        RunEntry *run = bench->runs.entry[i];
+        if (!entry_is_active(run)) continue;
+        RunsCommand *step = run == told ? trainer_step_told : trainer_step;
+        step(entry_trainer(bench, run), run->log);
+    }
+    bench->runs.selected = told->id;
+    return told->id;
 }
 
 void runs_stop(Workbench *bench) {

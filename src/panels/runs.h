@@ -106,6 +106,9 @@ int runs_unsaved(Workbench *bench);
 void runs_pause(Workbench *bench);
 void runs_resume(Workbench *bench);
 void runs_step(Workbench *bench); // starts one when none is active
+// The same; the batch of the selected run, or of the first active one, is written down
+// (trainer_step_told). Gives that run's id, which is selected; 0 when there is none.
+uint64_t runs_step_told(Workbench *bench);
 void runs_stop(Workbench *bench);
 // Asks for a snapshot of one now.
 void runs_snapshot(Workbench *bench, RunEntry *run);

@@ -222,6 +222,7 @@ void workbench_close(Workbench **handle) {
     mosaics_close(bench->filters, LAYER_MOSAICS_MAX);
     explanation_close(&bench->look.explanation);
     free(bench->map_picture.rgba);
+    slowmo_close(&bench->slow);
     bench_list_close(&bench->path);
     lesson_list_close(&bench->lesson_list);
     lesson_close(&bench->lesson.lesson);
@@ -239,6 +240,7 @@ void workbench_tick(Workbench *bench, double now) {
     teach_tick(bench);
     lesson_tick(bench);
     histograms_tick(bench);
+    slowmo_tick(bench);
 }
 
 bool workbench_is_busy(const Workbench *bench) {

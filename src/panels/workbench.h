@@ -21,6 +21,7 @@
 #include "panels/race.h"
 #include "panels/runs.h"
 #include "panels/saliency.h"
+#include "panels/slowmo.h"
 #include "ui/chart.h"
 #include "ui/popup.h"
 
@@ -71,6 +72,7 @@ typedef enum DeckTab {
     TAB_MINE,
     TAB_HISTOGRAMS,
     TAB_MAP,
+    TAB_SLOWMO,
     TAB_COUNT,
 } DeckTab;
 
@@ -249,6 +251,7 @@ struct Workbench {
     Atlas atlas;
     MapPicture map_picture;
     int map_cursor; // the test image that the keyboard is at
+    SlowMotion slow;
 
     // dialogs
     DialogKind dialog;
