@@ -20,10 +20,12 @@ typedef struct Check {
     Subject *subjects;
     int subject_count;
     Rng rng;
+    int part; // one case in so many
     int cases, failures;
 } Check;
 
-typedef enum ArgRole { ARG_IN, ARG_OUT, ARG_INOUT } ArgRole;
+// ARG_SCRATCH: an input that may be anything afterwards.
+typedef enum ArgRole { ARG_IN, ARG_OUT, ARG_INOUT, ARG_SCRATCH } ArgRole;
 
 // One device buffer of a case. The host memory belongs to the case (check_arg, check_free).
 typedef struct Arg {

@@ -113,9 +113,9 @@ static void dropout(Backend *be, const void *context, void **d) {
     be->ops->dropout(be, c->parameter, c->key, c->count, c->in_place ? d[1] : d[0], d[1]);
 }
 
-static void scale(Backend *be, const void *context, void **d) {
+static void clip(Backend *be, const void *context, void **d) {
     const ElementContext *c = context;
-    be->ops->scale(be, c->count, c->parameter, d[0]);
+    be->ops->clip(be, c->count, (double)c->parameter, d[0], d[1]);
 }
 
 static void average(Backend *be, const void *context, void **d) {
@@ -148,11 +148,15 @@ static void check_other(Check *check, size_t count, float p, bool in_place) {
     check_oracle(check, &c);
     check_compare(check, &c);
 
-    c = (Case){.call = scale, .context = &context};
-    snprintf(c.title, sizeof c.title, "scale, %zu elements", count);
+    c = (Case){.call = clip, .context = &context};
+    snprintf(c.title, sizeof c.title, "clip to %g, %zu elements", (double)p, count);
+    // A norm of 1.1: now above the largest allowed (0.1, 0.5), now below (2).
+    *(double *)check_arg(&c, ARG_IN, sizeof(double), 1)->host = 1.1 * 1.1;
+    if (count % 2 == 0) context.parameter = 2.0f;
     make_wild(check_floats(check, &c, ARG_INOUT, count), count);
     check_oracle(check, &c);
     check_compare(check, &c);
+    context.parameter = p;
 
     c = (Case){.call = average, .context = &context};
     snprintf(c.title, sizeof c.title, "average %g, %zu elements", (double)p, count);

@@ -77,7 +77,7 @@ static void check_dense(Check *check, DenseShape s, int n, bool with_dx) {
     check_floats(check, &c, ARG_IN, batch * in);
     check_floats(check, &c, ARG_IN, out * in);
     check_floats(check, &c, ARG_IN, batch * out);
-    check_floats(check, &c, ARG_INOUT, batch * out);
+    check_floats(check, &c, ARG_SCRATCH, batch * out);
     check_floats(check, &c, ARG_OUT, with_dx ? batch * in : 0);
     check_floats(check, &c, ARG_OUT, out * in);
     check_floats(check, &c, ARG_OUT, out);
@@ -134,7 +134,7 @@ static void check_conv(Check *check, ConvShape s, int n, bool with_dx) {
     check_floats(check, &c, ARG_IN, x);
     check_floats(check, &c, ARG_IN, w);
     check_floats(check, &c, ARG_IN, y);
-    check_floats(check, &c, ARG_INOUT, y);
+    check_floats(check, &c, ARG_SCRATCH, y);
     check_floats(check, &c, ARG_OUT, with_dx ? x : 0);
     check_floats(check, &c, ARG_OUT, w);
     check_floats(check, &c, ARG_OUT, (size_t)s.out_c);

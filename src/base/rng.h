@@ -8,6 +8,8 @@
 #ifndef INKLING_BASE_RNG_H
 #define INKLING_BASE_RNG_H
 
+#include "base/device_fn.h"
+
 #include <stdint.h>
 
 // A position in one stream. Plain value: copy it to fork, save it to resume.
@@ -25,7 +27,7 @@ static inline uint64_t rng_mix64(uint64_t x) {
 }
 
 // The 32-bit mixer, for hash-per-element uses such as a dropout mask.
-static inline uint32_t rng_hash32(uint32_t x) {
+DEVICE_FN uint32_t rng_hash32(uint32_t x) {
     x ^= x >> 16;
     x *= 0x7FEB352Du;
     x ^= x >> 15;

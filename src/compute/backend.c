@@ -1,15 +1,10 @@
 // The kinds of device this program knows, and how one is opened by name.
 #include "compute/backend.h"
 #include "compute/cpu.h"
+#include "compute/cuda_module.h"
 #include "compute/ref.h"
 
 #include <string.h>
-
-static Status cuda_open(const BackendConfig *config, Backend **out) {
-    (void)config, (void)out;
-    return status_error(STATUS_UNSUPPORTED,
-                        "this build has no CUDA module; use --device cpu, which every build has");
-}
 
 const BackendKind backend_kinds[] = {
     {"cpu", "this machine's processor, all its cores", cpu_open},

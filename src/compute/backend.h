@@ -115,8 +115,8 @@ typedef struct BackendOps {
     // y[n][out] = activation(x[n][in] * w^T + b).
     void (*dense_forward)(Backend *be, const DenseShape *s, int n, const float *x, const float *w,
                           const float *b, float *y);
-    // dy is the gradient of the loss for y; it is overwritten with the gradient in front of the
-    // activation. dw, db are overwritten, not added to. dx may be NULL (first layer).
+    // dy is the gradient of the loss for y; what is in it afterwards is undefined. dw, db are
+    // overwritten, not added to. dx may be NULL (first layer).
     void (*dense_backward)(Backend *be, const DenseShape *s, int n, const float *x, const float *w,
                            const float *y, float *dy, float *dx, float *dw, float *db);
     void (*conv_forward)(Backend *be, const ConvShape *s, int n, const float *x, const float *w,
@@ -127,8 +127,8 @@ typedef struct BackendOps {
     // convolution, its activation and max pooling by 2x2 windows with step 2 and no padding in one:
     // y is [n][out_c][out_h / 2][out_w / 2], and what comes before pooling is never written to
     // memory. `kept` (device, backend_kept_bytes) goes from forward to backward, in an order of the
-    // back end's own. Backward is as conv_backward's, but y and dy are those of the pooling,
-    // and dy is left undefined.
+    // back end's own. Backward is as conv_backward's, but y and dy are those of the
+    // pooling.
     void (*conv_pool_forward)(Backend *be, const ConvShape *s, int n, const float *x,
                               const float *w, const float *b, float *y, uint8_t *kept);
     void (*conv_pool_backward)(Backend *be, const ConvShape *s, int n, const float *x,
@@ -179,10 +179,26 @@ typedef struct BackendOps {
                    float *param, const float *grad, float *const state[OPTIMIZER_SLOTS_MAX]);
     // *out (device, double) = sum of squares, summed in double in a fixed order.
     void (*sum_squares)(Backend *be, size_t count, const float *x, double *out);
-    void (*scale)(Backend *be, size_t count, float factor, float *x);
+    // Scales x so that its norm is at most `max_norm`, *squares (device) being the sum of its
+    // squares. Source: torch.nn.utils.clip_grad_norm_.
+    void (*clip)(Backend *be, size_t count, double max_norm, const double *squares, float *x);
     // mean = keep * mean + (1 - keep) * x, 1 - keep rounded to float once.
     void (*average)(Backend *be, float keep, size_t count, const float *x, float *mean);
+
+    // ---- steps ahead --------------------------------------------------------------------------
+    // All three NULL in a back end where a call returns when its work is done. Elsewhere training
+    // steps may be handed over without waiting for each: the operations between step_begin and
+    // step_end are noted, steps that differ only in their indices, keys and OptimizerStep are
+    // carried out as one recording, and `stats` (device, as the step's loss left it) is put aside.
+    // steps_take waits and gives the stats of all steps ended since it was called last, oldest
+    // first: at most BACKEND_STEPS_AHEAD. Whatever else is asked of the back end in between, inside
+    // of a step or outside, comes out as if every operation were done at its call.
+    void (*step_begin)(Backend *be);
+    void (*step_end)(Backend *be, const BatchStats *stats);
+    int (*steps_take)(Backend *be, BatchStats *out);
 } BackendOps;
+
+enum { BACKEND_STEPS_AHEAD = 64 };
 
 // Every implementation starts with this.
 struct Backend {
@@ -198,20 +214,27 @@ static inline size_t backend_kept_bytes(const ConvShape *s, int n) {
 // Keep element `index`? A function of (key, index) alone, in 32-bit integers, so that every back
 // end and every vector width agrees. P(keep) = 1 - p to within 2^-24.
 #include "base/rng.h"
-static inline uint32_t backend_keep_threshold(float p) {
+DEVICE_FN uint32_t backend_keep_threshold(float p) {
     return (uint32_t)((double)p * 16777216.0);
 }
-static inline int backend_keep(uint64_t key, uint32_t index, uint32_t threshold) {
+DEVICE_FN int backend_keep(uint64_t key, uint32_t index, uint32_t threshold) {
     uint32_t h = rng_hash32(index ^ (uint32_t)key);
     h = rng_hash32(h + (uint32_t)(key >> 32));
     return (h >> 8) >= threshold;
 }
 
+// What clip multiplies by where it is below 1.
+DEVICE_FN double backend_clip_factor(double max_norm, double squares) {
+    return max_norm / (sqrt(squares) + 1e-6);
+}
+
 // ---- opening one ------------------------------------------------------------------------------
 
 typedef struct BackendConfig {
-    const char *device; // "cpu" (default when NULL), "ref", "cuda" or "cuda:1"
-    int threads;        // cpu: 1 .. 256; 0 = one for each processor this process may use
+    // "cpu" (default when NULL), "ref", "cuda", "cuda:1" (the second one), "cuda:0:tf32" (products
+    // of large layers in TensorFloat-32: faster, 3 digits instead of 7).
+    const char *device;
+    int threads; // cpu: 1 .. 256; 0 = one for each processor this process may use
 } BackendConfig;
 
 // Any thread. STATUS_USAGE for an unknown device, STATUS_UNSUPPORTED where this build or machine

@@ -112,7 +112,7 @@ static const BackendOps cpu_ops = {
     .softmax = cpu_softmax,
     .update = cpu_update,
     .sum_squares = cpu_sum_squares,
-    .scale = cpu_scale,
+    .clip = cpu_clip,
     .average = cpu_average,
 };
 

@@ -317,7 +317,9 @@ static void scale_range(Cpu *cpu, void *context, size_t first, size_t count) {
     cpu->k.scale(count, job->parameter, job->out + first);
 }
 
-void cpu_scale(Backend *be, size_t count, float factor, float *x) {
-    ElementJob job = {.parameter = factor, .out = x};
+void cpu_clip(Backend *be, size_t count, double max_norm, const double *squares, float *x) {
+    double factor = backend_clip_factor(max_norm, *squares);
+    if (!(factor < 1.0)) return;
+    ElementJob job = {.parameter = (float)factor, .out = x};
     cpu_ranges(cpu_of(be), count, scale_range, &job);
 }

@@ -102,7 +102,7 @@ void cpu_softmax(Backend *be, int classes, int n, const float *logits, float *ou
 void cpu_update(Backend *be, OptimizerKind kind, const OptimizerStep *step, size_t count,
                 float *param, const float *grad, float *const state[OPTIMIZER_SLOTS_MAX]);
 void cpu_sum_squares(Backend *be, size_t count, const float *x, double *out);
-void cpu_scale(Backend *be, size_t count, float factor, float *x);
+void cpu_clip(Backend *be, size_t count, double max_norm, const double *squares, float *x);
 void cpu_average(Backend *be, float keep, size_t count, const float *x, float *mean);
 
 #endif

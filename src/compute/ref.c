@@ -165,9 +165,10 @@ static void ref_sum_squares(Backend *be, size_t count, const float *x, double *o
     *out = sum;
 }
 
-static void ref_scale(Backend *be, size_t count, float factor, float *x) {
+static void ref_clip(Backend *be, size_t count, double max_norm, const double *squares, float *x) {
     (void)be;
-    for (size_t i = 0; i < count; i++) x[i] *= factor;
+    double factor = backend_clip_factor(max_norm, *squares);
+    for (size_t i = 0; i < count && factor < 1.0; i++) x[i] *= (float)factor;
 }
 
 static void ref_average(Backend *be, float keep, size_t count, const float *x, float *mean) {
@@ -221,7 +222,7 @@ const BackendOps ref_ops = {
     .softmax = ref_softmax,
     .update = ref_update,
     .sum_squares = ref_sum_squares,
-    .scale = ref_scale,
+    .clip = ref_clip,
     .average = ref_average,
 };
 

@@ -3,7 +3,6 @@
 
 #include "base/check.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,11 +91,8 @@ void optimizer_set_momentum(Optimizer *optimizer, double momentum) {
 
 void optimizer_clip(Optimizer *optimizer, float *gradients, double max_norm) {
     const BackendOps *ops = optimizer->be->ops;
-    double squares;
     ops->sum_squares(optimizer->be, optimizer->count, gradients, optimizer->squares);
-    ops->download(optimizer->be, &squares, optimizer->squares, sizeof squares);
-    double factor = max_norm / (sqrt(squares) + 1e-6);
-    if (factor < 1.0) ops->scale(optimizer->be, optimizer->count, (float)factor, gradients);
+    ops->clip(optimizer->be, optimizer->count, max_norm, optimizer->squares, gradients);
 }
 
 void optimizer_step(Optimizer *optimizer, float *parameters, const float *gradients) {

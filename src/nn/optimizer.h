@@ -32,7 +32,7 @@ void optimizer_set_lr(Optimizer *optimizer, double lr);
 // The momentum of the next steps, or beta1 of a rule that has betas. Nothing happens where the
 // optimizer was opened without momentum.
 void optimizer_set_momentum(Optimizer *optimizer, double momentum);
-// Scales the gradients so that their norm is at most `max_norm`; waits for the back end. Source:
+// Scales the gradients so that their norm is at most `max_norm`. Source:
 // torch.nn.utils.clip_grad_norm_.
 void optimizer_clip(Optimizer *optimizer, float *gradients, double max_norm);
 // One step: parameters from gradients.

@@ -10,13 +10,11 @@
 #ifndef INKLING_COMPUTE_LOSSES_H
 #define INKLING_COMPUTE_LOSSES_H
 
+#include "base/device_fn.h"
+
 #include <stddef.h>
 
-#if defined(__CUDACC__)
-#define LOSS_FN static inline __host__ __device__
-#else
-#define LOSS_FN static inline
-#endif
+#define LOSS_FN DEVICE_FN
 
 typedef struct LossSettings {
     int classes;

@@ -13,14 +13,12 @@
 #ifndef INKLING_COMPUTE_OPTIMIZERS_H
 #define INKLING_COMPUTE_OPTIMIZERS_H
 
+#include "base/device_fn.h"
+
 #include <math.h>
 #include <stdint.h>
 
-#if defined(__CUDACC__)
-#define OPTIMIZER_FN static inline __host__ __device__
-#else
-#define OPTIMIZER_FN static inline
-#endif
+#define OPTIMIZER_FN DEVICE_FN
 
 enum { OPTIMIZER_SLOTS_MAX = 3 };
 

@@ -1,0 +1,122 @@
+// Data into a batch, and everything that is done element by element: activations, dropout,
+// averages, clipping, and the sum that clipping needs.
+#include "device.h"
+
+// ---- data -------------------------------------------------------------------------------------
+
+// A block for each image.
+static __global__ void gather(GatherShape s, const uint8_t *images, Place place, Given indices,
+                              float *out) {
+    size_t size = (size_t)s.channels * s.height * s.width;
+    const int32_t *index = (const int32_t *)given_at(place, indices);
+    const uint8_t *image = images + (size_t)index[blockIdx.x] * size;
+    out += blockIdx.x * size;
+    for (size_t p = threadIdx.x; p < size; p += THREADS)
+        out[p] = ((float)image[p] / 255.0f - s.mean) / s.std;
+}
+
+static __global__ void gather_labels(const uint8_t *labels, Place place, Given indices, size_t n,
+                                     uint8_t *out) {
+    const int32_t *index = (const int32_t *)given_at(place, indices);
+    for (size_t i = element_first(); i < n; i += element_step()) out[i] = labels[index[i]];
+}
+
+static __global__ void put(Place place, Given bytes, size_t size, unsigned char *out) {
+    const unsigned char *from = given_at(place, bytes);
+    for (size_t i = element_first(); i < size; i += element_step()) out[i] = from[i];
+}
+
+void cuda_gather(Cuda *cuda, GatherShape s, const uint8_t *images, Given indices, int n,
+                 float *out) {
+    launch(cuda, "gathering images", gather, (size_t)n, s, images, cuda->place, indices, out);
+}
+
+void cuda_gather_labels(Cuda *cuda, const uint8_t *labels, Given indices, int n, uint8_t *out) {
+    launch(cuda, "gathering labels", gather_labels, blocks_for((size_t)n), labels, cuda->place,
+           indices, (size_t)n, out);
+}
+
+void cuda_put(Cuda *cuda, void *device, Given bytes, size_t size) {
+    launch(cuda, "an upload", put, blocks_for(size), cuda->place, bytes, size,
+           (unsigned char *)device);
+}
+
+// ---- element by element -----------------------------------------------------------------------
+
+static __global__ void activation_forward(Activation kind, float parameter, size_t count,
+                                          const float *x, float *y) {
+    for (size_t i = element_first(); i < count; i += element_step())
+        y[i] = activate(kind, parameter, x[i]);
+}
+
+static __global__ void activation_backward(Activation kind, float parameter, size_t count,
+                                           const float *y, const float *dy, float *dx) {
+    for (size_t i = element_first(); i < count; i += element_step())
+        dx[i] = activate_gradient(kind, parameter, y[i], dy[i]);
+}
+
+static __global__ void dropout(uint32_t threshold, float scale, Place place, Given key,
+                               size_t count, const float *in, float *out) {
+    uint64_t own = *(const uint64_t *)given_at(place, key);
+    for (size_t i = element_first(); i < count; i += element_step())
+        out[i] = backend_keep(own, (uint32_t)i, threshold) ? in[i] * scale : 0.0f;
+}
+
+static __global__ void average(float keep, float take, size_t count, const float *x, float *mean) {
+    for (size_t i = element_first(); i < count; i += element_step())
+        mean[i] = keep * mean[i] + take * x[i];
+}
+
+static __global__ void clip(size_t count, double max_norm, const double *squares, float *x) {
+    double factor = backend_clip_factor(max_norm, *squares);
+    if (!(factor < 1.0)) return;
+    for (size_t i = element_first(); i < count; i += element_step()) x[i] *= (float)factor;
+}
+
+void cuda_activation_forward(Cuda *cuda, Activation kind, float parameter, size_t count,
+                             const float *x, float *y) {
+    launch(cuda, "an activation", activation_forward, blocks_for(count), kind, parameter, count, x,
+           y);
+}
+
+void cuda_activation_backward(Cuda *cuda, Activation kind, float parameter, size_t count,
+                              const float *y, const float *dy, float *dx) {
+    launch(cuda, "an activation backward", activation_backward, blocks_for(count), kind, parameter,
+           count, y, dy, dx);
+}
+
+void cuda_dropout(Cuda *cuda, float p, Given key, size_t count, const float *in, float *out) {
+    launch(cuda, "dropout", dropout, blocks_for(count), backend_keep_threshold(p),
+           1.0f / (1.0f - p), cuda->place, key, count, in, out);
+}
+
+void cuda_average(Cuda *cuda, float keep, size_t count, const float *x, float *mean) {
+    launch(cuda, "an average", average, blocks_for(count), keep, 1.0f - keep, count, x, mean);
+}
+
+void cuda_clip(Cuda *cuda, size_t count, double max_norm, const double *squares, float *x) {
+    launch(cuda, "clipping", clip, blocks_for(count), count, max_norm, squares, x);
+}
+
+// ---- a sum over everything --------------------------------------------------------------------
+
+static __global__ void sum_squares(size_t count, const float *x, double *parts, unsigned *ticket,
+                                   double *out) {
+    __shared__ double shared[THREADS];
+    double sum = 0.0;
+    for (size_t i = element_first(); i < count; i += element_step())
+        sum += (double)x[i] * (double)x[i];
+    sum = block_sum(sum, shared);
+    if (threadIdx.x == 0) parts[blockIdx.x] = sum;
+    if (!block_is_last(ticket, gridDim.x)) return;
+    sum = block_sum(threadIdx.x < gridDim.x ? __ldcg(parts + threadIdx.x) : 0.0, shared);
+    if (threadIdx.x == 0) *out = sum;
+}
+
+static_assert(PARTS_MAX <= (size_t)THREADS, "a thread for each part");
+
+void cuda_sum_squares(Cuda *cuda, size_t count, const float *x, double *out) {
+    size_t blocks = blocks_for(count ? count : 1);
+    launch(cuda, "a sum of squares", sum_squares, blocks < PARTS_MAX ? blocks : PARTS_MAX, count, x,
+           cuda->sum_parts, cuda->tickets + TICKET_SUM, out);
+}

@@ -1,0 +1,450 @@
+// The CUDA back end's table, its memory, and the one symbol that the module exports.
+//
+// Nothing waits for the device but download, sync and steps_take. The first failure is kept and
+// everything after it does nothing, so that a lost device is told once, by sync, as what it is.
+#include "steps.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "product.h"
+
+constexpr int OLDEST_CAPABILITY = 75;
+constexpr size_t BLAS_MEMORY = 32 << 20; // what NVIDIA asks for the largest devices
+
+bool cuda_well(Cuda *cuda, cudaError_t error, const char *what) {
+    if (error == cudaSuccess) return true;
+    if (cuda->failed == cudaSuccess) {
+        cuda->failed = error;
+        cuda->failed_at = what;
+    }
+    return false;
+}
+
+bool cuda_blas_well(Cuda *cuda, cublasStatus_t error, const char *what) {
+    if (error == CUBLAS_STATUS_SUCCESS) return true;
+    cudaError_t under = cudaGetLastError();
+    return cuda_well(cuda, under != cudaSuccess ? under : cudaErrorUnknown, what);
+}
+
+// ---- memory -----------------------------------------------------------------------------------
+
+static void *module_alloc(Backend *be, size_t bytes) {
+    Cuda *cuda = cuda_of(be);
+    void *block = NULL;
+    steps_settle(cuda);
+    if (cuda->failed != cudaSuccess) return NULL;
+    cudaError_t error = cudaMalloc(&block, bytes ? bytes : 1);
+    if (error == cudaSuccess) return block;
+    (void)cudaGetLastError(); // too little memory is no failure of the device
+    if (error != cudaErrorMemoryAllocation) cuda_well(cuda, error, "finding memory");
+    return NULL;
+}
+
+static void module_release(Backend *be, void *device) {
+    Cuda *cuda = cuda_of(be);
+    if (!device) return;
+    steps_settle(cuda);
+    cudaFree(device); // waits for what uses it
+}
+
+static void module_upload(Backend *be, void *device, const void *host, size_t bytes) {
+    Cuda *cuda = cuda_of(be);
+    if (bytes == 0) return;
+    if (steps_noting(cuda) && bytes <= GIVEN_MAX / 2) {
+        Given given = steps_give(cuda, host, bytes);
+        if (steps_noting(cuda)) {
+            queue(cuda, cuda_put, device, given, bytes);
+            return;
+        }
+    }
+    steps_settle(cuda);
+    // From ordinary memory: it has been read when the call returns.
+    if (cuda->failed == cudaSuccess)
+        cuda_well(cuda, cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, cuda->stream),
+                  "an upload");
+}
+
+static void module_download(Backend *be, void *host, const void *device, size_t bytes) {
+    Cuda *cuda = cuda_of(be);
+    steps_settle(cuda);
+    if (bytes == 0) return;
+    if (cuda->failed == cudaSuccess)
+        cuda_well(cuda, cudaMemcpyAsync(host, device, bytes, cudaMemcpyDeviceToHost, cuda->stream),
+                  "a download");
+    if (cuda->failed == cudaSuccess)
+        cuda_well(cuda, cudaStreamSynchronize(cuda->stream), "a download");
+    if (cuda->failed != cudaSuccess) memset(host, 0, bytes); // sync tells
+}
+
+static const void *module_share(Backend *be, const void *host, size_t bytes) {
+    void *device = module_alloc(be, bytes);
+    if (device) module_upload(be, device, host, bytes);
+    return device;
+}
+
+static void module_unshare(Backend *be, const void *device) {
+    module_release(be, (void *)device);
+}
+
+void cuda_copy(Cuda *cuda, void *to, const void *from, size_t bytes) {
+    if (cuda->failed == cudaSuccess && bytes > 0)
+        cuda_well(cuda, cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, cuda->stream),
+                  "a copy");
+}
+
+void cuda_zero(Cuda *cuda, void *device, size_t bytes) {
+    if (cuda->failed == cudaSuccess && bytes > 0)
+        cuda_well(cuda, cudaMemsetAsync(device, 0, bytes, cuda->stream), "clearing memory");
+}
+
+static Status module_sync(Backend *be) {
+    Cuda *cuda = cuda_of(be);
+    steps_settle(cuda);
+    if (cuda->failed == cudaSuccess)
+        cuda_well(cuda, cudaStreamSynchronize(cuda->stream), "its last operations");
+    if (cuda->failed == cudaSuccess) return status_ok();
+    return status_error(STATUS_IO,
+                        "the CUDA device stopped working (%s: %.200s); go on from the last "
+                        "checkpoint, with --device cpu if it happens again",
+                        cuda->failed_at, cudaGetErrorString(cuda->failed));
+}
+
+// Splits need a fixed amount (PARTIALS), whatever the shape.
+static Status module_reserve(Backend *be, const DenseShape *dense, const ConvShape *conv,
+                             int batch) {
+    (void)be, (void)dense, (void)conv, (void)batch;
+    return status_ok();
+}
+
+// ---- operations -------------------------------------------------------------------------------
+
+static void module_copy(Backend *be, void *to, const void *from, size_t bytes) {
+    queue(cuda_of(be), cuda_copy, to, from, bytes);
+}
+
+static void module_zero(Backend *be, void *device, size_t bytes) {
+    queue(cuda_of(be), cuda_zero, device, bytes);
+}
+
+// As many indices as fit at a time.
+constexpr int GATHER_MAX = (int)(GIVEN_MAX / sizeof(int32_t));
+
+static void module_gather(Backend *be, const GatherShape *s, const uint8_t *images,
+                          const int32_t *indices, int n, float *out) {
+    Cuda *cuda = cuda_of(be);
+    size_t size = (size_t)s->channels * s->height * s->width;
+    for (int first = 0; first < n; first += GATHER_MAX) {
+        int part = n - first < GATHER_MAX ? n - first : GATHER_MAX;
+        Given given = steps_give(cuda, indices + first, part * sizeof *indices);
+        queue(cuda, cuda_gather, *s, images, given, part, out + first * size);
+    }
+}
+
+static void module_gather_labels(Backend *be, const uint8_t *labels, const int32_t *indices, int n,
+                                 uint8_t *out) {
+    Cuda *cuda = cuda_of(be);
+    for (int first = 0; first < n; first += GATHER_MAX) {
+        int part = n - first < GATHER_MAX ? n - first : GATHER_MAX;
+        Given given = steps_give(cuda, indices + first, part * sizeof *indices);
+        queue(cuda, cuda_gather_labels, labels, given, part, out + first);
+    }
+}
+
+static void module_dense_forward(Backend *be, const DenseShape *s, int n, const float *x,
+                                 const float *w, const float *b, float *y) {
+    queue(cuda_of(be), cuda_dense_forward, *s, n, x, w, b, y);
+}
+
+static void module_dense_backward(Backend *be, const DenseShape *s, int n, const float *x,
+                                  const float *w, const float *y, float *dy, float *dx, float *dw,
+                                  float *db) {
+    queue(cuda_of(be), cuda_dense_backward, *s, n, x, w, y, dy, dx, dw, db);
+}
+
+static void module_conv_forward(Backend *be, const ConvShape *s, int n, const float *x,
+                                const float *w, const float *b, float *y) {
+    queue(cuda_of(be), cuda_conv_forward, *s, n, x, w, b, y);
+}
+
+static void module_conv_backward(Backend *be, const ConvShape *s, int n, const float *x,
+                                 const float *w, const float *y, float *dy, float *dx, float *dw,
+                                 float *db) {
+    queue(cuda_of(be), cuda_conv_backward, *s, n, x, w, y, dy, dx, dw, db);
+}
+
+static void module_max_pool_forward(Backend *be, const PoolShape *s, int n, const float *x,
+                                    float *y, uint8_t *argmax) {
+    queue(cuda_of(be), cuda_max_pool_forward, *s, n, x, y, argmax);
+}
+
+static void module_max_pool_backward(Backend *be, const PoolShape *s, int n, const float *dy,
+                                     const uint8_t *argmax, float *dx) {
+    queue(cuda_of(be), cuda_max_pool_backward, *s, n, dy, argmax, dx);
+}
+
+static void module_avg_pool_forward(Backend *be, const PoolShape *s, int n, const float *x,
+                                    float *y) {
+    queue(cuda_of(be), cuda_avg_pool_forward, *s, n, x, y);
+}
+
+static void module_avg_pool_backward(Backend *be, const PoolShape *s, int n, const float *dy,
+                                     float *dx) {
+    queue(cuda_of(be), cuda_avg_pool_backward, *s, n, dy, dx);
+}
+
+static void module_batch_norm_forward(Backend *be, const BatchNormShape *s, int n, const float *x,
+                                      const float *gamma, const float *beta, float *running_mean,
+                                      float *running_var, float *y, float *saved) {
+    queue(cuda_of(be), cuda_batch_norm_forward, *s, n, x, gamma, beta, running_mean, running_var, y,
+          saved);
+}
+
+static void module_batch_norm_apply(Backend *be, const BatchNormShape *s, int n, const float *x,
+                                    const float *gamma, const float *beta,
+                                    const float *running_mean, const float *running_var, float *y) {
+    queue(cuda_of(be), cuda_batch_norm_apply, *s, n, x, gamma, beta, running_mean, running_var, y);
+}
+
+static void module_batch_norm_backward(Backend *be, const BatchNormShape *s, int n, const float *x,
+                                       const float *gamma, const float *saved, const float *dy,
+                                       float *dx, float *dgamma, float *dbeta) {
+    queue(cuda_of(be), cuda_batch_norm_backward, *s, n, x, gamma, saved, dy, dx, dgamma, dbeta);
+}
+
+static void module_activation_forward(Backend *be, Activation kind, float parameter, size_t count,
+                                      const float *x, float *y) {
+    queue(cuda_of(be), cuda_activation_forward, kind, parameter, count, x, y);
+}
+
+static void module_activation_backward(Backend *be, Activation kind, float parameter, size_t count,
+                                       const float *y, const float *dy, float *dx) {
+    queue(cuda_of(be), cuda_activation_backward, kind, parameter, count, y, dy, dx);
+}
+
+static void module_dropout(Backend *be, float p, uint64_t key, size_t count, const float *in,
+                           float *out) {
+    Given given = steps_give(cuda_of(be), &key, sizeof key);
+    queue(cuda_of(be), cuda_dropout, p, given, count, in, out);
+}
+
+static void module_loss(Backend *be, LossKind kind, float smoothing, int classes, int n,
+                        const float *logits, const uint8_t *labels, float *dlogits,
+                        BatchStats *stats) {
+    queue(cuda_of(be), cuda_loss, kind, smoothing, classes, n, logits, labels, dlogits, stats);
+}
+
+static void module_softmax(Backend *be, int classes, int n, const float *logits, float *out) {
+    queue(cuda_of(be), cuda_softmax, classes, n, logits, out);
+}
+
+static void module_update(Backend *be, OptimizerKind kind, const OptimizerStep *step, size_t count,
+                          float *param, const float *grad,
+                          float *const state[OPTIMIZER_SLOTS_MAX]) {
+    UpdateState slots = {{state[0], state[1], state[2]}};
+    static_assert(OPTIMIZER_SLOTS_MAX == 3, "each slot is named here");
+    int used = optimizer_state_slots(state);
+    for (int k = used; k < OPTIMIZER_SLOTS_MAX; k++) slots.slot[k] = NULL;
+    Given given = steps_give(cuda_of(be), step, sizeof *step);
+    queue(cuda_of(be), cuda_update, kind, given, count, param, grad, slots);
+}
+
+static void module_sum_squares(Backend *be, size_t count, const float *x, double *out) {
+    queue(cuda_of(be), cuda_sum_squares, count, x, out);
+}
+
+static void module_clip(Backend *be, size_t count, double max_norm, const double *squares,
+                        float *x) {
+    queue(cuda_of(be), cuda_clip, count, max_norm, squares, x);
+}
+
+static void module_average(Backend *be, float keep, size_t count, const float *x, float *mean) {
+    queue(cuda_of(be), cuda_average, keep, count, x, mean);
+}
+
+static void module_step_begin(Backend *be) {
+    steps_begin(cuda_of(be));
+}
+
+static void module_step_end(Backend *be, const BatchStats *stats) {
+    steps_end(cuda_of(be), stats);
+}
+
+static int module_steps_take(Backend *be, BatchStats *out) {
+    return steps_take(cuda_of(be), out);
+}
+
+// ---- opening and closing ----------------------------------------------------------------------
+
+static void module_close(Backend *be) {
+    Cuda *cuda = cuda_of(be);
+    if (cuda->stream) {
+        cudaSetDevice(cuda->device);
+        cudaStreamSynchronize(cuda->stream);
+    }
+    steps_close(cuda);
+    if (cuda->blas) cublasDestroy(cuda->blas);
+    void *blocks[] = {cuda->blas_memory, cuda->tickets, cuda->partials, cuda->sum_parts,
+                      cuda->loss_parts,  cuda->given,   cuda->zero};
+    for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
+        if (blocks[i]) cudaFree(blocks[i]);
+    if (cuda->stream) cudaStreamDestroy(cuda->stream);
+    free(cuda);
+}
+
+static void module_describe(const Backend *be, char *out, size_t size) {
+    snprintf(out, size, "%s", ((const Cuda *)be)->name);
+}
+
+// One by one: this C++ has no names in initializers.
+static BackendOps module_ops(void) {
+    BackendOps ops = {};
+    ops.name = "cuda";
+    ops.close = module_close;
+    ops.describe = module_describe;
+    ops.alloc = module_alloc;
+    ops.release = module_release;
+    ops.share = module_share;
+    ops.unshare = module_unshare;
+    ops.upload = module_upload;
+    ops.download = module_download;
+    ops.copy = module_copy;
+    ops.zero = module_zero;
+    ops.sync = module_sync;
+    ops.reserve = module_reserve;
+    ops.gather = module_gather;
+    ops.gather_labels = module_gather_labels;
+    ops.dense_forward = module_dense_forward;
+    ops.dense_backward = module_dense_backward;
+    ops.conv_forward = module_conv_forward;
+    ops.conv_backward = module_conv_backward;
+    ops.max_pool_forward = module_max_pool_forward;
+    ops.max_pool_backward = module_max_pool_backward;
+    ops.avg_pool_forward = module_avg_pool_forward;
+    ops.avg_pool_backward = module_avg_pool_backward;
+    ops.batch_norm_forward = module_batch_norm_forward;
+    ops.batch_norm_apply = module_batch_norm_apply;
+    ops.batch_norm_backward = module_batch_norm_backward;
+    ops.activation_forward = module_activation_forward;
+    ops.activation_backward = module_activation_backward;
+    ops.dropout = module_dropout;
+    ops.loss = module_loss;
+    ops.softmax = module_softmax;
+    ops.update = module_update;
+    ops.sum_squares = module_sum_squares;
+    ops.clip = module_clip;
+    ops.average = module_average;
+    ops.step_begin = module_step_begin;
+    ops.step_end = module_step_end;
+    ops.steps_take = module_steps_take;
+    return ops;
+}
+
+// Is there such a device, and can it run what is in this module?
+static Status find_device(int device) {
+    int count = 0, major = 0, minor = 0, driver = 0;
+    cudaError_t error = cudaGetDeviceCount(&count);
+    if (error != cudaSuccess || count == 0) {
+        (void)cudaGetLastError();
+        if (cudaDriverGetVersion(&driver) != cudaSuccess) driver = 0;
+        if (driver == 0 || error == cudaErrorNoDevice || error == cudaSuccess)
+            return status_error(
+                STATUS_UNSUPPORTED,
+                "there is no NVIDIA GPU here, or no driver for it (%.120s): install "
+                "the driver, or use --device cpu",
+                error == cudaSuccess ? "no device" : cudaGetErrorString(error));
+        return status_error(STATUS_UNSUPPORTED,
+                            "the NVIDIA driver is made for CUDA %d.%d, which is too old for this "
+                            "module (CUDA %d.%d; %.120s): update the driver, or use --device cpu",
+                            driver / 1000, driver % 1000 / 10, CUDART_VERSION / 1000,
+                            CUDART_VERSION % 1000 / 10, cudaGetErrorString(error));
+    }
+    if (device >= count)
+        return status_error(STATUS_UNSUPPORTED,
+                            "there is no CUDA device %d: this machine has %d, counted from 0",
+                            device, count);
+    error = cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device);
+    if (error == cudaSuccess)
+        error = cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device);
+    if (error != cudaSuccess)
+        return status_error(STATUS_UNSUPPORTED, "CUDA device %d cannot be used: %.200s", device,
+                            cudaGetErrorString(error));
+    if (10 * major + minor < OLDEST_CAPABILITY)
+        return status_error(
+            STATUS_UNSUPPORTED,
+            "CUDA device %d has compute capability %d.%d; at least %d.%d is needed: "
+            "use --device cpu",
+            device, major, minor, OLDEST_CAPABILITY / 10, OLDEST_CAPABILITY % 10);
+    return status_ok();
+}
+
+static void describe_device(Cuda *cuda, const cudaDeviceProp *properties) {
+    int driver = 0;
+    (void)cudaDriverGetVersion(&driver);
+    snprintf(cuda->name, sizeof cuda->name, "%.100s, CUDA %d.%d, driver for %d.%d%s",
+             properties->name, CUDART_VERSION / 1000, CUDART_VERSION % 1000 / 10, driver / 1000,
+             driver % 1000 / 10, cuda->tf32 ? ", TF32" : "");
+}
+
+static bool get_memory(Cuda *cuda, size_t bytes, void *out) {
+    void *block = NULL;
+    if (!cuda_well(cuda, cudaMalloc(&block, bytes), "finding memory")) return false;
+    memcpy(out, &block, sizeof block);
+    return cuda_well(cuda, cudaMemsetAsync(block, 0, bytes, cuda->stream), "clearing memory");
+}
+
+static bool set_up(Cuda *cuda) {
+    return cuda_well(cuda, cudaSetDevice(cuda->device), "choosing the device") &&
+           cuda_well(cuda, cudaStreamCreateWithFlags(&cuda->stream, cudaStreamNonBlocking),
+                     "making a stream") &&
+           get_memory(cuda, BLAS_MEMORY, &cuda->blas_memory) &&
+           get_memory(cuda, TICKETS * sizeof *cuda->tickets, &cuda->tickets) &&
+           get_memory(cuda, 2 * PARTIALS * sizeof *cuda->partials, &cuda->partials) &&
+           get_memory(cuda, PARTS_MAX * sizeof *cuda->sum_parts, &cuda->sum_parts) &&
+           get_memory(cuda, PARTS_MAX * sizeof *cuda->loss_parts, &cuda->loss_parts) &&
+           get_memory(cuda, GIVEN_MAX, &cuda->given) &&
+           get_memory(cuda, sizeof *cuda->zero, &cuda->zero) &&
+           cuda_blas_well(cuda, cublasCreate(&cuda->blas), "starting cuBLAS") &&
+           cuda_blas_well(cuda, cublasSetStream(cuda->blas, cuda->stream), "starting cuBLAS") &&
+           // After the stream, which brings back cuBLAS's own.
+           cuda_blas_well(cuda, cublasSetWorkspace(cuda->blas, cuda->blas_memory, BLAS_MEMORY),
+                          "starting cuBLAS") &&
+           cuda_blas_well(cuda,
+                          cublasSetMathMode(cuda->blas, cuda->tf32 ? CUBLAS_TF32_TENSOR_OP_MATH
+                                                                   : CUBLAS_DEFAULT_MATH),
+                          "starting cuBLAS") &&
+           cuda_well(cuda, cudaStreamSynchronize(cuda->stream), "starting");
+}
+
+static Status module_open(int device, bool tf32, Backend **out) {
+    static const BackendOps ops = module_ops();
+    *out = NULL;
+    Status status = find_device(device);
+    if (!status_is_ok(&status)) return status;
+    Cuda *cuda = (Cuda *)calloc(1, sizeof *cuda);
+    if (!cuda) return status_no_memory("the CUDA back end", sizeof *cuda);
+    cuda->base.ops = &ops;
+    cuda->device = device;
+    cuda->tf32 = tf32;
+    if (set_up(cuda)) {
+        cudaDeviceProp properties;
+        status = steps_open(cuda);
+        if (status_is_ok(&status) &&
+            cuda_well(cuda, cudaGetDeviceProperties(&properties, device), "asking its name"))
+            describe_device(cuda, &properties);
+    }
+    if (status_is_ok(&status) && cuda->failed != cudaSuccess)
+        status = status_error(STATUS_UNSUPPORTED,
+                              "CUDA device %d cannot be used (%s: %.200s); use --device cpu",
+                              device, cuda->failed_at, cudaGetErrorString(cuda->failed));
+    if (status_is_ok(&status))
+        *out = &cuda->base;
+    else
+        module_close(&cuda->base);
+    return status;
+}
+
+extern "C" {
+extern __attribute__((visibility("default"))) const CudaModule inkling_cuda_module;
+}
+const CudaModule inkling_cuda_module = {CUDA_MODULE_VERSION, sizeof(BackendOps), module_open};
