@@ -9,7 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 # shellcheck disable=SC2086  # words on purpose
 need_packages build $PACKAGES_BUILD
-configure build --buildtype=release
+configure build --buildtype=release -Dcuda=auto
 stamp_packages
 compile build program
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds the program in four ways and runs the tests of each:
-#   build          as it is used
+#   build          as it is used, but for the CUDA module: nvcc takes minutes, and without a GPU
+#                  there is nothing in it to test (tests/cuda_device.sh does that on one)
 #   build-minimal  without window, BLAS and CUDA
 #   build-asan     with AddressSanitizer and UndefinedBehaviorSanitizer
 #   build-tsan     with ThreadSanitizer: the tests with threads
@@ -48,7 +49,7 @@ export ASAN_OPTIONS=detect_leaks=1:abort_on_error=1:allocator_may_return_null=1
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 export TSAN_OPTIONS=halt_on_error=1
 
-variant build "" "--no-suite hostile" --buildtype=release
+variant build "" "--no-suite hostile" --buildtype=release -Dcuda=disabled
 stamp_packages
 variant build-minimal "" "--no-suite hostile --no-suite once" -Doptimization=1 -Ddebug=false \
   -Dgui=disabled -Dblas=disabled -Dcuda=disabled

@@ -118,10 +118,11 @@ configure() {
   command -v meson >/dev/null || die "meson is missing: install meson and ninja."
   if [ ! -f "$directory/build.ninja" ]; then
     meson setup "$directory" "$@" >&2 || die "The build could not be configured; see above."
-  elif [ -n "${PACKAGES_CHANGED:-}" ]; then
+  elif [ -n "${PACKAGES_CHANGED:-}" ] || [ "$*" != "$(cat "$directory/options" 2>/dev/null)" ]; then
     meson setup --reconfigure "$directory" "$@" >&2 ||
       die "The build could not be configured; see above."
   fi
+  printf '%s\n' "$*" >"$directory/options"
 }
 
 # compile DIRECTORY TARGETS...: says nothing when there is nothing to do.

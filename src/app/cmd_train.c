@@ -27,6 +27,9 @@ const CliOption train_command_options[] = {
     {NULL, NULL, NULL},
 };
 
+// Batches that a GPU is given at a time: how often the progress line can move, and Ctrl+C be seen.
+static const double TRAIN_TURN_SECONDS = 0.05;
+
 typedef struct TrainJob {
     const CliArgs *args;
     const char *save, *resume, *log;
@@ -339,28 +342,32 @@ static void train_say_end(const TrainJob *job) {
 
 // ---- the run -----------------------------------------------------------------------------------
 
-static Status train_step(TrainJob *job, BatchRecord *out) {
-    Status status = run_step(job->run, out);
-    Status kept = job->log != NULL ? feed_append(&job->steps, out) : status_ok();
-    return status_is_ok(&status) ? kept : status;
+static Status train_steps(TrainJob *job, BatchRecord out[RUN_STEPS_MAX], int *done) {
+    Status status = run_steps(job->run, TRAIN_TURN_SECONDS, out, done);
+    for (int i = 0; job->log != NULL && i < *done; i++) {
+        Status kept = feed_append(&job->steps, &out[i]);
+        if (status_is_ok(&status)) status = kept;
+    }
+    return status;
 }
 
 // Gives the first thing that went wrong. When standard output fails the run ends, but what has been
 // learnt is saved like any other; after a divergence there is nothing worth saving.
 static Status train_go(TrainJob *job) {
     Status first = status_ok(), status = status_ok();
-    BatchRecord batch;
+    BatchRecord batches[RUN_STEPS_MAX];
+    int done;
     job->begun = clock_seconds();
     job->begun_run = run_seconds(job->run);
     job->kept = job->begun;
     while (!run_finished(job->run) && !cli_stop_asked()) {
-        status = train_step(job, &batch);
+        status = train_steps(job, batches, &done);
         if (!status_is_ok(&status)) {
             train_keep_log(job, &first); // also of a run that diverged
             return status;
         }
-        job->images += job->config.batch_size;
-        train_show_progress(job, &batch);
+        job->images += (long long)done * job->config.batch_size;
+        train_show_progress(job, &batches[done - 1]);
         if (!run_at_epoch_end(job->run)) {
             if (job->checkpoint > 0 && clock_seconds() - job->kept >= job->checkpoint)
                 train_keep_state(job, &first);

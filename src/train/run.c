@@ -211,22 +211,6 @@ static double run_set_rates(Run *run) {
     return lr;
 }
 
-static void run_count_batch(Run *run, const BatchStats *stats, double seconds, BatchRecord *out) {
-    run->seconds += seconds;
-    run->epoch_seconds += seconds;
-    run->epoch_loss += stats->loss_sum;
-    run->epoch_correct += stats->correct;
-    run->epoch_images += stats->count;
-    run->batch++;
-    run->steps++;
-    out->epoch = run->epoch + 1;
-    out->batch = run->batch;
-    out->loss = (float)(stats->loss_sum / stats->count);
-    out->accuracy = (float)stats->correct / (float)stats->count;
-    out->lr = (float)run->last_lr;
-    out->seconds = (float)run->seconds;
-}
-
 static Status run_diverged(const Run *run, const BatchRecord *record) {
     char before[48] = "";
     if (run->last_loss > 0)
@@ -235,7 +219,7 @@ static Status run_diverged(const Run *run, const BatchRecord *record) {
                         "the loss became %s%s in epoch %d, batch %d at learning rate %g: start "
                         "again with a smaller learning rate",
                         isnan(record->loss) ? "NaN" : "infinite", before, record->epoch,
-                        record->batch, run->last_lr);
+                        record->batch, (double)record->lr);
 }
 
 // Forward, loss, backward, update of the n images that are loaded.
@@ -257,34 +241,96 @@ static void run_train(Run *run, int n, uint64_t key, TranscriptWriter *told) {
     run_average(run);
 }
 
-// `transcript`: NULL when nobody wants to know.
-static Status run_do_step(Run *run, BatchRecord *out, Transcript *transcript) {
-    ASSERT(!run_finished(run) && !run_at_epoch_end(run));
-    const BackendOps *ops = run->be->ops;
-    const TrainConfig *config = &run->config;
-    double start = clock_seconds();
-    uint32_t n = batch_images(run->images, (uint32_t)config->batch_size, (uint32_t)run->batch);
-    Rng dropout = rng_make((uint64_t)config->seed, STREAM_DROPOUT);
+// Calls the operations of the batch at hand and moves on to the next. `transcript` and its writer:
+// NULL when nobody wants to know.
+static Status run_train_batch(Run *run, BatchRecord *out, Transcript *transcript,
+                              TranscriptWriter *writer) {
+    uint32_t batch_size = (uint32_t)run->config.batch_size;
+    uint32_t n = batch_images(run->images, batch_size, (uint32_t)run->batch);
+    Rng dropout = rng_make((uint64_t)run->config.seed, STREAM_DROPOUT);
     Rng step = rng_at(&dropout, (uint64_t)run->steps);
-    TranscriptWriter writer;
     memset(out, 0, sizeof *out);
 
     Status status = run_load_batch(run, n);
     if (!status_is_ok(&status)) return status;
-    if (transcript) transcript_begin(&writer, run, transcript, (int)n);
-    run_train(run, (int)n, rng_next(&step), transcript ? &writer : NULL);
-    BatchStats stats;
-    ops->download(run->be, &stats, run->stats, sizeof stats);
-    status = ops->sync(run->be);
-    if (transcript) transcript_end(&writer, &stats);
-    run_count_batch(run, &stats, clock_seconds() - start, out);
-    if (status_is_ok(&status) && !isfinite(stats.loss_sum)) status = run_diverged(run, out);
+    if (writer) transcript_begin(writer, run, transcript, (int)n);
+    run_train(run, (int)n, rng_next(&step), writer);
+    run->batch++;
+    run->steps++;
+    out->epoch = run->epoch + 1;
+    out->batch = run->batch;
+    out->lr = (float)run->last_lr;
+    return status;
+}
+
+// What a batch came to, once that is known.
+static Status run_count_batch(Run *run, const BatchStats *stats, double seconds, BatchRecord *out) {
+    run->seconds += seconds;
+    run->epoch_seconds += seconds;
+    run->epoch_loss += stats->loss_sum;
+    run->epoch_correct += stats->correct;
+    run->epoch_images += stats->count;
+    out->loss = (float)(stats->loss_sum / stats->count);
+    out->accuracy = (float)stats->correct / (float)stats->count;
+    out->seconds = (float)run->seconds;
+    Status status = isfinite(stats->loss_sum) ? status_ok() : run_diverged(run, out);
     run->last_loss = out->loss;
     return status;
 }
 
+// One batch, waited for.
+static Status run_do_step(Run *run, BatchRecord *out, Transcript *transcript) {
+    ASSERT(!run_finished(run) && !run_at_epoch_end(run));
+    const BackendOps *ops = run->be->ops;
+    double start = clock_seconds();
+    TranscriptWriter writer;
+    Status status = run_train_batch(run, out, transcript, transcript ? &writer : NULL);
+    if (!status_is_ok(&status)) return status;
+    BatchStats stats;
+    ops->download(run->be, &stats, run->stats, sizeof stats);
+    status = ops->sync(run->be);
+    if (transcript) transcript_end(&writer, &stats);
+    if (!status_is_ok(&status)) return status;
+    run->step_seconds = clock_seconds() - start;
+    return run_count_batch(run, &stats, run->step_seconds, out);
+}
+
 Status run_step(Run *run, BatchRecord *out) {
     return run_do_step(run, out, NULL);
+}
+
+// `most` batches, or those up to a failure, handed over before the first is waited for.
+static Status run_hand_over(Run *run, int most, BatchRecord *out, BatchStats *stats, int *count) {
+    const BackendOps *ops = run->be->ops;
+    Status status = status_ok();
+    for (*count = 0; *count < most && status_is_ok(&status); ++*count) {
+        ops->step_begin(run->be);
+        status = run_train_batch(run, &out[*count], NULL, NULL);
+        ops->step_end(run->be, run->stats);
+    }
+    ops->steps_take(run->be, stats);
+    Status device = ops->sync(run->be);
+    return status_is_ok(&device) ? status : device;
+}
+
+Status run_steps(Run *run, double seconds, BatchRecord out[RUN_STEPS_MAX], int *done) {
+    ASSERT(!run_finished(run) && !run_at_epoch_end(run));
+    if (!run->be->ops->step_begin) {
+        *done = 1;
+        return run_do_step(run, out, NULL);
+    }
+    BatchStats stats[RUN_STEPS_MAX];
+    double start = clock_seconds(), fit = run->step_seconds > 0 ? seconds / run->step_seconds : 1;
+    int left = run->batches - run->batch, most = (int)fmax(1, fmin(fit, RUN_STEPS_MAX)), count;
+    *done = 0;
+    Status status = run_hand_over(run, most < left ? most : left, out, stats, &count);
+    if (!status_is_ok(&status)) return status;
+    run->step_seconds = (clock_seconds() - start) / count;
+    for (int i = 0; i < count && status_is_ok(&status); i++) {
+        status = run_count_batch(run, &stats[i], run->step_seconds, &out[i]);
+        *done = i + 1;
+    }
+    return status;
 }
 
 Status run_step_told(Run *run, BatchRecord *out, Transcript *transcript) {

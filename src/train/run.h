@@ -58,6 +58,12 @@ long long run_images(const Run *run); // trained on so far
 // Trains one batch. STATUS_DIVERGED, with learning rate and loss in the sentence, when the loss is
 // no number; the weights are then what they became.
 Status run_step(Run *run, BatchRecord *out);
+// Trains some: one where the back end has done what is asked when a call returns; elsewhere as many
+// as take about `seconds`, at least one, none past the end of the epoch, without waiting in
+// between. out[0 .. *done-1] tells of each; when they diverge, up to the first whose loss is no
+// number.
+enum { RUN_STEPS_MAX = BACKEND_STEPS_AHEAD };
+Status run_steps(Run *run, double seconds, BatchRecord out[RUN_STEPS_MAX], int *done);
 
 // The same, bit for bit, with everything that happens in it written down (transcript.h). A
 // transcript that finds no memory says so in the status and leaves the batch untrained.

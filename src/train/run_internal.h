@@ -37,6 +37,7 @@ struct Run {
     double last_lr;  // of the last batch
     float last_loss; // likewise; 0 before the first
     double seconds, epoch_seconds, epoch_loss;
+    double step_seconds; // of one batch, when last measured
     int64_t epoch_correct, epoch_images;
     uint32_t *order; // of this epoch, `images` entries
     ScheduleState schedule;

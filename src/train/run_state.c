@@ -89,6 +89,7 @@ Status run_save_state(Run *run, const char *path) {
                                header->average_floats * sizeof(float));
     payload += header->average_floats;
     if (run->best.weights) memcpy(payload, run->best.weights, header->best_floats * sizeof(float));
+    TRY(run->be->ops->sync(run->be)); // what a lost device gave must not replace a good file
     memcpy(bytes, header, sizeof *header);
     header->checksum = state_checksum(bytes, size);
     memcpy(bytes, header, sizeof *header);

@@ -102,6 +102,7 @@ static Status trainer_snapshot(Trainer *trainer, Entry *entry, bool settled) {
     run_get_weights(entry->run, snapshot->weights);
     Status status = run_predict(entry->run, log->samples, log->sample_count, snapshot->sample_class,
                                 snapshot->sample_confidence);
+    if (!status_is_ok(&status)) return status; // a device that is lost has no weights to show
     trainer_look_inside(entry, snapshot);
     snapshot->evaluated_epoch = entry->evaluated_epoch;
     snapshot->test_loss = entry->evaluated.loss;
@@ -214,15 +215,19 @@ static bool trainer_snapshot_is_due(const Trainer *trainer, const Entry *entry) 
     return clock_seconds() - entry->snapshot_at >= wait;
 }
 
-// One batch and what follows from it. False when the run is over and its entry gone.
-static bool trainer_advance(Trainer *trainer, Entry *entry, bool told) {
-    BatchRecord record;
-    Status status =
-        told ? trainer_tell_batch(trainer, entry, &record) : run_step(entry->run, &record);
-    Status kept = feed_append(&entry->log->steps, &record);
+// Some batches, as many as fit into `seconds` but at least one, and what follows from them; or one
+// that is told. False when the run is over and its entry gone.
+static bool trainer_advance(Trainer *trainer, Entry *entry, double seconds, bool told) {
+    BatchRecord records[RUN_STEPS_MAX];
+    int done = 1;
+    Status status = told ? trainer_tell_batch(trainer, entry, records)
+                         : run_steps(entry->run, seconds, records, &done);
     const RunSink *sink = &entry->log->sink;
-    if (sink->step) sink->step(sink->context, &record);
-    if (status_is_ok(&status)) status = kept;
+    for (int i = 0; i < done; i++) {
+        Status kept = feed_append(&entry->log->steps, &records[i]);
+        if (sink->step) sink->step(sink->context, &records[i]);
+        if (status_is_ok(&status)) status = kept;
+    }
     if (status_is_ok(&status) && run_at_epoch_end(entry->run))
         status = trainer_end_epoch(trainer, entry);
     else if (status_is_ok(&status) && trainer_snapshot_is_due(trainer, entry))
@@ -242,7 +247,7 @@ static bool trainer_advance(Trainer *trainer, Entry *entry, bool told) {
 // ---- commands ----------------------------------------------------------------------------------
 
 static void trainer_single_step(Trainer *trainer, Entry *entry, bool told) {
-    if (!trainer_advance(trainer, entry, told)) return;
+    if (!trainer_advance(trainer, entry, 0, told)) return;
     Status status = trainer_snapshot(trainer, entry, true); // a step is for looking at
     if (!status_is_ok(&status))
         trainer_fail(trainer, entry, status);
@@ -311,7 +316,7 @@ static void trainer_turns(Trainer *trainer) {
         bool there = true;
         double until = clock_seconds() + TURN_SECONDS;
         while (there && atomic_load(&log->state) == RUN_TRAINING) {
-            there = trainer_advance(trainer, &trainer->entries[i], false);
+            there = trainer_advance(trainer, &trainer->entries[i], TURN_SECONDS, false);
             if (clock_seconds() >= until) break;
         }
         if (there) i++;

@@ -104,16 +104,18 @@ static void kernel_run(unsigned blocks, unsigned threads, const Work &work) {
 
 // ---- streams and graphs -----------------------------------------------------------------------
 
-// With CUDA_HOST_FAIL=N the device is lost at the Nth piece of work from then on.
+// With CUDA_HOST_FAIL=N in the environment when it is opened, the device is lost N pieces of work
+// later.
+static long work_left = -1;
+
 static cudaError_t lost(void) {
-    static long left = getenv("CUDA_HOST_FAIL") ? atol(getenv("CUDA_HOST_FAIL")) : -1;
-    if (left < 0) return cudaSuccess;
-    if (left > 0) left--;
-    return left == 0 ? cudaErrorECCUncorrectable : cudaSuccess;
+    if (work_left > 0) work_left--;
+    return work_left == 0 ? cudaErrorECCUncorrectable : cudaSuccess;
 }
 
 cudaError_t cuda_host_enqueue(cudaStream_t stream, Work work) {
-    if (lost() != cudaSuccess) return lost();
+    cudaError_t error = lost();
+    if (error != cudaSuccess) return error;
     (stream->captured ? *stream->captured : stream->queue).push_back(work);
     return cudaSuccess;
 }
@@ -134,7 +136,8 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
     if (stream->captured) stop("waiting for a stream that is being captured");
-    if (lost() != cudaSuccess) return lost();
+    cudaError_t error = lost();
+    if (error != cudaSuccess) return error;
     std::vector<Work> queue;
     queue.swap(stream->queue);
     for (const Work &work : queue) work();
@@ -244,6 +247,8 @@ const char *cudaGetErrorString(cudaError_t error) {
 }
 
 cudaError_t cudaGetDeviceCount(int *count) {
+    const char *fail = getenv("CUDA_HOST_FAIL");
+    work_left = fail ? atol(fail) : -1;
     *count = 1;
     return cudaSuccess;
 }
