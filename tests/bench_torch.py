@@ -2,11 +2,13 @@
 """Seconds for an epoch of 60,000 MNIST images at batch 64: `inkling bench` and PyTorch by turns.
 
     bench_torch.py INKLING --data FOLDER [--threads 2] [--rounds 3] [--seconds 3] [--preset NAME ...]
+                   [--device cuda]
 
 PyTorch gets the images as one tensor, normalised, in memory; a step takes a slice of it (no loader,
 no shuffling), so nothing but the network is timed. Each round times both, one after the other; what
 is told is the median of the rounds, the ratio is the median of the rounds' own ratios, so that a
-machine that others use as well tells on both. Run it with a Python that has torch and numpy.
+machine that others use as well tells on both. On a GPU (--device cuda) the images lie on the device,
+and PyTorch is timed twice: eager, and with a whole step captured as a CUDA graph. Run it with a Python that has torch and numpy.
 """
 import argparse
 import gzip
@@ -42,7 +44,9 @@ def labels(folder):
 
 
 def adam(model):
-    return torch.optim.Adam(model.parameters(), lr=0.001)
+    # A captured step keeps the count of steps on the device.
+    on_gpu = next(model.parameters()).is_cuda
+    return torch.optim.Adam(model.parameters(), lr=0.001, **({"capturable": True} if on_gpu else {}))
 
 
 def momentum(model):
@@ -73,7 +77,7 @@ RECIPES = {
 class Torch:
     def __init__(self, preset, x, y):
         build, rule = RECIPES[preset]
-        self.model = build()
+        self.model = build().to(x.device)
         self.rule = rule(self.model)
         self.x, self.y = x, y
         self.at = 0
@@ -87,20 +91,55 @@ class Torch:
         nn.functional.cross_entropy(self.model(self.x[part]), self.y[part]).backward()
         self.rule.step()
 
-    def epoch_seconds(self, seconds):
+    def learn(self, x, y):
+        self.rule.zero_grad(set_to_none=False)
+        nn.functional.cross_entropy(self.model(x), y).backward()
+        self.rule.step()
+
+    def captured_step(self):
+        """One step as a CUDA graph, on a batch that is copied to where it was captured with."""
+        x, y = self.x[:BATCH].clone(), self.y[:BATCH].clone()
+        side = torch.cuda.Stream()
+        side.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(side):
+            for _ in range(5):
+                self.learn(x, y)
+        torch.cuda.current_stream().wait_stream(side)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            self.learn(x, y)
+
+        def step():
+            if self.at + BATCH > len(self.x):
+                self.at = 0
+            x.copy_(self.x[self.at:self.at + BATCH])
+            y.copy_(self.y[self.at:self.at + BATCH])
+            self.at += BATCH
+            graph.replay()
+        return step
+
+    def wait(self):
+        if self.x.is_cuda:
+            torch.cuda.synchronize()
+
+    def epoch_seconds(self, seconds, step=None):
+        step = step or self.step
         for _ in range(5):
-            self.step()
+            step()
+        self.wait()
         begun, steps = time.perf_counter(), 0
         while time.perf_counter() - begun < seconds:
-            self.step()
-            steps += 1
+            for _ in range(10):
+                step()
+            steps += 10
+            self.wait()
         return (time.perf_counter() - begun) / steps * IMAGES / BATCH
 
 
 def inkling(args, preset):
     answer = subprocess.run(
         [args.inkling, "bench", "--json", "--preset", preset, "--threads", str(args.threads),
-         "--seconds", str(args.seconds), "--data", args.data],
+         "--seconds", str(args.seconds), "--data", args.data, "--device", args.device],
         check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
     row = json.loads(answer.splitlines()[1])
     return row["seconds_per_epoch"], row["share_of_product_rate"]
@@ -113,26 +152,36 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--preset", nargs="+", default=list(RECIPES))
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     x = torch.from_numpy((images(args.data)[:16384] / 255.0 - 0.1307).astype(numpy.float32) / 0.3081)
     y = torch.from_numpy(labels(args.data)[:16384])
+    x, y = x.to(args.device), y.to(args.device)
+    captured = args.device.startswith("cuda")
     print("PyTorch %s, %d threads, %d rounds, load %.1f" %
           (torch.__version__, args.threads, args.rounds, os.getloadavg()[0]))
-    print("%-12s %12s %12s %8s %8s" % ("preset", "inkling s", "PyTorch s", "ratio", "share"))
+    print("%-12s %12s %12s %8s %8s" % ("preset", "inkling s", "PyTorch s", "ratio", "share") +
+          ("%12s %8s" % ("captured s", "ratio") if captured else ""))
     for preset in args.preset:
         other = Torch(preset, x, y)
-        ours, theirs, ratios, shares = [], [], [], []
+        ours, theirs, ratios, shares, graphs, graph_ratios = [], [], [], [], [], []
+        replay = other.captured_step() if captured else None
         for _ in range(args.rounds):
             seconds, share = inkling(args, preset)
             ours.append(seconds)
             shares.append(share)
             theirs.append(other.epoch_seconds(args.seconds))
             ratios.append(theirs[-1] / ours[-1])
-        print("%-12s %12.2f %12.2f %8.1f %6.0f %%" % (
+            if captured:
+                graphs.append(other.epoch_seconds(args.seconds, replay))
+                graph_ratios.append(graphs[-1] / ours[-1])
+        print("%-12s %12.3f %12.3f %8.1f %6.0f %%" % (
             preset, statistics.median(ours), statistics.median(theirs), statistics.median(ratios),
-            100 * statistics.median(shares)), flush=True)
+            100 * statistics.median(shares)) +
+              ("%12.3f %8.1f" % (statistics.median(graphs), statistics.median(graph_ratios))
+               if captured else ""), flush=True)
     print("load at the end %.1f" % os.getloadavg()[0])
 
 

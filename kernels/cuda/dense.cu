@@ -101,7 +101,7 @@ static __global__ void column_sums(int n, int out, const float *dy, float *db) {
 static void blas(Cuda *cuda, cublasOperation_t left, cublasOperation_t right, int cols, int rows,
                  int depth, const float *b, int b_lead, const float *a, int a_lead, float *c) {
     const float one = 1.0f, nothing = 0.0f;
-    if (cuda->failed != cudaSuccess) return;
+    if (cuda->failed != cudaSuccess || !cuda_blas_open(cuda)) return;
     cuda_blas_well(cuda,
                    cublasSgemm(cuda->blas, left, right, cols, rows, depth, &one, b, b_lead, a,
                                a_lead, &nothing, c, cols),

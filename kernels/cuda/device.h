@@ -74,6 +74,9 @@ static inline Cuda *cuda_of(Backend *be) {
 // Keeps the first failure. True when all is well.
 bool cuda_well(Cuda *cuda, cudaError_t error, const char *what);
 bool cuda_blas_well(Cuda *cuda, cublasStatus_t error, const char *what);
+// Starts cuBLAS where that has not been done: it takes its time, and small networks never need it.
+// Not while a step is being captured; a step is carried out once before that.
+bool cuda_blas_open(Cuda *cuda);
 
 // ---- launching --------------------------------------------------------------------------------
 

@@ -45,7 +45,9 @@ static void module_release(Backend *be, void *device) {
     Cuda *cuda = cuda_of(be);
     if (!device) return;
     steps_settle(cuda);
-    cudaFree(device); // waits for what uses it
+    if (cuda->failed == cudaSuccess)
+        cuda_well(cuda, cudaStreamSynchronize(cuda->stream), "its last operations");
+    cudaFree(device);
 }
 
 static void module_upload(Backend *be, void *device, const void *host, size_t bytes) {
@@ -393,17 +395,9 @@ static bool get_memory(Cuda *cuda, size_t bytes, void *out) {
     return cuda_well(cuda, cudaMemsetAsync(block, 0, bytes, cuda->stream), "clearing memory");
 }
 
-static bool set_up(Cuda *cuda) {
-    return cuda_well(cuda, cudaSetDevice(cuda->device), "choosing the device") &&
-           cuda_well(cuda, cudaStreamCreateWithFlags(&cuda->stream, cudaStreamNonBlocking),
-                     "making a stream") &&
-           get_memory(cuda, BLAS_MEMORY, &cuda->blas_memory) &&
-           get_memory(cuda, TICKETS * sizeof *cuda->tickets, &cuda->tickets) &&
-           get_memory(cuda, 2 * PARTIALS * sizeof *cuda->partials, &cuda->partials) &&
-           get_memory(cuda, PARTS_MAX * sizeof *cuda->sum_parts, &cuda->sum_parts) &&
-           get_memory(cuda, PARTS_MAX * sizeof *cuda->loss_parts, &cuda->loss_parts) &&
-           get_memory(cuda, GIVEN_MAX, &cuda->given) &&
-           get_memory(cuda, sizeof *cuda->zero, &cuda->zero) &&
+bool cuda_blas_open(Cuda *cuda) {
+    if (cuda->blas) return true;
+    return get_memory(cuda, BLAS_MEMORY, &cuda->blas_memory) &&
            cuda_blas_well(cuda, cublasCreate(&cuda->blas), "starting cuBLAS") &&
            cuda_blas_well(cuda, cublasSetStream(cuda->blas, cuda->stream), "starting cuBLAS") &&
            // After the stream, which brings back cuBLAS's own.
@@ -412,8 +406,24 @@ static bool set_up(Cuda *cuda) {
            cuda_blas_well(cuda,
                           cublasSetMathMode(cuda->blas, cuda->tf32 ? CUBLAS_TF32_TENSOR_OP_MATH
                                                                    : CUBLAS_DEFAULT_MATH),
-                          "starting cuBLAS") &&
-           cuda_well(cuda, cudaStreamSynchronize(cuda->stream), "starting");
+                          "starting cuBLAS");
+}
+
+static bool set_up(Cuda *cuda) {
+    bool well = cuda_well(cuda, cudaSetDevice(cuda->device), "choosing the device") &&
+                cuda_well(cuda, cudaStreamCreateWithFlags(&cuda->stream, cudaStreamNonBlocking),
+                          "making a stream") &&
+                get_memory(cuda, TICKETS * sizeof *cuda->tickets, &cuda->tickets) &&
+                get_memory(cuda, 2 * PARTIALS * sizeof *cuda->partials, &cuda->partials) &&
+                get_memory(cuda, PARTS_MAX * sizeof *cuda->sum_parts, &cuda->sum_parts) &&
+                get_memory(cuda, PARTS_MAX * sizeof *cuda->loss_parts, &cuda->loss_parts) &&
+                get_memory(cuda, GIVEN_MAX, &cuda->given) &&
+                get_memory(cuda, sizeof *cuda->zero, &cuda->zero);
+    // Is there code for this device in the module at all?
+    if (well)
+        cuda_activation_forward(cuda, ACTIVATION_NONE, 0.0f, 1, cuda->partials, cuda->partials);
+    return cuda->failed == cudaSuccess &&
+           cuda_well(cuda, cudaStreamSynchronize(cuda->stream), "its first operation");
 }
 
 static Status module_open(int device, bool tf32, Backend **out) {

@@ -4,7 +4,8 @@
 
 // ---- loss -------------------------------------------------------------------------------------
 
-constexpr int CLASSES_MAX = 256; // labels are bytes
+// More than any network has (nn/spec.h). Memory for it is set aside for every thread of the device.
+constexpr int CLASSES_MAX = 64;
 
 // log(sum(exp(z))) by way of the largest, so that exp() cannot overflow.
 static __device__ inline double log_sum_exp(const float *z, int classes, int *largest) {
@@ -86,6 +87,7 @@ static __global__ void softmax(int classes, size_t n, const float *logits, float
 void cuda_loss(Cuda *cuda, LossKind kind, float smoothing, int classes, int n, const float *logits,
                const uint8_t *labels, float *dlogits, BatchStats *stats) {
     LossSettings settings = {classes, smoothing, 1.0f / (float)n};
+    if (classes > CLASSES_MAX) cuda_well(cuda, cudaErrorInvalidValue, "a loss of so many classes");
     size_t blocks = blocks_for((size_t)n);
     launch(cuda, "the loss", loss, blocks < PARTS_MAX ? blocks : PARTS_MAX, kind, settings, n,
            logits, labels, dlogits, cuda->loss_parts, cuda->tickets + TICKET_LOSS, stats);

@@ -87,6 +87,10 @@ Status workbench_open_trainer(Workbench *bench, const Dataset *dataset, Trainer 
 static void workbench_take_data(Workbench *bench, Dataset *dataset) {
     bench->dataset = dataset;
     bench->dataset_version++;
+    if (workbench_check(bench, workbench_open_trainer(bench, dataset, &bench->trainer))) return;
+    // A device that is not there has been told of; the processor always is.
+    if (!bench->device[0] || strcmp(bench->device, "cpu") == 0) return;
+    text_copy(bench->device, sizeof bench->device, "cpu");
     workbench_check(bench, workbench_open_trainer(bench, dataset, &bench->trainer));
 }
 
