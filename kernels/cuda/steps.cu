@@ -326,13 +326,15 @@ void steps_begin(Cuda *cuda) {
 void steps_end(Cuda *cuda, const BatchStats *stats) {
     Steps *steps = cuda->steps;
     make_current(cuda);
+    if (steps->ended == BACKEND_STEPS_AHEAD)
+        cuda_well(cuda, cudaErrorInvalidValue, "more steps than may be handed over");
     bool handed = !steps->direct && hand_over(cuda, stats);
     if (!handed) {
         steps_settle(cuda);
         launch(cuda, "the end of a step", step_done, 1, stats, steps->counters, 0u, steps->stats);
     }
     steps->open = false;
-    steps->ended++;
+    if (cuda->failed == cudaSuccess) steps->ended++;
 }
 
 int steps_take(Cuda *cuda, BatchStats *out) {
