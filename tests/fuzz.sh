@@ -62,7 +62,7 @@ for name in "${targets[@]}"; do
   mkdir -p "build-fuzz/corpus/$name"
   places=("build-fuzz/corpus/$name" "build-fuzz/tests/fuzz/seeds/$name")
   [ ! -d "tests/fuzz/regressions/$name" ] || places+=("tests/fuzz/regressions/$name")
-  if ! "build-fuzz/tests/fuzz/fuzz_$name" -max_total_time="$seconds" -max_len=8192 -timeout=20 \
+  if ! "build-fuzz/tests/fuzz/fuzz_$name" -max_total_time="$seconds" -max_len=8192 -timeout=120 \
     -rss_limit_mb=3000 -malloc_limit_mb=3000 -print_final_stats=1 -use_value_profile=1 \
     -artifact_prefix="build-fuzz/found/$name-" "${places[@]}" >"$log" 2>&1; then
     echo "$name: something was found, see $log"
