@@ -78,7 +78,10 @@ static Status run_set_up(Run *run, const TrainConfig *config, const DeviceData *
         TRY(split_open(&run->split, dataset->train.n, (uint32_t)config->limit,
                        (uint32_t)config->held_out, (uint64_t)config->seed));
     run->batches = (int)batch_count(run->images, (uint32_t)config->batch_size);
-    run->max_batch = config->batch_size > RUN_EVAL_BATCH ? config->batch_size : RUN_EVAL_BATCH;
+    // A batch is never larger than what there is to train on; memory need not be either.
+    run->max_batch =
+        (uint32_t)config->batch_size < run->images ? config->batch_size : (int)run->images;
+    if (run->max_batch < RUN_EVAL_BATCH) run->max_batch = RUN_EVAL_BATCH;
 fail:
     return status;
 }

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Makes the seeds of the fuzz targets: small files of every kind, good ones and some broken ones.
 
-    seeds.py OUT [FIXTURES]
+    seeds.py OUT TESTS
 
-OUT/TARGET/NAME for every target. FIXTURES: tests/fixtures, whose .pth files are seeds too. Where
+OUT/TARGET/NAME for every target. TESTS: this project's tests, whose .pth fixtures are seeds too, as
+are the lessons that it comes with. Where
 ONNX's own test data are installed (Debian: libonnx-testdata) their models are seeds of onnx and
 graph. Needs nothing but Python; the same files each time.
 """
@@ -21,7 +22,7 @@ import zipfile
 import zlib
 
 OUT = sys.argv[1]
-FIXTURES = sys.argv[2] if len(sys.argv) > 2 else ""
+TESTS = sys.argv[2]
 RNG = random.Random(1)
 
 
@@ -226,7 +227,7 @@ def make_pth():
         for i, value in enumerate(values + [values, loop]):
             put("pickle", "value-%d-%02d" % (protocol, i), pickle.dumps(value, protocol))
     put("pickle", "hostile", b"cos\nsystem\n(S'exit 3'\ntR.")
-    for path in sorted(glob.glob(os.path.join(FIXTURES, "pth", "*.pth"))):
+    for path in sorted(glob.glob(os.path.join(TESTS, "fixtures", "pth", "*.pth"))):
         name = os.path.basename(path)
         with open(path, "rb") as file:
             data = file.read()
@@ -438,6 +439,31 @@ def make_state():
                 b"".join(struct.pack("<HB", at + k, b) for k, b in enumerate(raw)))
 
 
+def make_lessons():
+    for path in sorted(glob.glob(os.path.join(TESTS, "..", "assets", "lessons", "*.lesson"))):
+        with open(path, "rb") as file:
+            put("lesson", os.path.basename(path), file.read())
+    broken = [
+        "", "title:", "title: x\n", "page\n", "title: x\npage\n", "title: x\npage\ncaption: y\n",
+        "title: x\npage\ncaption: y\n  z\nhide: everything\nshow: form\nset: lr=0.1\n"
+        "draw: 20 30, 25 40; 50 50\ntab: mine\nanswer: shipped\ncharts: log smooth epochs\n"
+        "start: seed=2\npause\nresume\nstep\nink: centre=off\n# end\n",
+        "title: x\npage\ncaption: y\nset: lr=nan\n", "title: x\npage\ncaption: y\ndraw: 1e9 2\n",
+        "title: x\ntitle: y\npage\n", "title[zh_CN]: x\npage\ncaption[xx]: y\n",
+        "title: x\n" + "page\ncaption: y\n" * 70, "title: x\npage\ncaption: y\n" + "pause\n" * 300,
+        b"title: \xff\npage\ncaption: y\n", b"title: x\0\npage\n", "title: x\r\npage\r\ncaption: y\r\n",
+    ]
+    for i, text in enumerate(broken):
+        put("lesson", "%02d" % i, text)
+
+
+def make_history():
+    put("history", "same", b"")
+    for i in range(0, 128, 4):  # the head of the file, then heads of pages
+        for at in (i, 4096 + i, 8192 + i):
+            put("history", "%05d" % at, struct.pack("<I", at)[:3] + b"\xff")
+
+
 make_idx()
 make_safetensors()
 make_pth()
@@ -446,4 +472,6 @@ make_strokes()
 make_text()
 make_pictures()
 make_state()
+make_lessons()
+make_history()
 print(sum(len(files) for _, _, files in os.walk(OUT)), "seeds")
