@@ -328,8 +328,11 @@ static void show(Ui *ui, Workbench *bench, int tab, DialogKind dialog) {
     }
 }
 
-// The window with every panel and dialog, a drawing on the canvas; frames go on whatever fails.
+// The window with every panel, and the dialogs that are about nothing in particular, a drawing on
+// the canvas; frames go on whatever fails.
 static Status open_window(void) {
+    static const DialogKind dialogs[] = {DIALOG_OPEN, DIALOG_LAYERS,  DIALOG_MORE, DIALOG_HISTORY,
+                                         DIALOG_KEYS, DIALOG_LESSONS, DIALOG_QUIT};
     WorkbenchOptions options = {.threads = 1};
     char path[FILE_PATH_MAX];
     Workbench *bench = NULL;
@@ -343,7 +346,7 @@ static Status open_window(void) {
     TRY(ui_open(&ui, font_fixed(), NULL));
     drawing_copy(&bench->ink.drawing, &drawn);
     for (int tab = 0; tab < TAB_COUNT; tab++) show(ui, bench, tab, DIALOG_NONE);
-    for (int dialog = 0; dialog < DIALOG_COUNT; dialog++) show(ui, bench, 0, (DialogKind)dialog);
+    for (size_t i = 0; i < sizeof dialogs / sizeof dialogs[0]; i++) show(ui, bench, 0, dialogs[i]);
 fail:
     workbench_close(&bench);
     ui_close(&ui);
