@@ -5,6 +5,7 @@
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -44,3 +45,48 @@ void files_write_gzip(const char *path, const void *bytes, size_t size) {
     if (size > 0) assert_int_equal(gzwrite(file, bytes, (unsigned)size), size);
     assert_int_equal(gzclose(file), Z_OK);
 }
+
+// ---- memory -------------------------------------------------------------------------------------
+
+#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+
+// A line of /proc/self/status in bytes (proc(5): VmRSS, VmHWM in kB); 0: not there.
+static size_t memory_line(const char *name) {
+    char line[128];
+    size_t size = strlen(name), kilobytes = 0;
+    FILE *file = fopen("/proc/self/status", "r");
+    while (file && fgets(line, sizeof line, file))
+        if (strncmp(line, name, size) == 0) kilobytes = (size_t)strtoul(line + size, NULL, 10);
+    if (file) fclose(file);
+    return kilobytes << 10;
+}
+
+size_t files_memory_begin(void) {
+    size_t now = memory_line("VmRSS:"), peak = memory_line("VmHWM:");
+    if (peak < now + ((size_t)64 << 20)) return now;  // not in the way, and a reset takes time
+    FILE *file = fopen("/proc/self/clear_refs", "w"); // proc(5): 5 resets the peak
+    bool reset = file && fputs("5", file) >= 0;
+    if (file) reset = fclose(file) == 0 && reset;
+    return reset ? now : 0;
+}
+
+void files_memory_check(size_t begin, const char *path) {
+    size_t peak = memory_line("VmHWM:"), allowed = (size_t)256 << 20;
+    FILE *file = fopen(path, "rb");
+    if (file && fseek(file, 0, SEEK_END) == 0) allowed += 2 * (size_t)ftell(file);
+    if (file) fclose(file);
+    if (begin > 0 && peak > begin && peak - begin > allowed)
+        fail_msg("%zu MB were in use; %zu are allowed", (peak - begin) >> 20, allowed >> 20);
+}
+
+#else
+
+size_t files_memory_begin(void) {
+    return 0;
+}
+void files_memory_check(size_t begin, const char *path) {
+    (void)begin;
+    (void)path;
+}
+
+#endif

@@ -25,4 +25,11 @@ void files_write(const char *path, const void *bytes, size_t size);
 // The same, packed by gzip.
 void files_write_gzip(const char *path, const void *bytes, size_t size);
 
+// What may be in memory while a model file is read: 256 MB and twice the file, above what the
+// process had before. files_memory_begin forgets the peak so far; files_memory_check fails the test
+// when since then it was higher than is allowed for the file at `path`. Both do nothing where the
+// system does not tell (not Linux) and under a sanitizer, whose own memory counts.
+size_t files_memory_begin(void);
+void files_memory_check(size_t begin, const char *path);
+
 #endif

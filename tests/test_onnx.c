@@ -405,9 +405,11 @@ static void test_new_operator_sets(void **state) {
 static Status try_read(const void *bytes, size_t size) {
     SavedModel *model = NULL;
     files_write(path, bytes, size);
+    size_t memory = files_memory_begin();
     double begun = clock_seconds();
     Status status = format_open(path, NULL, &model, NULL);
     double seconds = clock_seconds() - begun;
+    files_memory_check(memory, path);
     if (seconds > SECONDS_MAX) fail_msg("it took %.1f s: %s", seconds, status.message);
     if (status_is_ok(&status)) assert_non_null(model);
     if (!status_is_ok(&status)) assert_null(model);

@@ -64,8 +64,10 @@ static void write_file(const void *data, size_t size) {
 }
 
 static Status read_timed(SavedModel **model) {
+    size_t memory = files_memory_begin();
     double start = seconds_now();
     Status status = format_read(path, model);
+    files_memory_check(memory, path);
     if (seconds_now() - start > SECONDS_MAX)
         fail_msg("took %.1f s: %s", seconds_now() - start, status.message);
     assert_int_equal(status_is_ok(&status), *model != NULL);
