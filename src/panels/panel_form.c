@@ -135,7 +135,7 @@ static void form_buttons(Ui *ui, Workbench *bench, Rect row) {
                             : tr("Start a new run with these settings (Space).\n"
                                  "The runs below keep their weights and curves."));
     if (ui_button(ui, step, tr("Step"), ready && !going ? 0 : UI_DISABLED)) runs_step(bench);
-    ui_tooltip(ui, tr("Train one batch, then wait (S)"));
+    ui_tooltip(ui, tr("Train one batch, then wait (S).\nShift+S shows it in slow motion."));
     if (ui_button(ui, stop, tr("Stop"), going || paused ? 0 : UI_DISABLED)) runs_stop(bench);
     ui_tooltip(ui, tr("End what trains; its weights and curves stay"));
     ui_pop_id(ui);

@@ -103,19 +103,25 @@ static bool slowmo_is_here(const Transcript *t, SlowPhase phase, int i) {
     return i == phase.stage;
 }
 
+// The whole name of stage `i`, and what of it stands in its box: the first layer's.
+static void slowmo_names(Workbench *bench, int i, char whole[64], char first[64]) {
+    const Transcript *t = slowmo_transcript(bench);
+    if (i < 0)
+        text_copy(whole, 64, tr("input"));
+    else
+        slowmo_stage_name(runs_find(bench, bench->slow.run), t->stages[i].first, t->stages[i].last,
+                          whole);
+    text_copy(first, 64, whole);
+    first[strcspn(first, " ")] = '\0';
+}
+
 static void slowmo_box(Ui *ui, Workbench *bench, Rect box, int i) {
     const ThemeColors *c = &ui->theme->color;
     const Transcript *t = slowmo_transcript(bench);
-    const RunEntry *run = runs_find(bench, bench->slow.run);
     SlowPhase phase = slowmo_phase(bench);
     bool here = slowmo_is_here(t, phase, i), done = slowmo_is_done(t, phase, i);
-    char name[64], shortened[64];
-    if (i < 0)
-        text_copy(name, sizeof name, tr("input"));
-    else
-        slowmo_stage_name(run, t->stages[i].first, t->stages[i].last, name);
-    text_copy(shortened, sizeof shortened, name);
-    shortened[strcspn(shortened, " ")] = '\0';
+    char name[64], first[64];
+    slowmo_names(bench, i, name, first);
     ui_push_index(ui, i + 1);
     UiHit hit = ui_interact(ui, ui_id(ui, "stage"), UI_KIND_TAB, name, box, 0, 0);
     ui_set_value(ui, "%s", here ? "here" : done ? "done" : "");
@@ -125,18 +131,31 @@ static void slowmo_box(Ui *ui, Workbench *bench, Rect box, int i) {
              : done ? c->accent_dim
                     : c->field,
              hit.hot ? c->outline_hot : c->outline, 1);
-    Rect inside = rect_inset_xy(box, 4, 0);
-    if (ui_text_width(ui, TEXT_CAPTION, shortened) <= inside.w)
-        ui_text_center(ui, inside, TEXT_CAPTION, here ? c->on_accent : c->text_soft, shortened);
+    if (ui_text_width(ui, TEXT_CAPTION, first) <= box.w)
+        ui_text_center(ui, box, TEXT_CAPTION, here ? c->on_accent : c->text_soft, first);
     if (hit.clicked && (phase.part == SLOW_FORWARD || phase.part == SLOW_BACKWARD))
         slowmo_go(bench, i);
     ui_pop_id(ui);
 }
 
+// Boxes as wide as their names need, the rest shared out; all equal where there is no room for
+// that.
 static void slowmo_chain(Ui *ui, Workbench *bench, Rect rect) {
-    int count = slowmo_transcript(bench)->stage_count;
-    for (int i = -1; i < count; i++)
-        slowmo_box(ui, bench, rect_column(rect, count + 1, i + 1, STRIP_GAP), i);
+    int count = slowmo_transcript(bench)->stage_count + 1;
+    float widths[SPEC_LAYERS_MAX + 1], needed = (float)(count - 1) * STRIP_GAP;
+    for (int i = 0; i < count; i++) {
+        char name[64], first[64];
+        slowmo_names(bench, i - 1, name, first);
+        widths[i] = ceilf(ui_text_width(ui, TEXT_CAPTION, first)) + 6;
+        needed += widths[i];
+    }
+    float extra = (rect.w - needed) / (float)count;
+    Rect rest = rect;
+    for (int i = 0; i < count; i++) {
+        Rect box = extra >= 0 ? rect_cut_left(&rest, widths[i] + extra, STRIP_GAP)
+                              : rect_column(rect, count, i, STRIP_GAP);
+        slowmo_box(ui, bench, box, i - 1);
+    }
 }
 
 // ---- all of it ----------------------------------------------------------------------------------

@@ -263,7 +263,11 @@ static void loss_table(Ui *ui, Workbench *bench, Rect rect) {
     size_t row = (size_t)sample * (size_t)t->classes;
     const float *numbers[] = {t->values + last->at + row, t->probabilities + row,
                               t->deltas + last->at + row};
-    const char *const names[] = {tr("logit"), tr("softmax"), tr("gradient")};
+    // The gradient of the image's own loss: the mean's is that divided by their number.
+    const float factors[] = {1, 1, (float)t->n};
+    char gradient[48];
+    snprintf(gradient, sizeof gradient, tr("gradient \xc3\x97 %d"), t->n);
+    const char *const names[] = {tr("logit"), tr("softmax"), gradient};
     float names_w = 0;
     for (int i = 0; i < 3; i++)
         names_w = fmaxf(names_w, ceilf(ui_text_width(ui, TEXT_CAPTION, names[i])));
@@ -280,7 +284,7 @@ static void loss_table(Ui *ui, Workbench *bench, Rect rect) {
         for (int k = 0; k < count; k++) {
             char text[WORD_MAX];
             bool is_label = classes[k] == t->labels[sample];
-            snprintf(text, sizeof text, i == 2 ? "%.3f" : "%.2f", numbers[i][classes[k]]);
+            snprintf(text, sizeof text, "%.2f", numbers[i][classes[k]] * factors[i]);
             ui_text_right(ui, rect_column(line, count, k, 2), TEXT_TINY,
                           is_label ? c->accent : c->text_soft, text);
         }

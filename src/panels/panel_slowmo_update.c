@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { UPDATE_ROW_H = 18, UPDATE_LINE_H = 16, UPDATE_FIGURES = 4 };
+enum { UPDATE_ROW_H = 18, UPDATE_LINE_H = 16, UPDATE_FIGURES = 4, UPDATE_BESIDE_W = 430 };
 
 // ---- worked out once ----------------------------------------------------------------------------
 
@@ -38,7 +38,8 @@ void slowmo_update_make(SlowUpdate *out, const RunEntry *run, const Transcript *
     const ModelPlan *plan = run->log->plan;
     double gradient = 0, weights = 0, change = 0, count = 0;
     memset(out, 0, sizeof *out);
-    for (int k = plan->first_tensor[layer]; k < plan->first_tensor[layer + 1]; k++) {
+    int first = plan->first_tensor[layer];
+    for (int k = first; k < plan->first_tensor[layer + 1]; k++) {
         const TensorInfo *tensor = &plan->tensors[k];
         if (!tensor->trainable) continue;
         count += (double)tensor->count;
@@ -47,7 +48,7 @@ void slowmo_update_make(SlowUpdate *out, const RunEntry *run, const Transcript *
             gradient += (double)t->gradients[i] * t->gradients[i];
             weights += (double)t->before[i] * t->before[i];
             change += moved * moved;
-            update_pick(out, t, i);
+            if (k == first) update_pick(out, t, i); // biases change more, and say less
         }
         for (int s = 0; s < t->slots; s++) {
             size_t at = (size_t)s * plan->parameter_floats + tensor->offset;
@@ -192,7 +193,9 @@ float panel_slowmo_update(Ui *ui, Workbench *bench, Rect rect, int layer, bool d
     if (slow->chosen >= slow->update.count) slow->chosen = 0;
     float figures = UPDATE_LINE_H * (float)(UPDATE_FIGURES + t->slots + (t->clipped < 1));
     float table = UPDATE_ROW_H * (float)(slow->update.count + 1);
-    float upper = 22 + fmaxf(figures, table) + 8;
+    bool beside = rect.w >= UPDATE_BESIDE_W; // else the table is below the figures
+    float both = beside ? fmaxf(figures, table) : figures + 6 + table;
+    float upper = 22 + both + 8;
     UpdateNumbers numbers = update_numbers(run, t, slow->update.picked[slow->chosen]);
     if (!draw) return upper + update_lines_show(ui, &numbers, rect, false);
     char name[64], soft[128], lr[WORD_MAX];
@@ -209,8 +212,11 @@ float panel_slowmo_update(Ui *ui, Workbench *bench, Rect rect, int layer, bool d
     float width = ui_text(ui, line, TEXT_STRONG, ui->theme->color.text, name);
     rect_cut_left(&line, width, 8);
     ui_text(ui, line, TEXT_SMALL, ui->theme->color.text_muted, soft);
-    Rect top = rect_cut_top(&rect, fmaxf(figures, table), 8);
-    update_figures(ui, slow, t, rect_cut_left(&top, fminf(floorf(top.w * 0.45f), 230), 14));
+    Rect top = rect_cut_top(&rect, both, 8);
+    Rect column = beside ? rect_cut_left(&top, fminf(floorf(top.w * 0.45f), 230), 14)
+                         : rect_cut_top(&top, figures, 6);
+    column.w = fminf(column.w, 230);
+    update_figures(ui, slow, t, column);
     update_table(ui, bench, run, top);
     return upper + update_lines_show(ui, &numbers, rect, true);
 }
