@@ -49,7 +49,7 @@ def wait_until_quiet(load):
 
 
 def train(program, name, options, seed, extra):
-    command = [program, "train", *options, "--seed", str(seed), "--json", *extra]
+    command = [program, "train", "--forget", *options, "--seed", str(seed), "--json", *extra]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     if done.returncode != 0:
         sys.exit("exit status %d: %s" % (done.returncode, " ".join(command)))

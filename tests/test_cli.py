@@ -118,7 +118,8 @@ def without_time(lines):
 
 def test_help_and_version():
     overview = good("--help").out
-    for name in ("train", "eval", "calibrate", "predict", "info", "convert", "bench", "data"):
+    for name in ("train", "eval", "calibrate", "predict", "info", "convert", "bench", "data",
+                 "runs"):
         assert "\n  %s " % name in overview
         result = good(name, "--help")
         assert result.out.startswith("Usage: inkling " + name) and not result.err, result

@@ -25,7 +25,7 @@ SETTINGS = [
 
 
 def start(directory, *more):
-    return subprocess.Popen([PROGRAM, "train", *SETTINGS, "--save",
+    return subprocess.Popen([PROGRAM, "train", *SETTINGS, "--forget", "--save",
                              os.path.join(directory, "model.safetensors"), *more],
                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 

@@ -133,9 +133,10 @@ int cmd_info(const CliArgs *args);
 int cmd_convert(const CliArgs *args);
 int cmd_bench(const CliArgs *args);
 int cmd_data(const CliArgs *args);
+int cmd_runs(const CliArgs *args);
 
 extern const CliOption train_command_options[], eval_options[], calibrate_options[],
     predict_options[], info_options[], convert_options[], bench_options[], data_options[],
-    window_options[];
+    runs_options[], window_options[];
 
 #endif

@@ -20,7 +20,8 @@ const CliCommand cli_commands[] = {
          "\"test_accuracy\":0.972,\n   \"lr\":0.001,\"seconds\":1.3,"
          "\"images_per_second\":46000}\n"
          "where seconds is the training pass alone. Ctrl+C ends it after the batch at hand,\n"
-         "and what has been trained is saved.",
+         "and what has been trained is saved. The run with its weights is kept in the history\n"
+         "(inkling runs list), unless --forget is given.",
      .options = train_command_options,
      .train_options = true,
      .run = cmd_train},
@@ -87,5 +88,20 @@ const CliCommand cli_commands[] = {
      .words_min = 1,
      .words_max = 2,
      .run = cmd_data},
+    {.name = "runs",
+     .words = "list [WORD...] | show ID | rename ID NAME | delete ID... | export ID OUT",
+     .summary = "The runs that were trained here: every one is kept.",
+     .details =
+         "list: pinned ones, then the newest; with words only those that have all of them in\n"
+         "name, network, data, settings or state. show: one with its epochs; its \"epoch_list\" "
+         "in\n"
+         "JSON is what train --json gave. export: OUT as a model (.safetensors, .pth, .onnx) has\n"
+         "its weights, as .csv or .json its figures, as a name without ending a directory for\n"
+         "TensorBoard. Runs lie in the history directory of the user's data\n"
+         "($XDG_DATA_HOME/inkling or ~/.local/share/inkling); train --forget keeps none.",
+     .options = runs_options,
+     .words_min = 1,
+     .words_max = INT_MAX,
+     .run = cmd_runs},
     {.name = NULL},
 };

@@ -134,3 +134,18 @@ Status cli_write_model(const char *path, const SavedModel *model) {
     }
     return status;
 }
+
+void cli_json_epoch(JsonNode node, const EpochRecord *e) {
+    json_int(node, "epoch", e->epoch);
+    json_number(node, "train_loss", e->train_loss);
+    json_number(node, "train_accuracy", e->train_accuracy);
+    if (e->held_images > 0) {
+        json_number(node, "held_loss", e->held_loss);
+        json_number(node, "held_accuracy", e->held_accuracy);
+    }
+    json_number(node, "test_loss", e->test_loss);
+    json_number(node, "test_accuracy", e->test_accuracy);
+    json_number(node, "lr", e->lr);
+    json_number(node, "seconds", e->seconds);
+    json_number(node, "images_per_second", e->images_per_second);
+}

@@ -2,8 +2,10 @@
 #ifndef INKLING_APP_CLI_SHARE_H
 #define INKLING_APP_CLI_SHARE_H
 
+#include "app/cli_json.h"
 #include "dataset/dataset.h"
 #include "formats/formats.h"
+#include "train/run.h"
 
 // Opens the data set that --data (NULL or "": look around) names, and says on standard error which.
 Status cli_open_data(const char *data, int threads, Dataset **out);
@@ -25,5 +27,8 @@ Status cli_check_model_path(const char *option, const char *path);
 // Writes a model by its ending. When that fails, writes it where it can be written, says where, and
 // still gives the error.
 Status cli_write_model(const char *path, const SavedModel *model);
+
+// An epoch's figures as `inkling train --json` gives them.
+void cli_json_epoch(JsonNode node, const EpochRecord *epoch);
 
 #endif

@@ -4,6 +4,7 @@
 #include "app/cli.h"
 #include "app/cli_json.h"
 #include "app/cli_share.h"
+#include "app/train_keep.h"
 #include "base/check.h"
 #include "base/thread.h"
 #include "train/report.h"
@@ -23,6 +24,7 @@ const CliOption train_command_options[] = {
     {"init", "MODEL",
      "start from this model's weights; or how the seed makes them: pytorch, he, "
      "xavier"},
+    {"forget", NULL, "do not keep the run in the history"},
     CLI_JSON_OPTION,
     {NULL, NULL, NULL},
 };
@@ -41,6 +43,8 @@ typedef struct TrainJob {
     Backend *be;
     DeviceData data;
     Run *run;
+    TrainKeep keep;     // in the history
+    char device[128];   // what the back end calls itself
     EpochRecord last;   // the last complete epoch of this call
     double begun;       // clock of the first batch of this call
     double begun_run;   // run_seconds then
@@ -209,15 +213,15 @@ fail:
 
 // ---- telling -----------------------------------------------------------------------------------
 
-static void train_say_begin(const TrainJob *job) {
-    char device[128], layers[TRAIN_LAYERS_MAX];
+static void train_say_begin(TrainJob *job) {
+    char layers[TRAIN_LAYERS_MAX];
     const ModelPlan *plan = run_plan(job->run);
-    job->be->ops->describe(job->be, device, sizeof device);
+    job->be->ops->describe(job->be, job->device, sizeof job->device);
     spec_print_layers(run_spec(job->run), layers, sizeof layers);
     cli_say("%s: %s", run_spec(job->run)->name, layers);
     cli_say("%zu parameters, %s, batch %d, %d epochs, seed %lld; on %s", plan->parameters,
             config_optimizer_label(&job->config), job->config.batch_size, job->config.epochs,
-            job->config.seed, device);
+            job->config.seed, job->device);
     if (job->table != NULL)
         fprintf(job->table, "epoch  train loss  train %%  test loss  test %%        lr  seconds  "
                             "images/s\n");
@@ -246,19 +250,7 @@ static Status train_tell_epoch(TrainJob *job, const EpochRecord *e) {
                 e->seconds, e->images_per_second);
     if (!job->json) return cli_flush();
     JsonLine line = {0};
-    JsonNode root = json_root(&line);
-    json_int(root, "epoch", e->epoch);
-    json_number(root, "train_loss", e->train_loss);
-    json_number(root, "train_accuracy", e->train_accuracy);
-    if (e->held_images > 0) {
-        json_number(root, "held_loss", e->held_loss);
-        json_number(root, "held_accuracy", e->held_accuracy);
-    }
-    json_number(root, "test_loss", e->test_loss);
-    json_number(root, "test_accuracy", e->test_accuracy);
-    json_number(root, "lr", e->lr);
-    json_number(root, "seconds", e->seconds);
-    json_number(root, "images_per_second", e->images_per_second);
+    cli_json_epoch(json_root(&line), e);
     Status status = json_print(&line);
     return status_is_ok(&status) ? cli_flush() : status;
 }
@@ -301,7 +293,7 @@ static void train_keep_log(TrainJob *job, Status *first) {
 
 // A failure to write the checkpoint is told and remembered, but training goes on: the model itself
 // may still be saved.
-static void train_keep_state(TrainJob *job, Status *first) {
+static void train_write_state(TrainJob *job, Status *first) {
     if (job->resume == NULL) return;
     Status status = run_save_state(job->run, job->resume);
     job->kept = clock_seconds();
@@ -318,10 +310,11 @@ static Status train_end_epoch(TrainJob *job, Status *first) {
     run_note_test(job->run, result.accuracy);
     job->last.test_loss = result.loss;
     job->last.test_accuracy = result.accuracy;
-    train_keep_state(job, first);
+    train_write_state(job, first);
     if (job->log != NULL) status = feed_append(&job->epochs, &job->last);
     if (!status_is_ok(&status)) return status;
     train_keep_log(job, first);
+    train_keep_epoch(&job->keep, job->run, &job->last);
     return train_tell_epoch(job, &job->last);
 }
 
@@ -362,6 +355,7 @@ static Status train_go(TrainJob *job) {
     job->kept = job->begun;
     while (!run_finished(job->run) && !cli_stop_asked()) {
         status = train_steps(job, batches, &done);
+        train_keep_steps(&job->keep, job->run, batches, done);
         if (!status_is_ok(&status)) {
             train_keep_log(job, &first); // also of a run that diverged
             return status;
@@ -370,7 +364,7 @@ static Status train_go(TrainJob *job) {
         train_show_progress(job, &batches[done - 1]);
         if (!run_at_epoch_end(job->run)) {
             if (job->checkpoint > 0 && clock_seconds() - job->kept >= job->checkpoint)
-                train_keep_state(job, &first);
+                train_write_state(job, &first);
             continue;
         }
         status = train_end_epoch(job, &first);
@@ -381,7 +375,7 @@ static Status train_go(TrainJob *job) {
     if (status_is_ok(&first)) first = status;
     if (run_finished(job->run)) train_say_end(job);
     if (!run_finished(job->run)) {
-        train_keep_state(job, &first);
+        train_write_state(job, &first);
         if (status_is_ok(&first))
             first = status_error(STATUS_CANCELLED, "stopped in epoch %d of %d, before batch %d",
                                  run_epoch(job->run), job->config.epochs, run_batch(job->run));
@@ -402,7 +396,10 @@ int cmd_train(const CliArgs *args) {
     if (status_is_ok(&status)) {
         cli_stop_catch();
         train_say_begin(job);
+        if (!cli_switch(args, "forget"))
+            train_keep_open(&job->keep, job->run, job->dataset, job->device);
         status = train_go(job);
+        train_keep_close(&job->keep, job->run, &status);
     }
     feed_close(&job->steps);
     feed_close(&job->epochs);

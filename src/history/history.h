@@ -57,7 +57,7 @@ bool history_problem(History *history, char out[STATUS_MESSAGE_MAX]);
 // What a run is; used during the call only.
 typedef struct HistoryAbout {
     const char *name;
-    int color; // theme_run_color
+    int color; // theme_run_color; -1: whichever comes next
     const TrainConfig *config;
     const ModelSpec *spec;
     int batches; // in an epoch

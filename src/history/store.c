@@ -228,7 +228,9 @@ Status store_begin(Store *store, const KeptRun *run, int64_t *id) {
         " changed, state, owner, failure, steps, epoch, seconds, loss, test_accuracy, "
         "best_accuracy,"
         " best_epoch)"
-        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?, '', 0, 0, 0, 0, 0, 0, 0)",
+        " VALUES (?, coalesce(nullif(?, -1), (SELECT color + 1 FROM runs ORDER BY id DESC LIMIT "
+        "1), 0),"
+        " ?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?, '', 0, 0, 0, 0, 0, 0, 0)",
         values, sizeof values / sizeof values[0]);
     *id = sql_last_id(store->sql);
     return status;

@@ -58,7 +58,8 @@ extern const char *const kept_weights_names[KEPT_WEIGHTS_COUNT]; // "last", "bes
 typedef struct KeptRun {
     int64_t id; // never used again
     char name[KEPT_NAME_MAX];
-    int color; // theme_run_color; what a person chose, else the one it was drawn in
+    int color; // theme_run_color; what a person chose, else the one it was drawn in; a new run with
+               // -1 gets the one behind that of the run before
     bool pinned;
     // What was asked for.
     char settings[TRAIN_LINE_MAX]; // the settings line
