@@ -152,7 +152,7 @@ static const struct {
     {"+, \xe2\x88\x92", TR("Size of everything")},
     {"B", TR("Big text, for the back row")},
     {"L", TR("Lessons")},
-    {TR("Page Up, Page Down"), TR("Page of the lesson")},
+    {"PgUp, PgDn", TR("Page of the lesson")},
     {"Ctrl+O, Ctrl+S", TR("Open and save")},
     {"R", TR("Race: runs that differ in one thing")},
     {"H", TR("History of runs")},

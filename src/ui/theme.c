@@ -49,9 +49,9 @@ const Theme *theme_light(void) {
 
 Color theme_run_color(const Theme *theme, int index) {
     static const uint32_t dark[THEME_RUN_COLORS] = {0x56B4E9, 0xE69F00, 0x009E73, 0xCC79A7,
-                                                    0xD55E00, 0xF0E442, 0x3D8FD1, 0xA0A7B2};
+                                                    0xD55E00, 0xF0E442, 0x3D8FD1, 0xB8BEC7};
     static const uint32_t light[THEME_RUN_COLORS] = {0x2A91D0, 0xC98600, 0x008A64, 0xB85C90,
-                                                     0xC65200, 0xA89A00, 0x0063A3, 0x6B7480};
+                                                     0xC65200, 0x5C4A00, 0x0063A3, 0x363C44};
     int i = index % THEME_RUN_COLORS;
     if (i < 0) i += THEME_RUN_COLORS;
     return color_hex(theme->is_dark ? dark[i] : light[i]);

@@ -27,12 +27,12 @@
     X(text_muted, 0x8A93A1, 0x5B6673)    /* captions, units, headings */                           \
     X(text_faint, 0x59626F, 0x8C96A3)    /* disabled, placeholders */                              \
     X(accent, 0x56B4E9, 0x1F77B8)        /* bars, progress, links */                               \
-    X(accent_strong, 0x2B7FD4, 0x1F6FC4) /* primary button, focus, toggled edge */                 \
+    X(accent_strong, 0x2576C8, 0x1F6FC4) /* primary button, focus, toggled edge */                 \
     X(accent_hot, 0x3A8EE2, 0x2C7FD6)                                                              \
     X(accent_dim, 0x203A57, 0xD8E9F8) /* toggled button, text selection */                         \
     X(on_accent, 0xFFFFFF, 0xFFFFFF)                                                               \
     X(right, 0x3CC37A, 0x0B7A4B) /* answers: always beside a mark */                               \
-    X(wrong, 0xF0703C, 0xC24A0C)                                                                   \
+    X(wrong, 0xF0703C, 0xBE480B)                                                                   \
     X(error, 0xF0703C, 0xB3380A)                                                                   \
     X(warning, 0xE6A117, 0x8A5A00)                                                                 \
     X(knob, 0xE8EDF4, 0xFFFFFF)                                                                    \
@@ -87,7 +87,8 @@ const Theme *theme_light(void);
 
 // The colour a run keeps for good: Okabe and Ito's colour-blind-safe palette (Color Universal
 // Design, 2008), darkened where the light theme needs it, starting with sky blue, orange, green,
-// purple as in the picture. Any index; it wraps.
+// purple as in the picture. Any two differ clearly for people with each kind of colour blindness
+// (tests/test_theme.c). Any index; it wraps.
 Color theme_run_color(const Theme *theme, int index);
 // Colours of classes, ten of them; any index, it wraps. Ten cannot all be told apart by everyone:
 // write the name beside the colour.
