@@ -30,6 +30,7 @@ typedef struct Fixture {
     double time;
     char directory[FILE_PATH_MAX], history[FILE_PATH_MAX];
     char logged[1024]; // the last sentence
+    bool mute;         // the window can speak English only
 } Fixture;
 
 // ---- a data set that is learnt in no time: a bar at a height that tells the digit
@@ -69,21 +70,29 @@ static inline void resize(Fixture *f, float w, float h, float scale) {
     f->input.scale = scale;
 }
 
+static inline Status speak(void *context, LanguageCode language) {
+    const Fixture *f = context;
+    if (f->mute && language != LANGUAGE_ENGLISH)
+        return status_error(STATUS_NOT_FOUND, "no font has its characters");
+    return status_ok();
+}
+
 // `history`: runs are kept, in f->history.
 static inline int open_window_keeping(void **state, const char *settings, bool data, bool history) {
     Fixture *f = calloc(1, sizeof *f);
     *state = f;
     if (!files_open(f->directory)) return -1;
     files_path(f->history, f->directory, "history");
-    WorkbenchOptions options = {.settings = settings,
-                                .threads = 1,
-                                .dataset = data ? make_data() : NULL,
-                                .data = {.data = "synthetic:3",
-                                         .threads = 1,
-                                         .synthetic_train_n = 300,
-                                         .synthetic_test_n = 60},
-                                .history = history ? f->history : NULL,
-                                .hooks = {.logger = {keep_log, f}}};
+    WorkbenchOptions options = {
+        .settings = settings,
+        .threads = 1,
+        .dataset = data ? make_data() : NULL,
+        .data = {.data = "synthetic:3",
+                 .threads = 1,
+                 .synthetic_train_n = 300,
+                 .synthetic_test_n = 60},
+        .history = history ? f->history : NULL,
+        .hooks = {.context = f, .logger = {keep_log, f}, .use_language = speak}};
     assert_ok(workbench_open(&f->bench, &options));
     assert_ok(ui_open(&f->ui, font_fixed(), NULL));
     resize(f, 1440, 900, 1);

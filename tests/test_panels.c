@@ -386,6 +386,52 @@ static void strokes_come_to_the_canvas(void **state) {
 
 // ---- dialogs and keyboard -----------------------------------------------------------------------
 
+static void the_language_is_switched_and_remembered(void **state) {
+    Fixture *f = *state;
+    static const char button[] = "EN / \xe4\xb8\xad\xe6\x96\x87";
+    frames(f, 2);
+    f->mute = true;
+    click(f, button);
+    assert_int_equal(f->bench->language, LANGUAGE_ENGLISH);
+    assert_non_null(strstr(f->logged, "no font"));
+    f->mute = false;
+    click(f, button);
+    assert_int_equal(f->bench->language, LANGUAGE_CHINESE);
+    assert_int_equal(f->bench->prefs.language, LANGUAGE_CHINESE);
+    click(f, button);
+    assert_int_equal(f->bench->prefs.language, LANGUAGE_ENGLISH);
+}
+
+static void settings_go_to_the_clipboard_and_back(void **state) {
+    Fixture *f = *state;
+    TrainConfig *form = &f->bench->form;
+    frames(f, 2);
+    workbench_set(f->bench, "lr", "0.125");
+    workbench_set(f->bench, "seed", "77");
+    type_char(f, 'c', MOD_CTRL);
+    workbench_set(f->bench, "optimizer", "sgd");
+    workbench_set(f->bench, "seed", "1");
+    type_char(f, 'v', MOD_CTRL);
+    assert_int_equal(form->optimizer, OPTIMIZER_ADAM);
+    assert_true(form->options.lr == 0.125 && form->seed == 77);
+    assert_string_equal(form->layers, "dense 16, relu, dense 10");
+    // What is no settings line is a sentence, and the form stays.
+    ui_clipboard_set(f->ui, "lr=much");
+    type_char(f, 'v', MOD_CTRL);
+    assert_non_null(strstr(f->logged, "lr must be a number"));
+    assert_true(form->options.lr == 0.125);
+    dialog_open(f->bench, DIALOG_MORE);
+    frames(f, 2);
+    ui_clipboard_set(f->ui, "optimizer=lion seed=9");
+    click(f, "Paste");
+    assert_int_equal(form->seed, 9);
+    click(f, "Copy");
+    char *line = ui_clipboard_get(f->ui);
+    assert_non_null(strstr(line, "optimizer=lion"));
+    assert_non_null(strstr(line, "seed=9"));
+    free(line);
+}
+
 static void custom_layers_are_checked_while_typed(void **state) {
     Fixture *f = *state;
     frames(f, 2);
@@ -594,6 +640,8 @@ int main(void) {
         CASE(overwriting_asks_first),
         CASE(a_broken_file_is_a_sentence),
         CASE(strokes_come_to_the_canvas),
+        CASE(the_language_is_switched_and_remembered),
+        CASE(settings_go_to_the_clipboard_and_back),
         CASE(custom_layers_are_checked_while_typed),
         CASE(everything_is_reached_by_keyboard),
         cmocka_unit_test_setup_teardown(the_window_is_there_before_the_data, open_without_data,
