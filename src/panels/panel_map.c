@@ -47,8 +47,12 @@ static Vec2 map_at(const MapView *view, MapPoint p) {
 
 static void map_blend(uint8_t *to, Color color, float cover) {
     float over = cover, under = (float)to[3] / 255 * (1 - over), all = over + under;
+    const uint8_t from[] = {color.r, color.g, color.b, 255};
+    if (over >= 1) {
+        memcpy(to, from, 4);
+        return;
+    }
     if (all <= 0) return;
-    const uint8_t from[] = {color.r, color.g, color.b};
     for (int i = 0; i < 3; i++)
         to[i] = (uint8_t)lroundf(((float)from[i] * over + (float)to[i] * under) / all);
     to[3] = (uint8_t)lroundf(all * 255);
@@ -119,10 +123,12 @@ static void map_names(Ui *ui, const Workbench *bench, const MapView *view) {
         if (!count) continue;
         Vec2 at = map_at(view, (MapPoint){(float)(x / count), (float)(y / count)});
         Color color = theme_class_color(ui->theme, (int)class);
-        Rect box = {floorf(at.x - 9), floorf(at.y - 9), 18, 18};
+        float size = view->dot > 2.2f ? 18 : 14;
+        Rect box = {floorf(at.x - size / 2), floorf(at.y - size / 2), size, size};
         draw_box(&ui->draw, rect_inset(box, -1.5f), 11, ui->theme->color.panel, color, 0);
-        draw_fill(&ui->draw, box, 9, color);
-        ui_text_center(ui, box, TEXT_DIGIT, color_ink_on(color), set->class_names[class]);
+        draw_fill(&ui->draw, box, size / 2, color);
+        ui_text_center(ui, box, size > 14 ? TEXT_DIGIT : TEXT_TINY, color_ink_on(color),
+                       set->class_names[class]);
     }
 }
 
