@@ -99,6 +99,18 @@ static void numbers_fall_into_their_bars(void **state) {
     assert_int_equal(layer_figures(figures, 1, plan, 3, flat, NULL, NULL), 1);
     assert_false(figures[0].has_gradients);
     free(flat);
+    // Of a large layer every 11th number is counted, and of all columns alike.
+    assert_ok(spec_parse_layers("dense 500, dense 2", spec));
+    spec->input = (Shape){300, 1, 1, true};
+    assert_ok(spec_plan(spec, plan));
+    flat = calloc(plan->weight_floats, sizeof *flat);
+    for (size_t i = 0; i < 150000; i++) flat[i] = i % 300 < 75 ? -1 : 0.5f;
+    histogram_of_layer(&h, plan, 0, flat);
+    assert_true(h.numbers == 150500 && h.step == 11);
+    assert_int_equal(h.spread.count, (150000 + 10) / 11 + (500 + 10) / 11);
+    assert_true(abs((int)h.bars[0] - 150000 / 11 / 4) <= 75);
+    assert_true(abs((int)h.most - 150000 / 11 * 3 / 4) <= 225);
+    free(flat);
     free(plan);
     free(spec);
     free(figures);
@@ -121,7 +133,7 @@ static void gradients_come_when_looked_at(void **state) {
     wait_for(f, gradients_are_there, "a look inside");
     const LayerFigures *first = &f->bench->figures[0];
     assert_int_equal(first->units, 16);
-    assert_int_equal(first->weights.spread.count, 28 * 28 * 16 + 16);
+    assert_int_equal(first->weights.numbers, 28 * 28 * 16 + 16);
     assert_true(first->gradients.spread.norm > 0);
     char expected[48];
     snprintf(expected, sizeof expected, "%d/16", first->dead);

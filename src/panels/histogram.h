@@ -6,15 +6,18 @@
 #include "train/trainer.h"
 
 // Odd, so that one bar is around 0.
-enum { HISTOGRAM_BINS = 61, HISTOGRAM_COUNTED_MAX = 1 << 20 };
+enum { HISTOGRAM_BINS = 61, HISTOGRAM_COUNTED_MAX = 1 << 16 };
 
 // Bar i counts what lies between limit * (2 i / BINS - 1) and the same for i + 1.
 typedef struct Histogram {
     uint32_t bars[HISTOGRAM_BINS];
-    uint32_t most;     // of one bar
-    double limit;      // the largest size, rounded up to 1, 2 or 5 times a power of ten
-    Spread spread;     // of all numbers
-    size_t step, lost; // every step-th is in a bar (1: all); so many were no number
+    uint32_t most;  // of one bar
+    double limit;   // the largest size, rounded up to 1, 2 or 5 times a power of ten
+    Spread spread;  // of those that were counted
+    size_t numbers; // that there are
+    size_t step;    // every step-th was counted: 1 up to HISTOGRAM_COUNTED_MAX numbers, so that
+                    // a large layer costs no more time
+    size_t lost;    // were no number
 } Histogram;
 
 // All parameters of layer `layer` (weight and bias) in `flat`, which is laid out as the plan says.

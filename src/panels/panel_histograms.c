@@ -38,7 +38,7 @@ static void histogram_tip(Ui *ui, const Histogram *h, Rect bars) {
     word_number(low, h->limit * (2.0 * i / HISTOGRAM_BINS - 1));
     word_number(high, h->limit * (2.0 * (i + 1) / HISTOGRAM_BINS - 1));
     snprintf(text, sizeof text, tr("%s to %s: %u of %zu numbers"), low, high, h->bars[i],
-             h->spread.count / h->step);
+             h->spread.count);
     ui_tooltip(ui, text);
 }
 
@@ -98,7 +98,7 @@ static LookColumns look_columns(Rect row) {
 static void look_name(Ui *ui, Rect rect, const LayerFigures *look, int images) {
     const ThemeColors *c = &ui->theme->color;
     char text[96], count[WORD_MAX];
-    word_count(count, (double)look->weights.spread.count);
+    word_count(count, (double)look->weights.numbers);
     ui_text(ui, rect_cut_top(&rect, 16, 0), TEXT_STRONG, c->text, look->name);
     snprintf(text, sizeof text, tr("%s weights"), count);
     ui_text(ui, rect_cut_top(&rect, 15, 0), TEXT_CAPTION, c->text_muted, text);
