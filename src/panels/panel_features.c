@@ -138,7 +138,7 @@ static void features_tell(Ui *ui, Workbench *bench, const FeatureView *view) {
     const Mosaic *m = &bench->features[view->told];
     const Answer *answer = &bench->answer;
     const ModelSpec *spec = recognizer_spec(answer->recognizer);
-    ExplainText text = {{0}};
+    ExplainText text = {.after = ""};
     if (!features_look(bench, view->told, view->pixel)) return;
     Rect cell = mosaic_place(m, view->box[view->told], view->pixel, 1, 1);
     draw_border(&ui->draw, rect_inset(cell, -2), 1, theme_dark()->color.accent, 2);
