@@ -155,8 +155,9 @@ static void it_is_named_painted_pinned_and_deleted(void **state) {
     click(f, "Delete from the history");
     click(f, "Delete");
     wait_for(f, none_is_left, "the deletion");
-    // The run of the session is not touched, and asks again before it goes.
+    // The run of the session is not touched, but has no other copy any more.
     assert_int_equal(f->bench->runs.count, 1);
+    assert_true(entry_is_unsaved(last_run(f->bench)));
     type_key(f, KEY_ESCAPE, 0, 0);
     assert_int_equal(f->bench->dialog, DIALOG_NONE);
 }

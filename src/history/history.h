@@ -7,10 +7,11 @@
 //   window  <--- take ----------------- answers  ----        "
 //
 // When. Batches and epochs go to the database twice a second, all of them. The weights of a run in
-// training go to their file every 3/4 s, or at 20 times as long as writing them takes if that is
-// more; at the end of an epoch, a pause and the end of the run in any case, and the best ones (on
-// the test set) as soon as an epoch has made them. So a process that is killed loses at most the
-// last second.
+// training go to their file every half second, or at 20 times as long as writing them takes if that
+// is more, with the next snapshot (the trainer makes one every tenth of a second for each run that
+// is going); at the end of an epoch, a pause and the end of the run in any case, and the best ones
+// (on the test set) as soon as an epoch has made them. So a process that is killed loses at most
+// the last second, of the weights somewhat more when more than four runs race or the disk is slow.
 //
 // What goes wrong (no place, a newer history, a damaged one) is said once to the logger, and kept
 // as history_problem; training goes on, and its run is not kept. A full disk or a locked file is

@@ -11,8 +11,8 @@
 #include <string.h>
 #include <time.h>
 
-static const double WEIGHTS_SECONDS = 0.75; // between two writings of the last weights,
-static const double WEIGHTS_SHARE = 20;     // or so many times as long as one takes
+static const double WEIGHTS_SECONDS = 0.5; // between two writings of the last weights,
+static const double WEIGHTS_SHARE = 20;    // or so many times as long as one takes
 
 // ---- the sink -----------------------------------------------------------------------------------
 

@@ -179,5 +179,11 @@ void history_view_rename(Workbench *bench) {
 void history_view_delete(Workbench *bench) {
     HistoryView *view = &bench->history_view;
     view->problem[0] = '\0';
-    for (int i = 0; i < view->chosen_count; i++) history_delete(bench->history, view->chosen[i]);
+    for (int i = 0; i < view->chosen_count; i++) {
+        RunEntry *entry = runs_find_kept(bench, view->chosen[i]);
+        history_delete(bench->history, view->chosen[i]);
+        if (!entry || entry_is_active(entry)) continue; // what trains is not deleted
+        entry->recording = NULL;                        // only this window has it from now on
+        entry->kept_id = 0;
+    }
 }

@@ -57,7 +57,7 @@ bool entry_has_progress(const RunEntry *run) {
 }
 
 bool entry_is_unsaved(const RunEntry *run) {
-    return entry_has_progress(run) && !run->restored && !recording_is_kept(run->recording) &&
+    return entry_has_progress(run) && run->kept_id == 0 && !recording_is_kept(run->recording) &&
            (run->saved_as[0] == '\0' || run->saved_images != run->snapshot->images);
 }
 
