@@ -270,11 +270,28 @@ static inline void check_items(Fixture *f, const char *where) {
     }
 }
 
-// No text of the base layer ends in an ellipsis except what a person named.
+static inline bool is_in_field(Fixture *f, const DrawCommand *text) {
+    for (size_t i = 0; i < ui_item_count(f->ui); i++) {
+        const UiItem *item = ui_item(f->ui, i);
+        if (item->kind == UI_KIND_FIELD && contains(item->rect, text->rect)) return true;
+    }
+    return false;
+}
+
+// It is the whole label of a control: "Open a file...".
+static inline bool is_label(Fixture *f, const char *text, size_t bytes) {
+    for (size_t i = 0; i < ui_item_count(f->ui); i++) {
+        const char *label = ui_item(f->ui, i)->label;
+        if (strlen(label) == bytes && memcmp(label, text, bytes) == 0) return true;
+    }
+    return false;
+}
+
+// No text ends in an ellipsis except what a person named or typed.
 static inline void check_texts(Fixture *f, const char *where) {
     for (size_t i = 0; i < f->ui->draw.count; i++) {
         const DrawCommand *c = &f->ui->draw.commands[i];
-        if (c->kind != DRAW_TEXT) continue;
+        if (c->kind != DRAW_TEXT || is_in_field(f, c)) continue;
         const char *text = draw_command_text(&f->ui->draw, c);
         static const char dots[] = "\xe2\x80\xa6";
         bool cut = c->count > 3 && memcmp(text + c->count - 3, dots, 3) == 0;
@@ -287,7 +304,8 @@ static inline void check_texts(Fixture *f, const char *where) {
             const char *said = tr(meant[k]);
             cut = cut && !(strlen(said) == c->count && memcmp(said, text, c->count) == 0);
         }
-        if (cut) fail_msg("%s: \"%.*s\" is cut", where, (int)c->count, text);
+        if (cut && !is_label(f, text, c->count))
+            fail_msg("%s: \"%.*s\" is cut", where, (int)c->count, text);
     }
 }
 

@@ -140,7 +140,7 @@ static const struct {
 } dialog_key_rows[] = {
     {TR("Space"), TR("Train, pause, go on")},
     {"S", TR("Train one batch, then wait")},
-    {"Shift+S", TR("Train one batch in slow motion: Space goes on, Esc leaves")},
+    {"Shift+S", TR("Train one batch in slow motion (Space goes on)")},
     {"Z, Y", TR("Undo and redo on the canvas")},
     {"C, Esc", TR("Clear the canvas")},
     {TR("Wheel"), TR("Width of the brush")},
@@ -168,11 +168,11 @@ void dialog_keys(Ui *ui, Workbench *bench) {
     int count = (int)(sizeof dialog_key_rows / sizeof dialog_key_rows[0]);
     int rows = (count + 1) / 2;
     Rect inside;
-    ui_dialog_begin(ui, tr("Keys"), 800, 84 + 24 * (float)rows, &inside);
+    ui_dialog_begin(ui, tr("Keys"), 980, 84 + 24 * (float)rows, &inside);
     for (int i = 0; i < count; i++) {
         Rect column = rect_column(inside, 2, i / rows, 20);
         Rect row = {column.x, column.y + 24 * (float)(i % rows), column.w, 24};
-        ui_text(ui, rect_cut_left(&row, 122, 8), TEXT_STRONG, c->text, tr(dialog_key_rows[i].key));
+        ui_text(ui, rect_cut_left(&row, 116, 8), TEXT_STRONG, c->text, tr(dialog_key_rows[i].key));
         ui_text(ui, row, TEXT_BODY, c->text_soft, tr(dialog_key_rows[i].what));
     }
     if (ui_dialog_end(ui)) bench->dialog = DIALOG_NONE;

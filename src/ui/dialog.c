@@ -141,21 +141,24 @@ int ui_path_dialog(Ui *ui, const UiPathDialog *dialog, char *path, size_t capaci
     const ThemeColors *c = &ui->theme->color;
     bool listed = dialog->entries && dialog->entry_count > 0;
     bool fresh = ui->state->dialog != ui_id(ui, dialog->title);
-    float height = 2 * DIALOG_PADDING + TITLE_H + 8 + (dialog->hint ? 30.0f : 0) + BUTTON_H + 30 +
+    bool problem = dialog->problem && *dialog->problem;
+    float width = 600 - 2 * DIALOG_PADDING;
+    float hint_h = dialog->hint ? ui_paragraph_height(ui, width, TEXT_BODY, dialog->hint) : 0;
+    float says_h = problem ? ui_paragraph_height(ui, width, TEXT_SMALL, dialog->problem) : 0;
+    says_h = fmaxf(says_h, 22); // the list moves only for a long sentence
+    float height = 2 * DIALOG_PADDING + TITLE_H + 8 + hint_h + 10 + BUTTON_H + 8 + says_h +
                    (dialog->entries ? 280.0f : 0) + BUTTON_H;
     Rect inside;
     ui_dialog_begin(ui, dialog->title, 600, height, &inside);
-    if (dialog->hint) {
-        ui_text(ui, rect_cut_top(&inside, 22, 8), TEXT_BODY, c->text_muted, dialog->hint);
-    }
-    bool problem = dialog->problem && *dialog->problem;
+    if (dialog->hint)
+        ui_paragraph(ui, rect_cut_top(&inside, hint_h, 10), TEXT_BODY, c->text_muted, dialog->hint);
     UiField field = {.flags = problem ? UI_INVALID : 0, .placeholder = "/"};
     Rect field_rect = rect_cut_top(&inside, BUTTON_H, 2);
     UiId field_id = ui_id(ui, "Path");
     UiEdit edit = ui_text_field(ui, field_rect, "Path", path, capacity, &field);
     if (fresh) ui_set_focus(ui, field_id);
-    Rect says = rect_cut_top(&inside, 22, 4);
-    if (problem) ui_text(ui, says, TEXT_SMALL, c->error, dialog->problem);
+    Rect says = rect_cut_top(&inside, says_h, 4);
+    if (problem) ui_paragraph(ui, says, TEXT_SMALL, c->error, dialog->problem);
     Rect row = rect_cut_bottom(&inside, BUTTON_H, 16);
     bool accepted = edit.submitted;
     if (listed) accepted |= entry_list(ui, inside, dialog, path, capacity, scroll);
