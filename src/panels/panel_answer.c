@@ -107,10 +107,11 @@ static void answer_switch(Ui *ui, Workbench *bench, Rect row, bool captioned) {
 static void answer_message(Ui *ui, Rect rect, const char *strong, const char *soft) {
     const ThemeColors *c = &ui->theme->color;
     float height = ui_paragraph_height(ui, rect.w, TEXT_SMALL, soft);
+    if (height + 22 > rect.h + 1) height = 0; // big text in a small window: the strong one says it
     rect_cut_top(&rect, fmaxf(0, (rect.h - height - 22) / 2), 0);
     Rect line = rect_cut_top(&rect, 18, 4);
     ui_text(ui, line, TEXT_STRONG, c->text_soft, strong);
-    ui_paragraph(ui, rect, TEXT_SMALL, c->text_muted, soft);
+    if (height > 0) ui_paragraph(ui, rect, TEXT_SMALL, c->text_muted, soft);
 }
 
 static void answer_runner_up(const Answer *answer, int rank, char *out, size_t size) {
