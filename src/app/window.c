@@ -94,7 +94,7 @@ static void window_set_pointer(Window *window) {
 
 // Returns after how many seconds the next frame is due at the latest.
 static double window_frame(Window *window) {
-    double start = clock_seconds();
+    double start = clock_seconds(), cpu = clock_thread_seconds();
     float render_scale;
     bool drawn = false;
     window->frame_started = start;
@@ -120,8 +120,9 @@ static double window_frame(Window *window) {
     window_set_pointer(window);
     if (drawn) window->frames++;
     if (window->frame_log)
-        fprintf(window->frame_log, "%.4f build_ms=%.3f render_ms=%.3f drawn=%d\n", start,
-                (built - start) * 1e3, (clock_seconds() - built) * 1e3, drawn);
+        fprintf(window->frame_log, "%.4f build_ms=%.3f render_ms=%.3f cpu_ms=%.3f drawn=%d\n",
+                start, (built - start) * 1e3, (clock_seconds() - built) * 1e3,
+                (clock_thread_seconds() - cpu) * 1e3, drawn);
     return wait;
 }
 

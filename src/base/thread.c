@@ -109,6 +109,10 @@ double clock_cpu_seconds(void) {
     return clock_read(CLOCK_PROCESS_CPUTIME_ID);
 }
 
+double clock_thread_seconds(void) {
+    return clock_read(CLOCK_THREAD_CPUTIME_ID);
+}
+
 void thread_sleep(double seconds) {
     struct timespec span = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
     nanosleep(&span, NULL);

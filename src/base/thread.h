@@ -38,6 +38,8 @@ int thread_cpu_count(void);
 double clock_seconds(void);
 // CPU seconds that the calling process has used in all its threads.
 double clock_cpu_seconds(void);
+// The same of the calling thread alone.
+double clock_thread_seconds(void);
 void thread_sleep(double seconds);
 void thread_yield(void);
 

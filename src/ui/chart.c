@@ -67,11 +67,11 @@ static void smooth_extent(const Series *s, size_t first, size_t last, float *low
     float seen[LOOK + 1];
     size_t step = (last - first) / LOOK + 1, count = 0;
     for (size_t i = first; i < last; i += step)
-        if (!isnan(s->smooth[i])) seen[count++] = s->smooth[i];
+        if (isfinite(s->smooth[i])) seen[count++] = s->smooth[i];
     if (count == 0) return;
     float begins = seen[0], ends = s->smooth[last - 1];
     qsort(seen, count, sizeof *seen, compare_floats);
-    *low = isnan(ends) ? seen[0] : fminf(seen[0], ends);
+    *low = isfinite(ends) ? fminf(seen[0], ends) : seen[0];
     *high = fmaxf(begins, seen[(count - 1) * 24 / 25]);
 }
 
@@ -106,7 +106,7 @@ static void y_range(Plot *plot, const ChartView *view, const ChartSpec *spec) {
     if (spec->fixed_y) {
         low = spec->y_min;
         high = spec->y_max;
-    } else if (!(low <= high) || isinf(high)) {
+    } else if (!(low <= high) || isinf(low) || isinf(high)) {
         low = plot->log_y ? 0.01 : 0;
         high = plot->log_y ? 3 : 1;
     } else if (plot->log_y) {
