@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 void bytes_close(Bytes *bytes) {
@@ -93,27 +92,22 @@ static void file_sync_directory(const char *path) {
     close(fd);
 }
 
+// Behind a target's name: the one file that a killed program may leave (file.h).
+#define DRAFT_ENDING ".saving"
+
 // Where a file is written before it gets its name.
 typedef struct FileDraft {
     int fd;
     char path[FILE_PATH_MAX]; // "": it has no name yet, and vanishes with the program
 } FileDraft;
 
-// A name beside the target that nobody has.
-static bool file_draft_name(const char *target, unsigned number, char out[FILE_PATH_MAX]) {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    unsigned mixed = (unsigned)now.tv_nsec * 2654435761u ^ (unsigned)getpid() << 8 ^ number;
-    return snprintf(out, FILE_PATH_MAX, "%s.%06x", target, mixed & 0xFFFFFF) < FILE_PATH_MAX;
-}
-
 // Without a name where the file system can do that, so that a program that is killed while writing
 // leaves nothing behind; else under a name of its own.
 static Status file_draft_open(FileDraft *draft, const char *target, bool nameless) {
     char directory[FILE_PATH_MAX];
     *draft = (FileDraft){-1, ""};
-    // The longest name that it will have: the target, a dot and six characters.
-    if (strlen(target) + 7 >= FILE_PATH_MAX)
+    // The longest name that it may have: both endings are as long.
+    if (strlen(target) + sizeof DRAFT_ENDING > FILE_PATH_MAX)
         return status_error(STATUS_IO, "the path %.200s... is too long", target);
 #ifdef O_TMPFILE
     if (nameless && file_directory_of(target, directory))
@@ -132,21 +126,26 @@ static Status file_draft_open(FileDraft *draft, const char *target, bool nameles
     return status_ok();
 }
 
-// Gives a nameless draft a name, the target's if that is free. Then the moment in which a killed
-// program leaves a file behind is that between two system calls. False where there is no /proc.
+// Gives a nameless draft, which is complete, a name: the target's if that is free, else for a
+// moment one of which there is only one. A program that is killed in this moment leaves it behind
+// for the next one to take away; and whoever takes away or renames that of somebody else, who saves
+// at the same time, does it with a complete file too. False where there is no /proc.
 static bool file_draft_link(FileDraft *draft, const char *target) {
-    char from[64], name[FILE_PATH_MAX];
+    char from[64];
     snprintf(from, sizeof from, "/proc/self/fd/%d", draft->fd);
-    bool ok = text_copy(name, sizeof name, target);
-    for (unsigned number = 0; ok && number < 100; number++) {
-        if (linkat(AT_FDCWD, from, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0)
-            return text_copy(draft->path, sizeof draft->path, name);
-        ok = errno == EEXIST && file_draft_name(target, number, name);
+    text_copy(draft->path, sizeof draft->path, target);
+    if (linkat(AT_FDCWD, from, AT_FDCWD, draft->path, AT_SYMLINK_FOLLOW) == 0) return true;
+    bool ok = errno == EEXIST &&
+              snprintf(draft->path, FILE_PATH_MAX, "%s" DRAFT_ENDING, target) < FILE_PATH_MAX;
+    for (int i = 0; ok && i < 100; i++) {
+        if (linkat(AT_FDCWD, from, AT_FDCWD, draft->path, AT_SYMLINK_FOLLOW) == 0) return true;
+        ok = errno == EEXIST && (unlink(draft->path) == 0 || errno == ENOENT);
     }
+    draft->path[0] = '\0';
     return false;
 }
 
-// *unlinked: everything was well but the draft got no name.
+// *unlinked: everything was well but for the name: to be tried again with a draft that has one.
 static Status file_write_draft(const char *target, const void *data, size_t size, unsigned mode,
                                bool nameless, bool *unlinked) {
     FileDraft draft;
@@ -162,8 +161,12 @@ static Status file_write_draft(const char *target, const void *data, size_t size
     int closed = close(draft.fd);
     draft.fd = -1;
     if (closed != 0) TRY(status_errno("write", target, errno));
-    if (strcmp(draft.path, target) != 0 && rename(draft.path, target) != 0)
-        TRY(status_errno("write", target, errno));
+    if (strcmp(draft.path, target) != 0) {
+        *unlinked = nameless; // whoever saves the same file at the same time may have been faster
+        if (rename(draft.path, target) != 0) TRY(status_errno("write", target, errno));
+        *unlinked = false;
+        if (nameless) unlink(draft.path); // it stays when both were the same file already
+    }
     file_sync_directory(target);
     return status;
 fail:

@@ -22,7 +22,8 @@ Status file_read(const char *path, size_t limit, Bytes *out);
 
 // Writes `path` atomically: a file without a name (where the file system has none such: a temporary
 // one beside it), fsync, its name, fsync of the directory. On any failure the old file is untouched
-// and nothing new is there. `mode`: such as 0644.
+// and nothing new is there. A program that is killed may, in the moment of naming, leave a complete
+// PATH.saving, which the next call takes away. `mode`: such as 0644.
 Status file_write_atomic(const char *path, const void *data, size_t size, unsigned mode);
 
 bool file_exists(const char *path);
