@@ -137,7 +137,7 @@ static void measure_face(Sized *s) {
     s->ascent = TTF_FontAscent(s->font);
     s->descent = -TTF_FontDescent(s->font);
     s->line_height = TTF_FontLineSkip(s->font);
-    s->cap_height = (int)(s->ascent * 0.75f);
+    s->cap_height = (int)((float)s->ascent * 0.75f);
     if (TTF_GlyphMetrics32(s->font, 'H', &minx, &maxx, &miny, &maxy, &advance) == 0) {
         s->cap_height = maxy;
     }

@@ -15,7 +15,7 @@ Status canvas_open(Canvas *canvas, int side) {
         return status_error(STATUS_USAGE, "a canvas of %d pixels: its side must be 1 to %d", side,
                             CANVAS_SIDE_MAX);
     uint8_t *pixels = calloc((size_t)side * (size_t)side, 1);
-    if (!pixels) return status_no_memory("the canvas", (unsigned long long)side * (size_t)side);
+    if (!pixels) return status_no_memory("the canvas", (size_t)side * (size_t)side);
     canvas_close(canvas);
     canvas->side = side;
     canvas->pixels = pixels;

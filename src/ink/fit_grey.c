@@ -195,7 +195,7 @@ Status ink_fit_grey(const uint8_t *pixels, int w, int h, int stride, const InkOp
     side = options->fit_box ? options->box : options->field;
     box = calloc((size_t)side * (size_t)side, 1);
     if (!box) {
-        status = status_no_memory("the network's input", (unsigned long long)side * (size_t)side);
+        status = status_no_memory("the network's input", (size_t)side * (size_t)side);
         goto fail;
     }
     if (options->normalize_width) {

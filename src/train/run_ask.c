@@ -175,7 +175,7 @@ Status run_count_dead(Run *run, int n, DeadUnits *out) {
     for (int i = 0; i < layers; i++)
         if (run_is_relu(run, i)) total += out->units[i] = plan->shapes[i + 1].c;
     bool *alive = calloc((size_t)total + 1, sizeof *alive);
-    if (!alive) return status_no_memory("a look at the layers", (size_t)total);
+    if (!alive) return status_no_memory("a look at the layers", (unsigned)total);
     run_enter_average(run);
     for (int first = 0; first < n && status_is_ok(&status); first += RUN_EVAL_BATCH) {
         int part = n - first < RUN_EVAL_BATCH ? n - first : RUN_EVAL_BATCH, at = 0;
