@@ -14,8 +14,10 @@
 #   sanitizer  compute-sanitizer on a part of `check`, if it is installed
 #   torch      PyTorch on the same GPU, eager and as a captured graph, if it is installed
 #   cold       99 % from a cold process, timed
-# build-cuda/ may be built on another machine with the same C library and carried over: gpu_arch is
-# taken from the environment variable GPU_ARCH (all-major), MNIST from INKLING_DATA.
+# Exit status 77 where there is no GPU. What was built on another machine, with the same C library, can
+# be carried over: build-cuda/inkling, build-cuda/lib (the libraries it needs), build-cuda/tests/check_*
+# and build-cuda/kernels/cuda/inkling-cuda.so; cuBLAS and the driver must be there. GPU_ARCH in the
+# environment: what nvcc compiles for (all-major); INKLING_DATA: MNIST.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 build=build-cuda
@@ -25,10 +27,13 @@ build() {
     meson setup $build --buildtype=release -Dgui=disabled -Dblas=disabled -Donnx=disabled \
       -Dcuda=enabled -Dgpu_arch="${GPU_ARCH:-all-major}" || return 1
   fi
-  ninja -C $build inkling tests/check_kernels tests/check_training kernels/cuda/inkling-cuda.so
+  ninja -C $build inkling tests/check_kernels tests/check_training kernels/cuda/inkling-cuda.so &&
+    mkdir -p $build/lib && ldd $build/inkling |
+    awk '$3 ~ "^/" && $1 !~ /^(libc|libm|libdl|libpthread|librt)\.so/ { print $3 }' |
+    xargs -r cp -L -t $build/lib
 }
 
-[ $# -ge 1 ] || { sed -n '2,21s/^# \{0,1\}//p' "$0"; exit 2; }
+[ $# -ge 1 ] || { sed -n '2,23s/^# \{0,1\}//p' "$0"; exit 2; }
 if [ "$1" = build ]; then
   build
   exit
@@ -66,8 +71,14 @@ say() { printf '%s\n' "$*" | tee -a "$summary"; }
   lscpu | sed -n 's/^Model name: *//p'
 } >"$out/machine.txt" 2>&1
 
+[ ! -d $build/lib ] || export LD_LIBRARY_PATH=$PWD/$build/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 if ! $build/tests/check_kernels --backend=ref --part 50 >"$out/build.log" 2>&1; then
   build >"$out/build.log" 2>&1 || { say "build      FAILED: see build.log"; exit 1; }
+fi
+$build/tests/check_kernels --backend=cuda --part 1000 >"$out/device.log" 2>&1
+if [ $? -eq 77 ]; then
+  say "$(cat "$out/device.log")"
+  exit 77
 fi
 
 check() {
