@@ -91,8 +91,8 @@ static bool window_shipped_lesson(const char *name, char out[FILE_PATH_MAX]) {
 
 int cmd_window(const CliArgs *args) {
     Status status;
-    // The last one answers first: LeNet-5 is what every course begins with.
-    static const char *const assets[] = {"inkling.safetensors", "lenet5.safetensors"};
+    // The last one answers first: the one that knows real handwriting, and what is no digit.
+    static const char *const assets[] = {"lenet5.safetensors", "inkling.safetensors"};
     char shipped[2][FILE_PATH_MAX];
     const char *shipped_list[3] = {NULL};
     int shipped_count = 0;
