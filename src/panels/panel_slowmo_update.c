@@ -10,7 +10,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { UPDATE_ROW_H = 18, UPDATE_LINE_H = 16, UPDATE_FIGURES = 4, UPDATE_BESIDE_W = 430 };
+enum {
+    UPDATE_ROW_H = 18,
+    UPDATE_LINE_H = 16,
+    UPDATE_FIGURES = 4,
+    UPDATE_BESIDE_W = 430,
+    UPDATE_TITLE_H = 22,
+    UPDATE_GAP = 8
+};
 
 // ---- worked out once ----------------------------------------------------------------------------
 
@@ -184,39 +191,45 @@ static float update_lines_show(Ui *ui, const UpdateNumbers *numbers, Rect rect, 
     return height;
 }
 
-float panel_slowmo_update(Ui *ui, Workbench *bench, Rect rect, int layer, bool draw) {
-    SlowMotion *slow = &bench->slow;
-    const RunEntry *run = runs_find(bench, slow->run);
-    const Transcript *t = slowmo_transcript(bench);
+static void update_title(Ui *ui, const RunEntry *run, const Transcript *t, int layer, Rect line) {
     const ModelPlan *plan = run->log->plan;
-    if (slow->update.count == 0) return 0;
-    if (slow->chosen >= slow->update.count) slow->chosen = 0;
-    float figures = UPDATE_LINE_H * (float)(UPDATE_FIGURES + t->slots + (t->clipped < 1));
-    float table = UPDATE_ROW_H * (float)(slow->update.count + 1);
-    bool beside = rect.w >= UPDATE_BESIDE_W; // else the table is below the figures
-    float both = beside ? fmaxf(figures, table) : figures + 6 + table;
-    float upper = 22 + both + 8;
-    UpdateNumbers numbers = update_numbers(run, t, slow->update.picked[slow->chosen]);
-    if (!draw) return upper + update_lines_show(ui, &numbers, rect, false);
-    char name[64], soft[128], lr[WORD_MAX];
+    char name[64], soft[128], lr[WORD_MAX], count[WORD_MAX];
     double parameters = 0;
     for (int k = plan->first_tensor[layer]; k < plan->first_tensor[layer + 1]; k++)
         parameters += plan->tensors[k].trainable ? (double)plan->tensors[k].count : 0;
     slowmo_stage_name(run, layer, layer, name);
-    char count[WORD_MAX];
     word_count(count, parameters);
     text_from_double(lr, t->lr);
     snprintf(soft, sizeof soft, tr("%s weights \xc2\xb7 %s, \xce\xb7 = %.10s"), count,
              config_optimizer_label(&run->log->config), lr);
-    Rect line = rect_cut_top(&rect, 18, 4);
     float width = ui_text(ui, line, TEXT_STRONG, ui->theme->color.text, name);
     rect_cut_left(&line, width, 8);
     ui_text(ui, line, TEXT_SMALL, ui->theme->color.text_muted, soft);
-    Rect top = rect_cut_top(&rect, both, 8);
-    Rect column = beside ? rect_cut_left(&top, fminf(floorf(top.w * 0.45f), 230), 14)
-                         : rect_cut_top(&top, figures, 6);
+}
+
+// Figures and table side by side, the rule below them; one below the other where it is narrow, the
+// table last, so that the way to its rows by keyboard leads past the rule.
+float panel_slowmo_update(Ui *ui, Workbench *bench, Rect rect, int layer, bool draw) {
+    SlowMotion *slow = &bench->slow;
+    const RunEntry *run = runs_find(bench, slow->run);
+    const Transcript *t = slowmo_transcript(bench);
+    if (slow->update.count == 0) return 0;
+    if (slow->chosen >= slow->update.count) slow->chosen = 0;
+    float figures = UPDATE_LINE_H * (float)(UPDATE_FIGURES + t->slots + (t->clipped < 1));
+    float table = UPDATE_ROW_H * (float)(slow->update.count + 1);
+    bool beside = rect.w >= UPDATE_BESIDE_W;
+    UpdateNumbers numbers = update_numbers(run, t, slow->update.picked[slow->chosen]);
+    float rule = update_lines_show(ui, &numbers, rect, false);
+    float both = beside ? fmaxf(figures, table) : figures + table;
+    if (!draw) return UPDATE_TITLE_H + both + UPDATE_GAP + rule;
+    update_title(ui, run, t, layer, rect_cut_top(&rect, UPDATE_TITLE_H - 4, 4));
+    Rect upper = rect_cut_top(&rect, beside ? both : figures, UPDATE_GAP);
+    Rect column = upper;
+    if (beside) column = rect_cut_left(&upper, floorf(upper.w * 0.45f), 14);
     column.w = fminf(column.w, 230);
     update_figures(ui, slow, t, column);
-    update_table(ui, bench, run, top);
-    return upper + update_lines_show(ui, &numbers, rect, true);
+    if (beside) update_table(ui, bench, run, upper);
+    update_lines_show(ui, &numbers, rect_cut_top(&rect, rule, 0), true);
+    if (!beside) update_table(ui, bench, run, rect);
+    return UPDATE_TITLE_H + both + UPDATE_GAP + rule;
 }
