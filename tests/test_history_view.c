@@ -250,6 +250,25 @@ static void without_a_history_the_dialog_says_so(void **state) {
     assert_int_equal(f->bench->dialog, DIALOG_NONE);
 }
 
+static bool something_is_said(Workbench *bench) {
+    return bench->toasts.count > 0;
+}
+
+static void a_history_that_is_damaged_is_told_at_once(void **state) {
+    Fixture *f = *state;
+    NEEDS_SQLITE();
+    char path[FILE_PATH_MAX];
+    workbench_close(&f->bench);
+    files_path(path, f->history, "runs.db");
+    files_write(path, "this is no database, but it may be dear to somebody", 52);
+    reopen(f);
+    wait_for(f, something_is_said, "a notice");
+    assert_non_null(strstr(f->bench->toasts.item[0].text, "runs.db"));
+    train_and_finish(f);
+    assert_true(entry_is_unsaved(last_run(f->bench)));
+    assert_int_equal(f->bench->toasts.count, 1);
+}
+
 static void it_fits_the_smallest_window(void **state) {
     Fixture *f = *state;
     NEEDS_SQLITE();
@@ -279,6 +298,7 @@ int main(void) {
         CASE(two_are_compared_by_what_differs),
         CASE(a_run_in_training_is_listed_and_stays),
         CASE(it_fits_the_smallest_window),
+        CASE(a_history_that_is_damaged_is_told_at_once),
         cmocka_unit_test_setup_teardown(without_a_history_the_dialog_says_so, open_window,
                                         close_window),
     };

@@ -33,6 +33,7 @@ static void history_set_problem(History *history, const Status *status) {
     mutex_lock(&history->mutex);
     text_copy(history->problem, sizeof history->problem, status->message);
     mutex_unlock(&history->mutex);
+    if (history->hooks.wake) history->hooks.wake(history->hooks.context);
 }
 
 // What is wrong with the disk is said once, until it has been right again.

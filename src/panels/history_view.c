@@ -4,6 +4,7 @@
 #include "base/tr.h"
 #include "panels/workbench.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const double HISTORY_REFRESH_SECONDS = 1.0; // while the dialog is open and a run trains
@@ -111,6 +112,17 @@ static void history_view_take_run(Workbench *bench) {
     history_view_next(bench);
 }
 
+// What stands in the way of keeping runs is shown once, as soon as it is known. (The log has it.)
+static void history_view_tell(Workbench *bench) {
+    char problem[STATUS_MESSAGE_MAX], text[UI_TOAST_TEXT];
+    if (bench->history_view.told || !history_is_possible() ||
+        !history_problem(bench->history, problem))
+        return;
+    bench->history_view.told = true;
+    snprintf(text, sizeof text, tr("Runs are not kept in the history: %.400s"), problem);
+    ui_toast_add(&bench->toasts, NOTICE_WARNING, text);
+}
+
 void history_view_tick(Workbench *bench) {
     HistoryView *view = &bench->history_view;
     KeptList list;
@@ -123,6 +135,7 @@ void history_view_tick(Workbench *bench) {
         history_view_forget(view);
     }
     history_view_take_run(bench);
+    history_view_tell(bench);
     bool old = bench->now - view->asked >= HISTORY_REFRESH_SECONDS;
     if (bench->dialog == DIALOG_HISTORY && old && runs_any(bench, RUN_TRAINING))
         history_view_ask(bench);

@@ -23,6 +23,7 @@ typedef enum HistoryMode {
 // Zero-initialise; history_view_close frees.
 typedef struct HistoryView {
     KeptList list;
+    bool told;                        // that nothing can be kept has been shown
     bool listed;                      // one has come
     char problem[STATUS_MESSAGE_MAX]; // of the last thing asked for; "": none
     double asked;                     // time of the frame that asked for the list last
