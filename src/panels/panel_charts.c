@@ -55,5 +55,5 @@ static void charts_accuracy(Ui *ui, Workbench *bench, Rect rect) {
 
 void panel_charts(Ui *ui, Workbench *bench, Rect loss, Rect accuracy) {
     charts_loss(ui, bench, loss);
-    charts_accuracy(ui, bench, accuracy);
+    if (!rect_is_empty(accuracy)) charts_accuracy(ui, bench, accuracy);
 }

@@ -14,8 +14,8 @@ void panel_answer(Ui *ui, Workbench *bench, Rect rect); // what it sees, the ans
 void panel_ink_over(Ui *ui, Workbench *bench, Rect rect);
 // The digits of a number in one line, as large as the room allows.
 void panel_number(Ui *ui, const Answer *answer, Rect rect);
-void panel_charts(Ui *ui, Workbench *bench, Rect loss, Rect accuracy);
-void panel_deck(Ui *ui, Workbench *bench, Rect rect); // the tabs
+void panel_charts(Ui *ui, Workbench *bench, Rect loss, Rect accuracy); // accuracy empty: hidden
+void panel_deck(Ui *ui, Workbench *bench, Rect rect);                  // the tabs
 // The tab of that English name, in small letters with "-" for blanks ("feature-maps"). TAB_COUNT
 // when there is none; `names`: all of them, for a sentence.
 DeckTab panel_tab_named(const char *word, char *names, size_t size);

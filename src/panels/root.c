@@ -54,6 +54,12 @@ static void root_lower(const Workbench *bench, Rect right, bool tight, RootLayou
     bool charts = part_is_shown(bench, PART_CHARTS), deck = part_is_shown(bench, PART_DECK);
     bool runs = part_is_shown(bench, PART_RUNS);
     float first = floorf((right.w - THEME_GAP) * 0.595f);
+    // Too flat for both: the table beside the loss says what the other chart would.
+    if (charts && runs && !deck && right.h < 300) {
+        at->loss = rect_cut_left(&right, floorf((right.w - THEME_GAP) * 0.5f), THEME_GAP);
+        at->runs = right;
+        return;
+    }
     if (charts) {
         float share = !deck ? 0.58f : tight ? 0.44f : 0.4f; // the runs alone need less
         float height = floorf((right.h - THEME_GAP) * share);
