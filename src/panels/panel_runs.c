@@ -38,12 +38,19 @@ static const struct {
     [COLUMN_EYE] = {{"", 22, false}, false, SORT_STARTED},
 };
 
+static bool runs_one_lr(const Workbench *bench) {
+    for (int i = 1; i < bench->runs.count; i++)
+        if (bench->runs.entry[i]->lr != bench->runs.entry[0]->lr) return false;
+    return bench->runs.count > 1;
+}
+
 // The columns that there is room for; kinds[i] is what column i shows.
-static int runs_columns(float width, UiColumn *columns, RunColumn *kinds) {
+static int runs_columns(const Workbench *bench, float width, UiColumn *columns, RunColumn *kinds) {
     int count = 0;
     for (int i = 0; i < COLUMN_MAX; i++) {
         if (i == COLUMN_TIME && width < 340) continue;
         if (i == COLUMN_LOSS && width < 300) continue;
+        if (i == COLUMN_LR && width < 300 && runs_one_lr(bench)) continue; // tells nothing
         kinds[count] = (RunColumn)i;
         columns[count] = run_columns[i].column;
         columns[count++].title = tr(run_columns[i].column.title);
@@ -57,6 +64,7 @@ static void runs_label(Workbench *bench, const RunEntry *run, char *out, size_t 
     for (int i = 0; i < bench->runs.count; i++)
         differ = differ || strcmp(bench->runs.entry[i]->log->spec.name, run->log->spec.name) != 0;
     const Preset *preset = preset_find(run->log->config.preset);
+    if (preset && strncmp(run->name, preset->label, strlen(preset->label)) == 0) differ = false;
     snprintf(out, size, "%s%s%s", run->name, differ ? " \xc2\xb7 " : "",
              !differ  ? ""
              : preset ? preset->label
@@ -259,7 +267,7 @@ void panel_runs(Ui *ui, Workbench *bench, Rect rect) {
     if (content + remark_h > inside.h) remark_h = 0;
     Rect area = rect_cut_top(&inside, fminf(content, inside.h), 8);
     Rect list = ui_scroll_begin(ui, area, "Runs", content, &bench->runs_scroll);
-    int count = runs_columns(list.w, columns, kinds);
+    int count = runs_columns(bench, list.w, columns, kinds);
     runs_titles(ui, bench, ui_table_begin(ui, &table, list, columns, count), &table, kinds);
     leader_order(bench, order);
     for (int i = 0; i < bench->runs.count; i++) runs_row(ui, bench, &table, kinds, order[i]);
