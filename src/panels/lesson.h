@@ -3,21 +3,24 @@
 // format for them is docs/LESSONS.md. Here it is read, checked, and carried out on the window. How
 // it looks is panel_lesson.c.
 //
-//   title: Learning rate                  once, first; with [zh_CN] also in Chinese
+//   title: Learning rate          once, first; with [zh_CN] also in Chinese
 //   title[zh_CN]: ...
-//   page                                  begins a page; what follows is done when it is reached
-//   caption: One sentence or a few.       a line that begins with a blank goes on with the one
-//   above caption[zh_CN]: ...                   English where a language is missing hide: form
-//   charts runs                parts (panels/parts.h), or: everything show: form until hidden
-//   again, or the lesson ends set: optimizer=sgd lr=0.1             the form, in the words of a
-//   settings line (train/config.h) ink: centre=off fit-box=off           also even-pen, split draw:
-//   20 30, 25 40, 30 60; 50 50, 60 60   x y in percent of the canvas, strokes parted by ";" draw:
-//   nothing                         clears the canvas (can be undone) tab: feature-maps a view, by
-//   its English name with "-" for blanks answer: shipped                       who answers: the
-//   network that came with it, or: automatic charts: log smooth epochs             or linear, raw,
-//   seconds start                                 a run with the form's settings start:
-//   optimizer=adam lr=0.001        ... with these on top, for this run only. Several: a race pause
-//   / resume / step                 all runs # a comment
+//   page                          begins a page; what follows is done when it is reached
+//   caption: Some sentences.      a line that begins with a blank goes on with the one above
+//   caption[zh_CN]: ...           English where a language is missing
+//   hide: form charts runs        parts (panels/parts.h), or: everything
+//   show: form                    until hidden again, or the lesson ends
+//   set: optimizer=sgd lr=0.1     the form, in the words of a settings line (train/config.h)
+//   ink: centre=off fit-box=off   also even-pen, split
+//   draw: 20 30, 25 40; 50 50     x y in percent of the canvas; ";" parts strokes
+//   draw: nothing                 clears the canvas (can be undone)
+//   tab: feature-maps             a view: its English name, small, "-" for blanks
+//   answer: shipped               who answers: the network it came with, lenet5, or automatic
+//   charts: log smooth epochs     or linear, raw, seconds, images
+//   start                         a run with the form's settings
+//   start: lr=0.001               ... with these on top, for this run; several: a race
+//   pause / resume / step         all runs
+//   # a comment
 //
 // Nothing that a lesson can say deletes a run. What was hidden, the form, the switches and the
 // curves of earlier runs are as before when it ends.
