@@ -2,12 +2,10 @@
 // from the catalog in use. The program's own language is English: every text stands in the source,
 // and what a catalog lacks stays English.
 //
-//   ui_button(ui, rect, tr("Train"), 0);                      a text
-//   snprintf(out, size, tr("%d of %d right"), right, all);    a sentence with numbers
-//   static const char *const names[] = {TR("Filters")};       in a constant table; tr(names[i])
-//   where
-//                                                             it is shown
-//   tr_n("%d run is not saved.", "%d runs are not saved.", n) one or many
+//   ui_button(ui, rect, tr("Train"), 0);                    a text
+//   snprintf(out, size, tr("%d of %d right"), right, all);  a sentence with numbers
+//   static const char *const names[] = {TR("Filters")};     in a table; tr(names[i]) shows it
+//   tr_n("%d run is lost.", "%d runs are lost.", n)         one or many
 //
 // Wrap whole sentences, never pieces to be glued together; what stands behind "##" in a label must
 // be kept by the translation. Texts are read from the sources by xgettext (scripts/translate.sh),
