@@ -73,7 +73,7 @@ static void runs_print(const KeptRun *run) {
     cli_duration(run->seconds, took);
     snprintf(loss, sizeof loss, "%.4g", run->loss);
     if (run->best_epoch > 0) snprintf(best, sizeof best, "%.2f", 100 * run->best_accuracy);
-    cli_print("%5lld%c %-20.20s  %-14.14s  %6s  %8s  %4d/%-4d  %8s  %s  %s\n", (long long)run->id,
+    cli_print("%5lld%c %-20.20s  %-16.16s  %6s  %8s  %4d/%-4d  %8s  %s  %s\n", (long long)run->id,
               run->pinned ? '*' : ' ', run->name, run->network, best, loss, run->epoch,
               run->epochs_asked, took, date, kept_state_names[run->state]);
 }
@@ -96,7 +96,7 @@ static Status runs_list(const CliArgs *args, Store *store) {
             status = json_print(&line);
         } else {
             if (shown == 0)
-                cli_print("   id  name                  network         best %%      loss  "
+                cli_print("   id  name                  network           best %%      loss  "
                           "  epochs      time  begun             state\n");
             runs_print(run);
         }
