@@ -66,6 +66,11 @@ static Status store_check(Store *store, int64_t *version) {
                          "%.300s/runs.db is a database of another program; move it away to begin a "
                          "history",
                          store->directory));
+    if (*version < 0)
+        TRY(status_error(STATUS_FORMAT,
+                         "%.300s/runs.db is damaged: its version is %lld; move it away to begin a "
+                         "history",
+                         store->directory, (long long)*version));
     if (*version > STORE_VERSION)
         TRY(status_error(
             STATUS_UNSUPPORTED,
