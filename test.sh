@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds the program in four ways and runs the tests of each:
+# Installs what is missing, builds the program in three ways and runs the tests of each:
 #   build          as it is used, but for the CUDA module: nvcc takes minutes, and without a GPU
 #                  there is nothing in it to test (tests/cuda_device.sh does that on one)
-#   build-minimal  without window, BLAS and CUDA
-#   build-asan     with AddressSanitizer and UndefinedBehaviorSanitizer
-#   build-tsan     with ThreadSanitizer: the tests with threads
+#   build-asan     without window, BLAS and CUDA, with AddressSanitizer and
+#                  UndefinedBehaviorSanitizer
+#   build-tsan     the same with ThreadSanitizer: the tests with threads
 # The last line is "N passed, N failed"; the exit status is 0 only when nothing failed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -51,13 +51,15 @@ export TSAN_OPTIONS=halt_on_error=1
 
 variant build "" "--no-suite hostile" --buildtype=release -Dcuda=disabled
 stamp_packages
-variant build-minimal "" "--no-suite hostile --no-suite once" -Doptimization=1 -Ddebug=false \
-  -Dgui=disabled -Dblas=disabled -Dcuda=disabled
-variant build-asan "" "--no-suite once --timeout-multiplier 4" -Doptimization=1 -Ddebug=true \
-  -Db_sanitize=address,undefined -Db_lundef=false -Dgui=disabled -Dcuda=disabled
-variant build-tsan thread-tests "--suite threads --timeout-multiplier 4" -Ddebug=true \
-  -Doptimization=1 -Db_sanitize=thread -Db_lundef=false -Dgui=disabled -Dblas=disabled \
-  -Dcuda=disabled
+bare="-Dgui=disabled -Dblas=disabled -Dcuda=disabled"
+# Places in reports, without what a debugger would need beside: that compiles faster.
+watched="$bare -Doptimization=1 -Ddebug=false -Dc_args=-g1 -Db_lundef=false"
+# shellcheck disable=SC2086
+variant build-asan "" "--no-suite once --timeout-multiplier 4" $watched \
+  -Db_sanitize=address,undefined
+# shellcheck disable=SC2086
+variant build-tsan thread-tests "--suite threads --timeout-multiplier 4" $watched \
+  -Db_sanitize=thread
 
 counted=1
 # shellcheck disable=SC2086
