@@ -52,7 +52,10 @@ static void top_model(Workbench *bench, TopChip *chip) {
         return;
     }
     const Preset *preset = preset_find(source_spec(&source)->name);
-    const char *name = preset ? preset->label : source_spec(&source)->name;
+    // A file knows better than "custom" what its network is called.
+    const char *name = preset       ? preset->label
+                       : source.run ? source_spec(&source)->name
+                                    : source_name(&source);
     const char *from = source.run ? source.run->name : path_basename(source.model->path);
     word_count(count, (double)source_plan(&source)->parameters);
     text_copy(chip->strong, sizeof chip->strong, name[0] ? name : source_name(&source));
