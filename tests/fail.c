@@ -20,7 +20,6 @@ static struct {
     bool on;
     int error;
 } failing[FAIL_KINDS];
-static atomic_long live_blocks;
 static atomic_uintptr_t failed_for; // who called what failed first
 
 // Where the program's own code lies, as the linker says.
@@ -86,6 +85,8 @@ extern void *__libc_realloc(void *block, size_t size);
 extern void *__libc_memalign(size_t align, size_t size);
 extern void __libc_free(void *block);
 #define __libc_aligned_alloc __libc_memalign
+
+static atomic_long live_blocks;
 
 long fail_live_blocks(void) {
     return atomic_load(&live_blocks);

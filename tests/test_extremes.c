@@ -238,9 +238,9 @@ static void no_rate_breaks_an_optimizer(void **state) {
 
 static void empty_sets_are_refused(void **state) {
     (void)state;
-    uint8_t pixel = 0, label = 0;
-    ImageSet some = {1, 1, 1, 1, &pixel, &label}, none = {0, 1, 1, 1, &pixel, &label};
-    ImageSet flat = {1, 1, 0, 1, &pixel, &label}, wide = {1, 1, 1, 2, &pixel, &label};
+    uint8_t pixels[2] = {0}, label = 0;
+    ImageSet some = {1, 1, 1, 1, pixels, &label}, none = {0, 1, 1, 1, pixels, &label};
+    ImageSet flat = {1, 1, 0, 1, pixels, &label}, wide = {1, 1, 1, 2, pixels, &label};
     Dataset *out = NULL;
     assert_fails(dataset_open_arrays(&out, "empty", &none, &some), STATUS_FORMAT, "");
     assert_fails(dataset_open_arrays(&out, "empty", &some, &none), STATUS_FORMAT, "");

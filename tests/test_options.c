@@ -69,7 +69,7 @@ static TrainConfig parse(const char *line, int threads) {
 static void live(Run *run, int batch) {
     if (batch == 11) run_set_lr(run, 0.0007);
     if (batch == 17) run_set_augment(run, 1);
-    if (batch == 29) run_set_epochs(run, 3);
+    if (batch == 24) run_set_epochs(run, 3);
 }
 
 static void advance(Run *run, int *batch, bool with_live) {

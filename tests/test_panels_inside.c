@@ -25,7 +25,7 @@ static void classes_stand_beside_the_matrix(void **state) {
     statistics_classes(exam->counts, 10, figures);
     double right = 0, images = 0;
     for (int i = 0; i < 10; i++) {
-        char expected[48], name[4];
+        char expected[48], name[12];
         const ClassFigures *figure = &figures[i];
         snprintf(name, sizeof name, "%d", i);
         const UiItem *row = find_text(f, name);

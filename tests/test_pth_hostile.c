@@ -438,7 +438,7 @@ static void mutate(Rng *rng, unsigned char *data, size_t size) {
 
 static void test_mutated_files(void **state) {
     (void)state;
-    enum { ROUNDS = 400 * MUTATIONS };
+    enum { ROUNDS = 150 * MUTATIONS };
     for (int f = 0; f < GOOD; f++) {
         Bytes bytes;
         read_fixture(good[f], &bytes);
@@ -463,7 +463,7 @@ enum { ENTRIES_MAX = 64 };
 // Checksums keep most damage from the pickle: so it is damaged first and packed then.
 static void test_mutated_pickles(void **state) {
     (void)state;
-    enum { ROUNDS = 400 * MUTATIONS };
+    enum { ROUNDS = 150 * MUTATIONS };
     for (int f = 0; f < GOOD; f++) {
         Bytes bytes, entries[ENTRIES_MAX], archive;
         ZipEntry list[ENTRIES_MAX];
