@@ -406,9 +406,9 @@ static Status try_read(const void *bytes, size_t size) {
     SavedModel *model = NULL;
     files_write(path, bytes, size);
     size_t memory = files_memory_begin();
-    double begun = clock_seconds();
+    double begun = clock_cpu_seconds(); // whatever else the machine does meanwhile
     Status status = format_open(path, NULL, &model, NULL);
-    double seconds = clock_seconds() - begun;
+    double seconds = clock_cpu_seconds() - begun;
     files_memory_check(memory, path);
     if (seconds > SECONDS_MAX) fail_msg("it took %.1f s: %s", seconds, status.message);
     if (status_is_ok(&status)) assert_non_null(model);

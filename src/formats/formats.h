@@ -75,13 +75,14 @@ typedef struct InferReport {
     bool open;                   // the layers are a guess: InferOptions.layers may say otherwise
     bool border;                 // as in InferOptions: the first bias has the mean in it
     Normalization normalization; // of what it was trained on, also where a border has changed it
-    int tried;                   // candidates that were run; 0: the guesses are only what is usual
-    InferScore best;             // of the one taken, when tried > 0
-    InferScore second;           // of the next best; accuracy 0 when there was none to compare
-    char recognised[160];        // "LeNet-5", or "2 convolutions and 3 dense layers"
-    char guessed[320];  // "average pooling, ReLU, (x - 0.1307) / 0.3081"; "" when nothing was
-    char note[320];     // what of the file was left aside; "" when nothing was
-    char sentence[640]; // all of the above
+    bool poor; // even the best guess reads so few images that the network may well be another one
+    int tried; // candidates that were run; 0: the guesses are only what is usual
+    InferScore best;      // of the one taken, when tried > 0
+    InferScore second;    // of the next best; accuracy 0 when there was none to compare
+    char recognised[160]; // "LeNet-5", or "2 convolutions and 3 dense layers"
+    char guessed[320];    // "average pooling, ReLU, (x - 0.1307) / 0.3081"; "" when nothing was
+    char note[320];       // what of the file was left aside; "" when nothing was
+    char sentence[896];   // all of the above
 } InferReport;
 
 typedef struct FormatRow {

@@ -63,6 +63,9 @@ static void choose_usual(const GuessSpace *space, Guess *out) {
     }
 }
 
+// Networks that learn digits at all read most of them; a wrong guess at one may read any share.
+#define INFER_POOR 0.6
+
 // ---- telling ------------------------------------------------------------------------------------
 
 static void tell_count(Text *text, int count, const char *what) {
@@ -128,24 +131,40 @@ static void tell_guessed(const GuessSpace *space, const Guess *guess, InferRepor
     text_close(&text);
 }
 
+static void tell_tried(const InferReport *report, Text *text) {
+    text_append(text, " the best of %d tried, right on %.2f %% of the images", report->tried,
+                100 * report->best.accuracy);
+    if (report->second.images > 0)
+        text_append(text, " (the next best: %.2f %%, loss %.3g instead of %.3g)",
+                    100 * report->second.accuracy, report->second.loss, report->best.loss);
+    text_append(text, ".");
+}
+
+static void tell_poor(const InferReport *report, Text *text) {
+    text_append(
+        text,
+        "Not recognised. By its tensors it has %s, but the best of %d candidates (%s) reads "
+        "only %.2f %% of the images. The file may hold something that a state dict does not "
+        "show (dilation, skip connections, other activations), or it was trained on other "
+        "images.",
+        report->recognised, report->tried, report->guessed, 100 * report->best.accuracy);
+}
+
 static void tell_sentence(InferReport *report) {
     Text text = {0};
+    report->poor = report->guessed[0] && report->tried > 0 && report->best.accuracy < INFER_POOR;
     if (report->exact)
         text_append(&text, "The file says which network it is.");
+    else if (report->poor)
+        tell_poor(report, &text);
     else
         text_append(&text, "Recognised by its tensors: %s.", report->recognised);
-    if (report->guessed[0]) text_append(&text, " Guessed: %s;", report->guessed);
-    if (report->guessed[0] && report->tried == 0) {
-        text_append(&text, " not tried on images, so this is only what is usual.");
-    } else if (report->guessed[0]) {
-        text_append(&text, " the best of %d tried, right on %.2f %% of the images", report->tried,
-                    100 * report->best.accuracy);
-        if (report->second.images > 0)
-            text_append(&text, " (the next best: %.2f %%, loss %.3g instead of %.3g)",
-                        100 * report->second.accuracy, report->second.loss, report->best.loss);
-        text_append(&text, report->best.accuracy < 0.5
-                               ? ", which is poor: it may have been trained on other images."
-                               : ".");
+    if (report->guessed[0] && !report->poor) {
+        text_append(&text, " Guessed: %s;", report->guessed);
+        if (report->tried == 0)
+            text_append(&text, " not tried on images, so this is only what is usual.");
+        else
+            tell_tried(report, &text);
     }
     if (report->note[0]) text_append(&text, " %s", report->note);
     text_copy(report->sentence, sizeof report->sentence, text.data ? text.data : "");

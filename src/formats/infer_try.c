@@ -17,6 +17,7 @@ enum {
     TRY_FINE = 400,
     TRY_ROUNDS = 3,
     TRY_SHAPES = 4,
+    TRY_BOARD = 32,
     TRY_SEEDS = 8,
     TRY_FINALISTS = 8,
     TRY_KNOWN_MAX = 2048,
@@ -52,7 +53,7 @@ typedef struct Trial {
     uint64_t network; // what is in `model`
     Known *known;
     int known_count;
-    Tried board[TRY_SEEDS]; // best first
+    Tried board[TRY_BOARD]; // best first
     int board_count, board_most;
 } Trial;
 
@@ -125,9 +126,9 @@ static bool trial_run(Trial *t, const Guess *guess, int images, double enough, T
     }
     InferScore *score = &out->score;
     if (!(score->loss >= 0)) score->loss = score->calibrated = INFINITY; // NaN
-    // A loss of next to nothing is won by chance.
-    out->value =
-        ((score->loss + score->calibrated) / 2 + 1e-5) * (1 + guess_unusual(t->space, guess));
+    // One image more that it does not know would cost about 1 / images: less is won by chance.
+    out->value = ((score->loss + score->calibrated) / 2 + 1.0 / score->images) *
+                 (1 + guess_unusual(t->space, guess));
     return score->loss * score->images <= enough * images;
 }
 
@@ -152,7 +153,7 @@ static bool same_score(const InferScore *a, const InferScore *b) {
 }
 
 static void board_clear(Trial *t, int most) {
-    ASSERT(most <= TRY_SEEDS);
+    ASSERT(most <= TRY_BOARD);
     t->board_count = 0;
     t->board_most = most;
 }
@@ -174,7 +175,7 @@ static void board_add(Trial *t, const Tried *tried) {
 // Runs those on the board on `images` and puts them in order anew; what is out leaves it. False
 // when nothing is left or could be run.
 static bool board_judge(Trial *t, int images) {
-    Tried old[TRY_SEEDS], tried;
+    Tried old[TRY_BOARD], tried;
     int count = t->board_count;
     memcpy(old, t->board, sizeof old);
     board_clear(t, t->board_most);
@@ -226,7 +227,7 @@ static void try_coarse(Trial *t, Guess *best) {
     int counts[AXIS_COUNT], total = 1;
     double left = TRY_BUDGET;
     Tried top, tried;
-    board_clear(t, TRY_SEEDS);
+    board_clear(t, TRY_BOARD);
     coarse_counts(t, counts);
     for (int i = 0; i < AXIS_COUNT; i++) total *= counts[i];
     int each = total / counts[AXIS_SHAPE]; // choices for one shape, which is the outermost axis
@@ -245,6 +246,10 @@ static void try_coarse(Trial *t, Guess *best) {
         if (guess.at[AXIS_POOL] > 0 && !shape_has_pool(t->space, guess.at[AXIS_SHAPE])) continue;
         if (trial_run(t, &guess, TRY_FEW, INFINITY, &tried)) board_add(t, &tried);
     }
+    // A few images know a wrong network from the right one only where they are far apart.
+    t->board_most = TRY_BOARD / 2;
+    if (!board_judge(t, images_for(t, TRY_SEEDS, TRY_COARSE))) return;
+    t->board_most = TRY_SEEDS;
     if (board_judge(t, images_for(t, TRY_SEEDS, TRY_FINE))) *best = t->board[0].guess;
 }
 

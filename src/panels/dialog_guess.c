@@ -280,6 +280,11 @@ static void guess_sure(const ModelEntry *entry, char *out, size_t size) {
     if (report->tried == 0)
         snprintf(out, size,
                  tr("The file does not say what stands below: it is what is usual, not tried."));
+    else if (report->poor)
+        snprintf(out, size,
+                 tr("The best of %d tried reads only %.2f %% of training images. The file may hold "
+                    "what it does not show: dilation, skip connections, other activations."),
+                 report->tried, 100 * report->best.accuracy);
     else if (report->second.images == 0)
         snprintf(out, size,
                  tr("The file does not say what stands below: the best of %d tried, right on "

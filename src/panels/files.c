@@ -171,7 +171,8 @@ static void files_take_guess(Workbench *bench) {
         return;
     }
     bench_replace_model(bench, entry, result.model, &result.report);
-    workbench_say(bench, NOTICE_INFO, "%s: %s", path_basename(path), result.report.sentence);
+    workbench_say(bench, result.report.poor ? NOTICE_WARNING : NOTICE_INFO, "%s: %s",
+                  path_basename(path), result.report.sentence);
 }
 
 void bench_take_models(Workbench *bench) {

@@ -67,7 +67,7 @@ float ui_notice_height(Ui *ui, float width, const char *text);
 // Notices that come up at the bottom of the window, newest lowest. Errors stay until closed, others
 // go after 6 s (not while the mouse is over them). Owned by the caller, zero-initialise; the oldest
 // goes when there are too many.
-enum { UI_TOAST_MAX = 4, UI_TOAST_TEXT = 512 };
+enum { UI_TOAST_MAX = 4, UI_TOAST_TEXT = 768 };
 typedef struct UiToasts {
     struct {
         NoticeKind kind;
