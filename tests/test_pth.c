@@ -255,6 +255,9 @@ static void test_tries(void **state) {
         assert_in_range(report.tried, 10, judge.calls); // once each, but on more and more images
         assert_true(report.best.loss < 0.02 && report.tried < 500);
         assert_non_null(strstr(report.sentence, "the best of"));
+        assert_true(report.second.images == 0 || report.next[0] != '\0');
+        assert_string_equal(strstr(report.sentence, "(the next best, with ") ? "told" : "alone",
+                            report.second.images > 0 ? "told" : "alone");
         assert_false(report.poor);
         saved_model_close(&model);
     }

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <zlib.h>
 
 enum { SECONDS_MAX = 5 };
@@ -46,15 +47,15 @@ static void read_fixture(const char *name, Bytes *out) {
     assert_ok(file_read(from, 1 << 20, out));
 }
 
-// Writes the bytes over the file: in place, as some file systems wait for the disk when it is cut
-// to nothing first.
+// Writes the bytes over the file and cuts the rest off: some file systems wait for the disk when a
+// file is cut to nothing first.
 static void write_file(const void *data, size_t size) {
-    static size_t last;
-    FILE *file = fopen(path, size == last && file_exists(path) ? "r+b" : "wb");
+    FILE *file = fopen(path, file_exists(path) ? "r+b" : "wb");
     assert_non_null(file);
     assert_int_equal(fwrite(data, 1, size, file), size);
+    assert_int_equal(fflush(file), 0);
+    assert_int_equal(ftruncate(fileno(file), (off_t)size), 0);
     fclose(file);
-    last = size;
 }
 
 static Status read_timed(SavedModel **model) {

@@ -68,6 +68,8 @@ typedef struct InferOptions {
     bool border;
 } InferOptions;
 enum { INFER_IMAGES_MAX = 60000 };
+// Networks that learn digits at all read most of them; a wrong guess at one may read any share.
+#define INFER_POOR 0.6
 
 // What came of it, as numbers and as sentences for the window and `inkling info`.
 typedef struct InferReport {
@@ -80,6 +82,7 @@ typedef struct InferReport {
     InferScore best;      // of the one taken, when tried > 0
     InferScore second;    // of the next best; accuracy 0 when there was none to compare
     char recognised[160]; // "LeNet-5", or "2 convolutions and 3 dense layers"
+    char next[96];        // what the next best has otherwise: "LeakyReLU 0.01"; "" without one
     char guessed[320];    // "average pooling, ReLU, (x - 0.1307) / 0.3081"; "" when nothing was
     char note[320];       // what of the file was left aside; "" when nothing was
     char sentence[896];   // all of the above

@@ -7,6 +7,7 @@
 #include "nn/layer.h"
 #include "nn/presets.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,8 +64,10 @@ static void choose_usual(const GuessSpace *space, Guess *out) {
     }
 }
 
-// Networks that learn digits at all read most of them; a wrong guess at one may read any share.
-#define INFER_POOR 0.6
+// Losses that are no further apart, in parts of the lesser, may be so by chance.
+#define INFER_CLOSE 0.01
+static const char *const pools[] = {"max pooling", "average pooling"};
+static const char *const globals[] = {"global average pooling", "global max pooling"};
 
 // ---- telling ------------------------------------------------------------------------------------
 
@@ -94,8 +97,6 @@ static void tell_part(Text *text, bool tell, const char *part) {
 }
 
 static void tell_guessed(const GuessSpace *space, const Guess *guess, InferReport *report) {
-    static const char *const pools[] = {"max pooling", "average pooling"};
-    static const char *const globals[] = {"global average pooling", "global max pooling"};
     const int *counts = space->counts, *at = guess->at;
     const ShapeGuess *shape = &space->shapes[at[AXIS_SHAPE]];
     char both[64];
@@ -131,12 +132,41 @@ static void tell_guessed(const GuessSpace *space, const Guess *guess, InferRepor
     text_close(&text);
 }
 
+// What the next best guess has otherwise.
+static void tell_next(const GuessSpace *space, const Guess *best, const Guess *second,
+                      InferReport *report) {
+    const int *a = best->at, *b = second->at;
+    const ShapeGuess *shapes = space->shapes;
+    Text text = {0};
+    tell_part(&text, a[AXIS_POOL] != b[AXIS_POOL], pools[b[AXIS_POOL]]);
+    tell_part(&text, a[AXIS_GLOBAL] != b[AXIS_GLOBAL], globals[b[AXIS_GLOBAL]]);
+    bool conv = a[AXIS_CONV] != b[AXIS_CONV], dense = a[AXIS_DENSE] != b[AXIS_DENSE];
+    tell_part(&text, conv, guess_activations[b[AXIS_CONV]].label);
+    tell_part(&text, dense && !(conv && b[AXIS_CONV] == b[AXIS_DENSE]),
+              guess_activations[b[AXIS_DENSE]].label);
+    tell_part(&text, a[AXIS_ORDER] != b[AXIS_ORDER], guess_orders[b[AXIS_ORDER]].label);
+    tell_part(&text, a[AXIS_NORMALIZATION] != b[AXIS_NORMALIZATION], "another normalization");
+    bool border = guess_border(space, second);
+    if (shapes[a[AXIS_SHAPE]].input != shapes[b[AXIS_SHAPE]].input)
+        tell_part(&text, true, border ? "28x28 images in a border to 32x32" : "no border");
+    else
+        tell_part(&text, a[AXIS_SHAPE] != b[AXIS_SHAPE], "other paddings, strides or pools");
+    tell_part(&text, a[AXIS_LAST] != b[AXIS_LAST], "another end");
+    text_copy(report->next, sizeof report->next, text.data ? text.data : "");
+    text_close(&text);
+}
+
 static void tell_tried(const InferReport *report, Text *text) {
     text_append(text, " the best of %d tried, right on %.2f %% of the images", report->tried,
                 100 * report->best.accuracy);
-    if (report->second.images > 0)
-        text_append(text, " (the next best: %.2f %%, loss %.3g instead of %.3g)",
-                    100 * report->second.accuracy, report->second.loss, report->best.loss);
+    const InferScore *best = &report->best, *second = &report->second;
+    bool close = second->images == best->images &&
+                 fabs(second->loss - best->loss) < INFER_CLOSE * best->loss;
+    if (second->images > 0)
+        text_append(text, " (the next best%s%s: %.2f %%, loss %.3g instead of %.3g%s)",
+                    report->next[0] ? ", with " : "", report->next, 100 * second->accuracy,
+                    second->loss, best->loss,
+                    close ? "; the images hardly tell the two apart" : "");
     text_append(text, ".");
 }
 
@@ -192,7 +222,7 @@ static Status infer_foreign(const TensorBag *bag, const InferOptions *options, S
     Status status;
     SavedModel *model = NULL;
     ModelSpec spec;
-    Guess guess;
+    Guess guess, second;
     GuessSpace *space = malloc(sizeof *space);
     if (!space) return status_no_memory("a network", sizeof *space);
     TRY(guess_space(bag, options, space));
@@ -201,12 +231,13 @@ static Status infer_foreign(const TensorBag *bag, const InferOptions *options, S
     TRY(saved_model_make(&spec, &model));
     TRY(guess_fill(space, model));
     guess_set_border(space, &guess, model);
-    if (options && options->score) guess_try(space, options, model, &guess, report);
+    if (options && options->score) guess_try(space, options, model, &guess, &second, report);
     TRY(name_model(space, model, report));
     report->open = true;
     report->border = guess_border(space, &guess);
     report->normalization = *guess_normalization(space, &guess);
     tell_guessed(space, &guess, report);
+    if (report->second.images > 0) tell_next(space, &guess, &second, report);
     *out = model;
     model = NULL;
 fail:

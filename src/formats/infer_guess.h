@@ -86,8 +86,8 @@ void guess_set_border(const GuessSpace *space, const Guess *guess, SavedModel *m
 
 // Tries guesses by `options`, from the usual one given in *best on, and leaves the best one there.
 // `model` has the tensors in it; its spec, plan and first bias change. Fills report->tried, best
-// and second.
+// and second; *second is the guess of the latter where there is one (report->second.images > 0).
 void guess_try(const GuessSpace *space, const InferOptions *options, SavedModel *model, Guess *best,
-               InferReport *report);
+               Guess *second, InferReport *report);
 
 #endif

@@ -301,31 +301,33 @@ static void try_axes(Trial *t, Guess *best) {
     *best = top.guess;
 }
 
-static void finalists_tell(Trial *t, Guess *best) {
+static void finalists_tell(Trial *t, Guess *best, Guess *second) {
     *best = t->board[0].guess;
     t->report->best = t->board[0].score;
-    if (t->board_count > 1) t->report->second = t->board[1].score;
+    if (t->board_count < 2) return;
+    *second = t->board[1].guess;
+    t->report->second = t->board[1].score;
 }
 
 // The best few on more and more images, fewer of them each time.
-static void try_finalists(Trial *t, Guess *best) {
+static void try_finalists(Trial *t, Guess *best, Guess *second) {
     if (t->board_count == 0) return;
-    finalists_tell(t, best);
+    finalists_tell(t, best, second);
     for (int most = TRY_FINALISTS; most > 1; most /= 2) {
         if (t->board_count > most) t->board_count = most;
         if (!board_judge(t, images_for(t, t->board_count, INFER_IMAGES_MAX))) return;
-        finalists_tell(t, best);
+        finalists_tell(t, best, second);
     }
 }
 
 void guess_try(const GuessSpace *space, const InferOptions *options, SavedModel *model, Guess *best,
-               InferReport *report) {
+               Guess *second, InferReport *report) {
     Trial t = {.space = space, .options = options, .model = model, .report = report};
     t.known = malloc(TRY_KNOWN_MAX * sizeof *t.known);
     if (t.known) {
         try_coarse(&t, best);
         try_axes(&t, best);
-        try_finalists(&t, best);
+        try_finalists(&t, best, second);
     }
     if (t.stopped && t.board_count == 0) report->tried = 0;
     trial_set(&t, best);

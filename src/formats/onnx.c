@@ -166,11 +166,14 @@ static void onnx_tell(const OnnxModel *o, int choice, InferReport *report) {
         snprintf(report->guessed, sizeof report->guessed, "(x - %.5g) / %.5g", (double)n->mean,
                  (double)n->std);
     text_append(&text, "Read from its graph: %s.", report->recognised);
+    report->poor = report->guessed[0] && report->tried > 0 && report->best.accuracy < INFER_POOR;
     if (report->guessed[0] && report->tried > 0)
         text_append(&text,
                     " Guessed: the normalization %s, the best of %d tried, right on %.2f %% of the "
-                    "images.",
-                    report->guessed, report->tried, 100 * report->best.accuracy);
+                    "images%s.",
+                    report->guessed, report->tried, 100 * report->best.accuracy,
+                    report->poor ? ", which is poor: it may have been trained on other images"
+                                 : "");
     else if (report->guessed[0])
         text_append(&text,
                     " Guessed: the normalization %s; not tried on images, so this is only what is "
