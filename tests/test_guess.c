@@ -3,8 +3,8 @@
 #include "panels_window.h"
 
 static bool guess_is_over(Workbench *bench) {
-    const ModelEntry *entry = &bench->models[bench->model_count - 1];
-    return bench->model_count > 0 && !bench->opener.busy && !bench->guesser.busy && !entry->untried;
+    return bench->model_count > 0 && !bench->opener.busy && !bench->guesser.busy &&
+           !bench->models[bench->model_count - 1].untried;
 }
 
 static bool form_is_tried(Workbench *bench) {

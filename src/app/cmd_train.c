@@ -354,14 +354,17 @@ static Status train_go(TrainJob *job) {
     job->begun_run = run_seconds(job->run);
     job->kept = job->begun;
     while (!run_finished(job->run) && !cli_stop_asked()) {
-        status = train_steps(job, batches, &done);
-        train_keep_steps(&job->keep, job->run, batches, done);
-        if (!status_is_ok(&status)) {
-            train_keep_log(job, &first); // also of a run that diverged
-            return status;
+        // A run that is resumed may stand at the end of an epoch.
+        if (!run_at_epoch_end(job->run)) {
+            status = train_steps(job, batches, &done);
+            train_keep_steps(&job->keep, job->run, batches, done);
+            if (!status_is_ok(&status)) {
+                train_keep_log(job, &first); // also of a run that diverged
+                return status;
+            }
+            job->images += (long long)done * job->config.batch_size;
+            train_show_progress(job, &batches[done - 1]);
         }
-        job->images += (long long)done * job->config.batch_size;
-        train_show_progress(job, &batches[done - 1]);
         if (!run_at_epoch_end(job->run)) {
             if (job->checkpoint > 0 && clock_seconds() - job->kept >= job->checkpoint)
                 train_write_state(job, &first);

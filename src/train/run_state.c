@@ -104,6 +104,30 @@ static bool state_is_text(const char line[TRAIN_LINE_MAX]) {
     return memchr(line, '\0', TRAIN_LINE_MAX) != NULL;
 }
 
+// Can a run like this one have come there? All of these are counted up from 0 as it goes on, so
+// none may stand where the next one is too many.
+static bool state_is_place(const Run *run, const StateHeader *header) {
+    const int64_t most = INT64_MAX / 2;
+    const struct {
+        int64_t value, most;
+    } counts[] = {
+        {header->epoch, INT32_MAX / 2},
+        {header->batch, run->batches},
+        {header->steps, most},
+        {header->t, most},
+        {header->epoch_images, (int64_t)run->batches * run->config.batch_size},
+        {header->epoch_correct, header->epoch_images},
+        {header->best_epoch, INT32_MAX / 2},
+        {header->best_bad, INT32_MAX / 2},
+        {header->schedule.seen, INT32_MAX / 2},
+        {header->schedule.bad, INT32_MAX / 2},
+        {header->schedule.cooldown, INT32_MAX / 2},
+    };
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        if (counts[i].value < 0 || counts[i].value > counts[i].most) return false;
+    return true;
+}
+
 // What must hold before a single byte of it is believed.
 static Status state_check(const Run *run, const char *path, const Bytes *bytes,
                           StateHeader *header) {
@@ -129,8 +153,7 @@ static Status state_check(const Run *run, const char *path, const Bytes *bytes,
     memcpy(bytes->data + offsetof(StateHeader, checksum), &zero, sizeof zero);
     if (stored != state_checksum(bytes->data, bytes->size))
         return status_error(STATUS_FORMAT, "%s is damaged: its checksum does not fit", path);
-    if (header->epoch < 0 || header->batch < 0 || header->batch > run->batches ||
-        header->steps < 0 || header->t < 0 || !state_is_text(header->live))
+    if (!state_is_place(run, header) || !state_is_text(header->live))
         return status_error(STATUS_FORMAT,
                             "%s stands at epoch %lld, batch %lld: not a place in "
                             "this run",

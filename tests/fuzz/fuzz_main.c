@@ -149,16 +149,18 @@ static long run_mutations(double seconds, uint64_t seed) {
     return done;
 }
 
-// fuzz_NAME [--seconds N] PATH...
+// fuzz_NAME [--seconds N] [--seed N] PATH...
 int main(int count, char **arguments) {
     double seconds = 0;
     bool ok = true;
-    uint64_t seed = (uint64_t)getpid() ^ (uint64_t)(clock_seconds() * 1e6);
+    uint64_t seed = 1; // the same every time: what a suite says must not depend on luck
     signal(SIGABRT, keep_input);
     signal(SIGSEGV, keep_input);
     for (int i = 1; i < count; i++) {
         if (strcmp(arguments[i], "--seconds") == 0 && i + 1 < count)
             seconds = atof(arguments[++i]);
+        else if (strcmp(arguments[i], "--seed") == 0 && i + 1 < count)
+            seed = strtoull(arguments[++i], NULL, 10);
         else if (file_exists(arguments[i])) // a target may have no regressions yet
             ok = run_path(arguments[i]) && ok;
     }
