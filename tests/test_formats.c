@@ -382,6 +382,55 @@ static void test_deep_and_long(void **state) {
     free(text);
 }
 
+// Layers of other programs that a chain has no place for: which tensor, its shape, and what it is.
+static void test_unknown_layers(void **state) {
+    (void)state;
+    static const struct {
+        const char *tensors, *says; // name, sizes, and so on
+    } rows[] = {
+        {"c.weight 4x1x3x5 c.bias 4 f.weight 10x2688",
+         "c.weight [4,1,3,5] is a convolution whose kernel is not square"},
+        {"a.weight 64x784 a.bias 64 act.weight 1 f.weight 10x64", "act.weight [1] is a PReLU"},
+        {"c.weight 4x1x5x5 act.weight 4 f.weight 10x576", "act.weight [4] is a PReLU"},
+        {"c.weight 16x1x3x3 dw.weight 16x1x3x3 f.weight 10x9216",
+         "dw.weight [16,1,3,3] takes 1 of the 16 outputs of c.weight [16,1,3,3]: a grouped"},
+        {"c.weight 8x1x3x3 d.weight 16x4x3x3 f.weight 10x9216",
+         "d.weight [16,4,3,3] takes 4 of the 8 outputs of c.weight [8,1,3,3]: a grouped"},
+        {"a.weight 64x784 f.weight 10x60", "the 64 outputs of a.weight [64,784] are not what"},
+        {"a.weight 64x784 n.weight 64 n.bias 64 f.weight 10x64",
+         "n.weight [64] has a bias but no running statistics: a layer norm"},
+        {"c.weight 8x784x3 f.weight 10x8", "c.weight [8,784,3] is a one-dimensional convolution"},
+    };
+    char path[FILE_PATH_MAX];
+    files_path(path, directory, "unknown.safetensors");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        Text header = {0};
+        size_t at = 0;
+        char name[32], sizes[32];
+        int used;
+        for (const char *next = rows[i].tensors;
+             sscanf(next, "%31s %31s%n", name, sizes, &used) == 2; next += used) {
+            size_t count = 1;
+            text_append(&header, "%s\"%s\":{\"dtype\":\"F32\",\"shape\":[", at ? "," : "{", name);
+            for (char *size = sizes; *size; size += *size == 'x') {
+                text_append(&header, "%s%ld", size > sizes ? "," : "", strtol(size, NULL, 10));
+                count *= (size_t)strtol(size, &size, 10);
+            }
+            text_append(&header, "],\"data_offsets\":[%zu,%zu]}", at, at + 4 * count);
+            at += 4 * count;
+        }
+        text_append(&header, "}");
+        void *data = calloc(1, at);
+        SavedModel *model;
+        assert_true(data && !header.failed);
+        write_raw(path, header.size, header.data, header.size, data, at);
+        assert_fails(format_read(path, &model), STATUS_UNSUPPORTED, rows[i].says);
+        assert_null(model);
+        text_close(&header);
+        free(data);
+    }
+}
+
 static void test_text_file(void **state) {
     (void)state;
     static const char text[] = "This is not a model but a shopping list: bread, cheese, ink.\n";
@@ -506,8 +555,8 @@ int main(void) {
         cmocka_unit_test(test_python_reads_it), cmocka_unit_test(test_broken),
         cmocka_unit_test(test_lengths),         cmocka_unit_test(test_truncated),
         cmocka_unit_test(test_deep_and_long),   cmocka_unit_test(test_text_file),
-        cmocka_unit_test(test_mutations),       cmocka_unit_test(test_types),
-        cmocka_unit_test(test_write_refusals),
+        cmocka_unit_test(test_mutations),       cmocka_unit_test(test_unknown_layers),
+        cmocka_unit_test(test_types),           cmocka_unit_test(test_write_refusals),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

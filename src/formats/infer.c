@@ -65,7 +65,7 @@ static void choose_usual(const GuessSpace *space, Guess *out) {
 }
 
 // Losses that are no further apart, in parts of the lesser, may be so by chance.
-#define INFER_CLOSE 0.01
+#define INFER_CLOSE 0.05
 static const char *const pools[] = {"max pooling", "average pooling"};
 static const char *const globals[] = {"global average pooling", "global max pooling"};
 

@@ -179,6 +179,11 @@ static Status refuse_order(const Chain *chain) {
         char x[128], y[128];
         tensor_print(a->weight, x);
         tensor_print(b->weight, y);
+        if (a->conv && b->conv && b->in < a->out && a->out % b->in == 0)
+            return status_error(STATUS_UNSUPPORTED,
+                                "its tensor %s takes %d of the %d outputs of %s: a grouped "
+                                "convolution, which this program has in graphs (.onnx) only",
+                                y, b->in, a->out, x);
         return status_error(STATUS_UNSUPPORTED,
                             "its layers are not one simple chain: the %d outputs of %s are not "
                             "what %s takes (branches, groups and skips are not in a state dict)",

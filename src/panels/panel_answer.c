@@ -70,6 +70,9 @@ static void answer_guess(Ui *ui, Workbench *bench, const ModelEntry *entry, Rect
     else if (trying)
         snprintf(text, sizeof text, tr("Trying which network it is: %d so far"),
                  atomic_load(&bench->guesser.tries));
+    else if (entry->report.poor)
+        snprintf(text, sizeof text, tr("Not recognised: reads %.0f %% of images"),
+                 100 * entry->report.best.accuracy);
     else
         snprintf(text, sizeof text, tr("Guessed: %s"), entry->report.guessed);
     if (!bench->opener.busy) {
