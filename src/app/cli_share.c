@@ -78,24 +78,10 @@ const FormatRow *cli_format_of(const char *path) {
 }
 
 Status cli_check_writable(const char *option, const char *path) {
-    char directory[FILE_PATH_MAX], probe[FILE_PATH_MAX];
     if (path[0] == '\0') return status_error(STATUS_USAGE, "%s needs a file name", option);
     if (file_is_directory(path))
         return status_error(STATUS_USAGE, "%s: %s is a directory, not a file", option, path);
-    size_t length = (size_t)(path_basename(path) - path);
-    if (length >= sizeof directory - 1)
-        return status_error(STATUS_USAGE, "%s: the path is longer than %d bytes", option,
-                            FILE_PATH_MAX);
-    memcpy(directory, length > 0 ? path : ".", length > 0 ? length : 1);
-    directory[length > 0 ? length : 1] = '\0';
-    if (!path_join(probe, directory, ".inkling-XXXXXX"))
-        return status_error(STATUS_USAGE, "%s: the path is longer than %d bytes", option,
-                            FILE_PATH_MAX);
-    int fd = mkstemp(probe);
-    if (fd < 0) return status_errno("write a file in", directory, errno);
-    close(fd);
-    unlink(probe);
-    return status_ok();
+    return file_check_writable(path);
 }
 
 Status cli_check_model_path(const char *option, const char *path) {

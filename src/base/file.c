@@ -175,6 +175,15 @@ fail:
     return status;
 }
 
+Status file_check_writable(const char *path) {
+    FileDraft draft;
+    Status status = file_draft_open(&draft, path, true);
+    if (!status_is_ok(&status)) return status;
+    close(draft.fd);
+    if (draft.path[0]) unlink(draft.path);
+    return status;
+}
+
 Status file_write_atomic(const char *path, const void *data, size_t size, unsigned mode) {
     // Through a symbolic link, so that saving onto one replaces the file and not the link.
     char *real = realpath(path, NULL);

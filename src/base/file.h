@@ -26,6 +26,9 @@ Status file_read(const char *path, size_t limit, Bytes *out);
 // PATH.saving, which the next call takes away. `mode`: such as 0644.
 Status file_write_atomic(const char *path, const void *data, size_t size, unsigned mode);
 
+// Could `path` be written now? Begins to, and leaves nothing behind.
+Status file_check_writable(const char *path);
+
 bool file_exists(const char *path);
 bool file_is_directory(const char *path);
 
