@@ -413,10 +413,8 @@ static void what_cannot_be_written_is_a_sentence(void **state) {
         const char *name, *says;
         StatusCode code;
     } cases[] = {
-        {"nowhere/x.csv", "nowhere", STATUS_IO},
-        {"nowhere/x.svg", "nowhere", STATUS_IO},
-        {"nowhere/x.json", "nowhere", STATUS_IO},
-        {"x.doc", "x.doc", STATUS_USAGE},
+        {"nowhere/x.csv", "nowhere", STATUS_IO},  {"nowhere/x.svg", "nowhere", STATUS_IO},
+        {"nowhere/x.json", "nowhere", STATUS_IO}, {"x.doc", "x.doc", STATUS_USAGE},
         {"x.png", "x.png", STATUS_UNSUPPORTED}, // there is no renderer here
         {"file/board", "file", STATUS_IO},
     };

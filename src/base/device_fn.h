@@ -1,5 +1,5 @@
-// For small functions that both the C compiler and nvcc compile, so that the arithmetic of a rule is
-// written once for every device.
+// For small functions that both the C compiler and nvcc compile, so that the arithmetic of a rule
+// is written once for every device.
 #ifndef INKLING_BASE_DEVICE_FN_H
 #define INKLING_BASE_DEVICE_FN_H
 

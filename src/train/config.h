@@ -109,8 +109,8 @@ typedef struct OptionPair {
 } OptionPair;
 Status config_set_all(TrainConfig *config, const OptionPair *pairs, int count);
 
-// Cuts the next name=value off *cursor, a settings line that is changed by it; quotes are taken off.
-// False at the end, and when what is there is no pair (*status says so).
+// Cuts the next name=value off *cursor, a settings line that is changed by it; quotes are taken
+// off. False at the end, and when what is there is no pair (*status says so).
 bool config_next_pair(char **cursor, OptionPair *out, Status *status);
 
 // Reads a settings line into a fresh config ("" gives the defaults). Values with blanks stand in

@@ -42,7 +42,8 @@ bool ui_link(Ui *ui, Rect rect, const char *label, unsigned flags);
 bool ui_checkbox(Ui *ui, Rect rect, const char *label, bool *on, unsigned flags);
 bool ui_switch(Ui *ui, Rect rect, const char *label, bool *on, unsigned flags);
 // One of several, side by side in one frame. True when *selected was changed. Left and Right keys.
-// *selected beyond the last: none of them. Labels get equal padding; ui_segments_width says what they need; narrower: ellipsis.
+// *selected beyond the last: none of them. Labels get equal padding; ui_segments_width says what
+// they need; narrower: ellipsis.
 bool ui_segments(Ui *ui, Rect rect, const char *label, const char *const *items, int count,
                  int *selected, unsigned flags);
 float ui_segments_width(Ui *ui, const char *const *items, int count, unsigned flags);
