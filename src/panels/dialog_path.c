@@ -8,108 +8,81 @@
 #include <stdio.h>
 #include <string.h>
 
-// True when writing there needs to be asked about first; the dialog then says so.
-static bool dialog_warns(PathDialogState *state, const char *path, const char *action) {
-    if (file_is_directory(path)) {
-        text_copy(state->problem, sizeof state->problem,
-                  tr("This is a directory; add a name for the file."));
-        return true;
-    }
-    if (!file_exists(path) || strcmp(state->overwrite, path) == 0) return false;
+// What stands in the way of writing there: a directory, or a file that nobody has agreed to replace
+// (STATUS_CANCELLED, which is a question and no failure).
+static Status dialog_may_write(PathDialogState *state, const char *path, const char *action) {
+    if (file_is_directory(path))
+        return status_error(STATUS_USAGE, "%s",
+                            tr("This is a directory; add a name for the file."));
+    if (!file_exists(path) || strcmp(state->overwrite, path) == 0) return status_ok();
     text_copy(state->overwrite, sizeof state->overwrite, path);
-    snprintf(state->problem, sizeof state->problem,
-             tr("%.200s is there already. Press %s again to replace it."), path_basename(path),
-             action);
-    return true;
+    return status_error(STATUS_CANCELLED,
+                        tr("%.200s is there already. Press %s again to replace it."),
+                        path_basename(path), action);
 }
 
-static void dialog_accept_open(Ui *ui, Workbench *bench) {
+// ---- what each does with the path: its failure is shown by who calls, and nothing else done ----
+
+static Status dialog_accept_open(Ui *ui, Workbench *bench) {
     (void)ui;
-    PathDialogState *state = &bench->path;
     char path[FILE_PATH_MAX];
-    text_copy(path, sizeof path, state->path);
-    bench->dialog = DIALOG_NONE; // a data set may ask its own question
-    Status status = bench_open(bench, path);
-    if (status_is_ok(&status)) return;
-    log_write(&bench->hooks.logger, LOG_ERROR, "%s", status.message);
-    text_copy(state->problem, sizeof state->problem, status.message);
-    bench->dialog = DIALOG_OPEN;
+    text_copy(path, sizeof path, bench->path.path);
+    return bench_open(bench, path);
 }
 
-static void dialog_accept_save(Ui *ui, Workbench *bench) {
+static Status dialog_accept_save(Ui *ui, Workbench *bench) {
     (void)ui;
-    PathDialogState *state = &bench->path;
     char path[FILE_PATH_MAX];
-    bench_expand(state->path, path);
+    bench_expand(bench->path.path, path);
     if (path_extension(path)[0] == '\0' && strlen(path) + 13 < sizeof path)
         strcat(path, ".safetensors");
-    if (dialog_warns(state, path, tr("Save"))) return;
-    Status status = bench_save(bench, bench->save_id, path);
-    if (status_is_ok(&status)) {
-        bench->dialog = DIALOG_NONE;
-        return;
-    }
-    log_write(&bench->hooks.logger, LOG_ERROR, "%s", status.message);
-    text_copy(state->problem, sizeof state->problem, status.message);
+    Status status = dialog_may_write(&bench->path, path, tr("Save"));
+    return status_is_ok(&status) ? bench_save(bench, bench->save_id, path) : status;
 }
 
-static void dialog_accept_import(Ui *ui, Workbench *bench) {
+static Status dialog_accept_import(Ui *ui, Workbench *bench) {
     (void)ui;
-    PathDialogState *state = &bench->path;
     char path[FILE_PATH_MAX];
     int count;
-    bench_expand(state->path, path);
+    bench_expand(bench->path.path, path);
     if (!bench->mine.loaded) workbench_check(bench, my_digits_load(&bench->mine));
     Status status = my_digits_import(&bench->mine, path, &count);
-    if (status_is_ok(&status)) {
-        bench->dialog = DIALOG_NONE;
+    if (status_is_ok(&status))
         workbench_say(bench, NOTICE_SUCCESS, tr("%d digits came from %.200s"), count,
                       path_basename(path));
-        return;
-    }
-    log_write(&bench->hooks.logger, LOG_ERROR, "%s", status.message);
-    text_copy(state->problem, sizeof state->problem, status.message);
+    return status;
 }
 
-static void dialog_accept_export(Ui *ui, Workbench *bench) {
+static Status dialog_accept_export(Ui *ui, Workbench *bench) {
     (void)ui;
-    PathDialogState *state = &bench->path;
     char path[FILE_PATH_MAX];
     int count;
-    bench_expand(state->path, path);
-    if (dialog_warns(state, path, tr("Export"))) return;
-    Status status = my_digits_export(&bench->mine, path, &count);
-    if (status_is_ok(&status)) {
-        bench->dialog = DIALOG_NONE;
+    bench_expand(bench->path.path, path);
+    Status status = dialog_may_write(&bench->path, path, tr("Export"));
+    if (status_is_ok(&status)) status = my_digits_export(&bench->mine, path, &count);
+    if (status_is_ok(&status))
         workbench_say(bench, NOTICE_SUCCESS, tr("%d digits written to %s"), count, path);
-        return;
-    }
-    log_write(&bench->hooks.logger, LOG_ERROR, "%s", status.message);
-    text_copy(state->problem, sizeof state->problem, status.message);
+    return status;
 }
 
-static void dialog_accept_export_runs(Ui *ui, Workbench *bench) {
-    PathDialogState *state = &bench->path;
+static Status dialog_accept_export_runs(Ui *ui, Workbench *bench) {
     char path[FILE_PATH_MAX];
-    bench_expand(state->path, path);
+    Status status = status_ok();
+    bench_expand(bench->path.path, path);
     if (!file_is_directory(path)) export_complete(bench, path);
     bool directory =
         export_is_directory(path) && export_kinds[bench->export_kind].ending[0] == '\0';
-    if (!directory && dialog_warns(state, path, tr("Export"))) return;
-    Status status = export_runs(ui, bench, path);
-    if (status_is_ok(&status)) {
-        bench->dialog = DIALOG_NONE;
-        bench_remember(bench, path);
-        workbench_say(bench, NOTICE_SUCCESS, tr("Written: %s"), path);
-        return;
-    }
-    log_write(&bench->hooks.logger, LOG_ERROR, "%s", status.message);
-    text_copy(state->problem, sizeof state->problem, status.message);
+    if (!directory) status = dialog_may_write(&bench->path, path, tr("Export"));
+    if (status_is_ok(&status)) status = export_runs(ui, bench, path);
+    if (!status_is_ok(&status)) return status;
+    bench_remember(bench, path);
+    workbench_say(bench, NOTICE_SUCCESS, tr("Written: %s"), path);
+    return status;
 }
 
 static const struct {
     const char *title, *action, *hint;
-    void (*accept)(Ui *, Workbench *);
+    Status (*accept)(Ui *, Workbench *);
     bool writes, opens;
 } path_dialogs[DIALOG_COUNT] = {
     [DIALOG_OPEN] = {TR("Open"), TR("Open"),
@@ -172,5 +145,11 @@ void dialog_path(Ui *ui, Workbench *bench) {
             return;
         }
     }
-    path_dialogs[kind].accept(ui, bench);
+    bench->dialog = DIALOG_NONE; // what is opened may ask a question of its own
+    Status status = path_dialogs[kind].accept(ui, bench);
+    if (status_is_ok(&status)) return;
+    if (status.code != STATUS_CANCELLED)
+        log_write(&bench->hooks.logger, LOG_ERROR, "%s", status.message);
+    text_copy(bench->path.problem, sizeof bench->path.problem, status.message);
+    bench->dialog = kind;
 }
