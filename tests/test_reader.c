@@ -99,6 +99,25 @@ static void test_verdict(void **state) {
     recognizer_close(&recognizer);
 }
 
+// An answer does not depend on what is answered along with it, to the last bit.
+static void test_alone_and_together(void **state) {
+    Fixture *fixture = *state;
+    enum { N = 70, CLASSES = 10 };
+    static const int BATCHES[] = {1, 2, 3, 16, 17, 33, 64, N};
+    const uint8_t *images = fixture->dataset->test.pixels;
+    float expected[N * CLASSES], row[N * CLASSES];
+    Recognizer *recognizer;
+    assert_ok(recognizer_open(fixture->model, 2, N, &recognizer));
+    recognizer_answer(recognizer, images, N, expected, NULL);
+    recognizer_close(&recognizer);
+    for (size_t i = 0; i < sizeof BATCHES / sizeof BATCHES[0]; i++) {
+        assert_ok(recognizer_open(fixture->model, 1, BATCHES[i], &recognizer));
+        recognizer_answer(recognizer, images, N, row, NULL);
+        if (memcmp(row, expected, sizeof row) != 0) fail_msg("batches of %d", BATCHES[i]);
+        recognizer_close(&recognizer);
+    }
+}
+
 // What the reader says of one digit is what the network says of it; of numbers it has the right
 // length nearly always and reads nearly as many digits as it would alone.
 static void test_read(void **state) {
@@ -188,6 +207,7 @@ int main(void) {
         cmocka_unit_test(test_verdict),
         cmocka_unit_test(test_read),
         cmocka_unit_test(test_edges),
+        cmocka_unit_test(test_alone_and_together),
     };
     return cmocka_run_group_tests(tests, open_fixture, close_fixture);
 }

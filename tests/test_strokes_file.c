@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void must(Status status) {
     if (!status_is_ok(&status)) fail_msg("%s", status.message);
@@ -190,6 +191,40 @@ static void odd_files_are_refused(void **state) {
     strokes_reader_close(&reader);
 }
 
+// Whoever writes into a pipe line by line can be answered line by line.
+static void a_pipe_tells_whether_to_wait(void **state) {
+    (void)state;
+    static const char TEXT[] = "{\"strokes\":[[[1,1],[2,2]]]}\n{\"strokes\":[[[1,1],[3,2]]]}\n";
+    char path[FILE_PATH_MAX];
+    int ends[2];
+    StrokesReader *reader;
+    Drawing drawing = {0};
+    StrokesLine line;
+    bool more;
+    assert_int_equal(pipe(ends), 0);
+    snprintf(path, sizeof path, "/dev/fd/%d", ends[0]);
+    if (!file_exists(path)) skip();
+    must(strokes_reader_open(&reader, path));
+    assert_true(strokes_reader_must_wait(reader));
+    assert_true(write(ends[1], TEXT, sizeof TEXT - 1) == (ssize_t)sizeof TEXT - 1);
+    for (int i = 0; i < 2; i++) {
+        assert_false(strokes_reader_must_wait(reader)); // then from what was read along
+        must(strokes_reader_next(reader, 0.04f, &drawing, &line, &more));
+        assert_true(more);
+    }
+    assert_true(strokes_reader_must_wait(reader));
+    close(ends[1]);
+    assert_false(strokes_reader_must_wait(reader));
+    must(strokes_reader_next(reader, 0.04f, &drawing, &line, &more));
+    assert_false(more);
+    strokes_reader_close(&reader);
+    close(ends[0]);
+    reader = open_text("", 0);
+    assert_false(strokes_reader_must_wait(reader));
+    strokes_reader_close(&reader);
+    drawing_close(&drawing);
+}
+
 static void what_is_written_reads_back(void **state) {
     (void)state;
     static const char *LABELS[] = {"5", "", NULL, "A", "a\"\\\n"};
@@ -271,6 +306,7 @@ int main(void) {
         cmocka_unit_test(broken_lines_say_where),
         cmocka_unit_test(limits_hold),
         cmocka_unit_test(odd_files_are_refused),
+        cmocka_unit_test(a_pipe_tells_whether_to_wait),
         cmocka_unit_test(what_is_written_reads_back),
         cmocka_unit_test(a_cut_line_costs_only_itself),
         cmocka_unit_test(writing_is_exact),

@@ -22,7 +22,17 @@ const CliOption predict_options[] = {
     {NULL, NULL, NULL},
 };
 
-enum { PREDICT_BATCH = 256 };
+enum {
+    PREDICT_BATCH = 256,  // images
+    PREDICT_WAITING = 64, // drawings that the network answers together
+};
+
+// A drawing whose answer is due.
+typedef struct PredictWaiting {
+    char name[FILE_PATH_MAX + 32];
+    InkFit fit;
+    StrokesLine line;
+} PredictWaiting;
 
 typedef struct Predictor {
     const CliArgs *args;
@@ -31,6 +41,9 @@ typedef struct Predictor {
     bool json, split;
     int classes, field; // side of the network's input; 0: not a square of one channel
     float *logits, *probabilities;
+    PredictWaiting *waiting; // PREDICT_WAITING; their images lie behind each other
+    uint8_t *images;
+    int waiting_count;
     int labelled, right, unsure;
     Reading reading; // --split
     Status first;    // the first input that failed; the others are answered all the same
@@ -172,19 +185,54 @@ fail:
     return status;
 }
 
+// Answers what waits: many drawings cost the network little more than one.
+static Status predict_answer_waiting(Predictor *p) {
+    Status status = status_ok();
+    int count = p->waiting_count;
+    p->waiting_count = 0;
+    if (count == 0) return status;
+    recognizer_answer(p->recognizer, p->images, count, p->logits, p->probabilities);
+    for (int i = 0; i < count; i++) {
+        const PredictWaiting *one = &p->waiting[i];
+        int row = i * p->classes;
+        TRY(predict_tell(p, one->name, p->logits + row, p->probabilities + row, &one->fit,
+                         &one->line));
+    }
+fail:
+    return status;
+}
+
+static Status predict_drawing(Predictor *p, const char *path, long index, const Drawing *drawing,
+                              const StrokesLine *line) {
+    Status status;
+    InkOptions options = ink_options_default(p->field);
+    PredictWaiting *one = &p->waiting[p->waiting_count];
+    predict_name(p, path, index, one->name, sizeof one->name);
+    one->line = *line;
+    if (p->split) {
+        TRY(reader_read(p->recognizer, drawing, &options, &p->reading));
+        return predict_number(p, one->name, line);
+    }
+    TRY(ink_fit_drawing(drawing, &options,
+                        p->images + (size_t)p->waiting_count * (size_t)(p->field * p->field),
+                        &one->fit));
+    p->waiting_count++;
+fail:
+    return status;
+}
+
 static Status predict_strokes(Predictor *p, const char *path) {
     StrokesReader *reader = NULL;
     Drawing drawing = {0};
     StrokesLine line;
     Status status, broken = status_ok();
-    uint8_t image[INK_FIELD_MAX * INK_FIELD_MAX];
-    char name[FILE_PATH_MAX + 32];
-    InkFit fit;
     bool more = true;
     TRY(predict_needs_field(p, path));
-    InkOptions options = ink_options_default(p->field);
     TRY(strokes_reader_open(&reader, path));
     for (long index = 0; more; index++) {
+        // Whoever sends a drawing and waits for its answer gets it before sending the next.
+        if (p->waiting_count == PREDICT_WAITING || strokes_reader_must_wait(reader))
+            TRY(predict_answer_waiting(p));
         status = strokes_reader_next(reader, BRUSH_RADIUS_DEFAULT, &drawing, &line, &more);
         if (status.code == STATUS_FORMAT) { // one bad line; those behind it are fine
             cli_say("inkling: %s", status.message);
@@ -193,19 +241,13 @@ static Status predict_strokes(Predictor *p, const char *path) {
             continue;
         }
         TRY(status);
-        if (!more) break;
-        predict_name(p, path, index, name, sizeof name);
-        if (p->split) {
-            TRY(reader_read(p->recognizer, &drawing, &options, &p->reading));
-            TRY(predict_number(p, name, &line));
-            continue;
-        }
-        TRY(ink_fit_drawing(&drawing, &options, image, &fit));
-        TRY(predict_one(p, name, image, &fit, &line));
+        if (more) TRY(predict_drawing(p, path, index, &drawing, &line));
     }
+    TRY(predict_answer_waiting(p));
     if (!status_is_ok(&broken))
         status = status_error(STATUS_FORMAT, "%s: not every line could be read", path);
 fail:
+    if (p->waiting_count > 0) predict_answer_waiting(p); // what was read before it broke
     drawing_close(&drawing);
     strokes_reader_close(&reader);
     return status;
@@ -260,7 +302,9 @@ static Status predict_open(Predictor *p) {
     size_t floats = (size_t)PREDICT_BATCH * (size_t)p->classes;
     p->logits = malloc(floats * sizeof(float));
     p->probabilities = malloc(floats * sizeof(float));
-    if (p->logits == NULL || p->probabilities == NULL)
+    p->waiting = malloc(PREDICT_WAITING * sizeof *p->waiting);
+    p->images = malloc(PREDICT_WAITING * (size_t)(p->field * p->field) + 1);
+    if (p->logits == NULL || p->probabilities == NULL || p->waiting == NULL || p->images == NULL)
         TRY(status_no_memory("the answers", 2 * floats * sizeof(float)));
 fail:
     return status;
@@ -270,8 +314,9 @@ int cmd_predict(const CliArgs *args) {
     Predictor p = {.args = args, .first = status_ok()};
     int result = CLI_DONE;
     Status status = predict_open(&p);
-    if (!status_is_ok(&status)) result = cli_fail(&status);
-    for (int i = 1; result != CLI_USAGE && p.logits != NULL && i < args->word_count; i++) {
+    bool open = status_is_ok(&status);
+    if (!open) result = cli_fail(&status);
+    for (int i = 1; open && i < args->word_count; i++) {
         status = predict_file(&p, args->words[i]);
         if (status_is_ok(&status)) continue;
         cli_fail(&status);
@@ -285,6 +330,8 @@ int cmd_predict(const CliArgs *args) {
     reader_close(&p.reading);
     free(p.logits);
     free(p.probabilities);
+    free(p.waiting);
+    free(p.images);
     recognizer_close(&p.recognizer);
     saved_model_close(&p.model);
     return result;

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,12 +16,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { READ_AT_ONCE = 1 << 16 };
+
+// Bytes come by read(2), not by stdio, so that it can be told whether there are more.
 struct StrokesReader {
     FILE *file;
     char path[FILE_PATH_MAX];
     long number; // of the line read last
     char *line;
     size_t capacity;
+    size_t at, end; // what is left of `bytes`
+    unsigned char bytes[READ_AT_ONCE];
 };
 
 Status strokes_reader_open(StrokesReader **out, const char *path) {
@@ -53,10 +59,26 @@ void strokes_reader_close(StrokesReader **reader) {
     *reader = NULL;
 }
 
+enum { END_OF_FILE = -1, NO_BYTE = -2 };
+
+// The next byte, END_OF_FILE or NO_BYTE (errno says why).
+static inline int read_byte(StrokesReader *reader) {
+    if (reader->at == reader->end) {
+        ssize_t size;
+        do {
+            size = read(fileno(reader->file), reader->bytes, sizeof reader->bytes);
+        } while (size < 0 && errno == EINTR);
+        if (size <= 0) return size == 0 ? END_OF_FILE : NO_BYTE;
+        reader->at = 0;
+        reader->end = (size_t)size;
+    }
+    return reader->bytes[reader->at++];
+}
+
 // Reads on to the end of a line that is too long, so that the next call starts behind it.
 static Status skip_long_line(StrokesReader *reader) {
     int c;
-    while ((c = getc(reader->file)) != EOF && c != '\n') {
+    while ((c = read_byte(reader)) >= 0 && c != '\n') {
     }
     return status_error(STATUS_FORMAT, "%s, line %ld: longer than %d bytes", reader->path,
                         reader->number, STROKES_LINE_MAX);
@@ -67,7 +89,7 @@ static Status read_line(StrokesReader *reader, size_t *size) {
     size_t used = 0;
     int c;
     reader->number++;
-    while ((c = getc_unlocked(reader->file)) != EOF && c != '\n') {
+    while ((c = read_byte(reader)) >= 0 && c != '\n') {
         if (used >= STROKES_LINE_MAX) return skip_long_line(reader);
         if (used + 1 >= reader->capacity) {
             size_t wanted = reader->capacity ? reader->capacity * 2 : 4096;
@@ -78,10 +100,16 @@ static Status read_line(StrokesReader *reader, size_t *size) {
         }
         reader->line[used++] = (char)c;
     }
-    if (ferror(reader->file)) return status_errno("read", reader->path, errno);
+    if (c == NO_BYTE) return status_errno("read", reader->path, errno);
     if (reader->line) reader->line[used] = '\0';
-    *size = c == EOF && used == 0 ? (size_t)-1 : used;
+    *size = c == END_OF_FILE && used == 0 ? (size_t)-1 : used;
     return status_ok();
+}
+
+bool strokes_reader_must_wait(const StrokesReader *reader) {
+    if (memchr(reader->bytes + reader->at, '\n', reader->end - reader->at)) return false;
+    struct pollfd input = {.fd = fileno(reader->file), .events = POLLIN};
+    return poll(&input, 1, 0) == 0;
 }
 
 #if defined(__GNUC__)

@@ -38,6 +38,8 @@ void strokes_reader_close(StrokesReader **reader);
 // the line behind.
 Status strokes_reader_next(StrokesReader *reader, float radius, Drawing *drawing, StrokesLine *line,
                            bool *more);
+// Is there no line yet, since whoever writes into a pipe has not got further? Never of a file.
+bool strokes_reader_must_wait(const StrokesReader *reader);
 
 // Appends what is visible of the drawing (the eraser's work done) as one line with its newline.
 // `label_text` NULL or "": none. Coordinates in canvas units, 5 digits; pressure only where it is

@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RUN_MAX = 4 }; // atoms of one digit at most
+enum {
+    RUN_MAX = 4,  // atoms of one digit at most
+    AT_ONCE = 16, // digits that the network answers together
+};
 
 // Below this belief atoms are not even tried together, above its opposite never apart.
 #define DOUBT 0.12f
@@ -31,16 +34,31 @@ fail:
     return status;
 }
 
-static void answer_all(Recognizer *recognizer, ReaderDigit *digits, int count) {
+// Some at a time: they cost the network little more than one.
+static Status answer_all(Recognizer *recognizer, Reading *reading, int tried, int field) {
     int classes = recognizer_classes(recognizer);
-    for (int i = 0; i < count; i++) {
-        ReaderDigit *digit = &digits[i];
-        recognizer_answer(recognizer, digit->image, 1, digit->logits, digit->probabilities);
-        for (int c = 1; c < classes; c++)
-            if (digit->probabilities[c] > digit->probabilities[digit->digit]) digit->digit = c;
-        digit->probability = digit->probabilities[digit->digit];
-        digit->verdict = recognizer_verdict(recognizer, &digit->fit, digit->probabilities);
+    size_t size = (size_t)field * (size_t)field;
+    float logits[AT_ONCE * SPEC_CLASSES_MAX], probabilities[AT_ONCE * SPEC_CLASSES_MAX];
+    uint8_t *images = realloc(reading->images, AT_ONCE * size);
+    if (!images) return status_no_memory("reading a number", AT_ONCE * size);
+    reading->images = images;
+    for (int first = 0; first < tried; first += AT_ONCE) {
+        int count = tried - first < AT_ONCE ? tried - first : AT_ONCE;
+        ReaderDigit *digits = &reading->tried[first];
+        for (int i = 0; i < count; i++) memcpy(images + (size_t)i * size, digits[i].image, size);
+        recognizer_answer(recognizer, images, count, logits, probabilities);
+        for (int i = 0; i < count; i++) {
+            ReaderDigit *digit = &digits[i];
+            size_t row = sizeof *logits * (size_t)classes;
+            memcpy(digit->logits, logits + i * classes, row);
+            memcpy(digit->probabilities, probabilities + i * classes, row);
+            for (int c = 1; c < classes; c++)
+                if (digit->probabilities[c] > digit->probabilities[digit->digit]) digit->digit = c;
+            digit->probability = digit->probabilities[digit->digit];
+            digit->verdict = recognizer_verdict(recognizer, &digit->fit, digit->probabilities);
+        }
     }
+    return status_ok();
 }
 
 // May atoms first .. first+count-1 be one digit?
@@ -86,7 +104,7 @@ static Status try_all(Recognizer *recognizer, const Drawing *drawing, const InkO
             (*tried)++;
         }
     }
-    answer_all(recognizer, reading->tried, *tried);
+    TRY(answer_all(recognizer, reading, *tried, options->field));
 fail:
     return status;
 }
@@ -141,11 +159,13 @@ void reader_close(Reading *reading) {
     drawing_close(&reading->part);
     free(reading->digits);
     free(reading->tried);
+    free(reading->images);
     memset(reading, 0, sizeof *reading);
 }
 
 void reader_text(const Reading *reading, const char names[][16], char *out, size_t size) {
     size_t used = 0;
+    int last = 0;
     ASSERT(size > 0);
     out[0] = '\0';
     for (int i = 0; i < reading->count; i++) {
@@ -153,7 +173,11 @@ void reader_text(const Reading *reading, const char names[][16], char *out, size
         if (digit->fit.dot && reading->count > 1) continue; // a slip of the pen, a full stop
         const char *name = digit->fit.dot ? "?" : names[digit->digit];
         size_t length = strlen(name);
-        if (used + length >= size) return;
+        int line = reading->split.atoms[digit->group.first].line;
+        bool next = used > 0 && line != last;
+        if (used + next + length >= size) return;
+        if (next) out[used++] = ' ';
+        last = line;
         memcpy(out + used, name, length + 1);
         used += length;
     }

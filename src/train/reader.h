@@ -1,4 +1,4 @@
-// Reading a whole canvas: one digit or a number, from left to right. Geometry (ink/split.h) says
+// Reading a whole canvas: one digit, or numbers from left to right and line by line. Geometry (ink/split.h) says
 // what surely belongs together; where it is in doubt the network decides: every way of taking
 // neighbours together is tried, and the one whose digits it believes most is taken.
 #ifndef INKLING_TRAIN_READER_H
@@ -29,6 +29,7 @@ typedef struct Reading {
     Drawing part;
     ReaderDigit *tried;
     int tried_capacity;
+    uint8_t *images; // of a few digits, one behind the other
 } Reading;
 
 // Reads the drawing with a network whose input is a square of one channel (options->field a side).
@@ -39,7 +40,7 @@ Status reader_read(Recognizer *recognizer, const Drawing *drawing, const InkOpti
                    Reading *out);
 void reader_close(Reading *reading);
 
-// The digits as text, "1984", cut to `size`; `names`: the classes'. What the network is unsure of
+// The digits as text, "1984", a space between lines, cut to `size`; `names`: the classes'. What the network is unsure of
 // is in it with the most probable digit (see its verdict); dots are left out.
 void reader_text(const Reading *reading, const char names[][16], char *out, size_t size);
 

@@ -7,6 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+// At least so many images go through the network together. For fewer the back end's dense layers
+// sum in another order (cpu_dense.c), and an answer would depend, in its last bits, on what is
+// answered along with it.
+enum { TOGETHER = 3 };
+
 struct Recognizer {
     Backend *be;
     Model *model;
@@ -61,9 +66,9 @@ Status recognizer_open(const SavedModel *saved, int threads, int max_batch, Reco
         return status;
     }
     TRY(backend_open(&config, &recognizer->be));
-    TRY(model_open(recognizer->be, &saved->spec, max_batch, false, &recognizer->model));
+    size_t batch = (size_t)(max_batch < TOGETHER ? TOGETHER : max_batch);
+    TRY(model_open(recognizer->be, &saved->spec, (int)batch, false, &recognizer->model));
     model_set_weights(recognizer->model, saved->weights);
-    size_t batch = (size_t)max_batch;
     recognizer->staging =
         recognizer->be->ops->alloc(recognizer->be, batch * shape_count(saved->spec.input));
     recognizer->rows = malloc(batch * (size_t)recognizer->classes * sizeof(float));
@@ -72,7 +77,7 @@ Status recognizer_open(const SavedModel *saved, int threads, int max_batch, Reco
         status = status_no_memory("a network's answers", batch * shape_count(saved->spec.input));
         goto fail;
     }
-    for (int i = 0; i < max_batch; i++) recognizer->indices[i] = i;
+    for (size_t i = 0; i < batch; i++) recognizer->indices[i] = (int32_t)i;
     *out = recognizer;
     return status;
 fail:
@@ -159,15 +164,18 @@ static void recognizer_forward_graph(Recognizer *recognizer, const uint8_t *imag
     classifier_run(recognizer->classifier, recognizer->pixels, n, recognizer->rows);
 }
 
-// n images, normalized, as the input of `model`.
-static void recognizer_gather(Recognizer *recognizer, const uint8_t *images, int n, Model *model) {
+// n images, normalized, as the input of `model`; it gets `filled` of them, the first again and
+// again where there are no more.
+static void recognizer_gather(Recognizer *recognizer, const uint8_t *images, int n, int filled,
+                              Model *model) {
+    static const int32_t few[TOGETHER][TOGETHER] = {{0, 0, 0}, {0, 0, 0}, {0, 1, 0}};
     const BackendOps *ops = recognizer->be->ops;
     const ModelSpec *spec = model_spec(model);
     GatherShape shape = {spec->input.c, spec->input.h, spec->input.w, spec->normalization.mean,
                          spec->normalization.std};
     ops->upload(recognizer->be, recognizer->staging, images, shape_count(spec->input) * (size_t)n);
-    ops->gather(recognizer->be, &shape, recognizer->staging, recognizer->indices, n,
-                model_input(model));
+    ops->gather(recognizer->be, &shape, recognizer->staging,
+                n < filled ? few[n] : recognizer->indices, filled, model_input(model));
 }
 
 // Logits of up to max_batch images into recognizer->rows.
@@ -176,8 +184,9 @@ static void recognizer_forward(Recognizer *recognizer, const uint8_t *images, in
         recognizer_forward_graph(recognizer, images, n);
         return;
     }
-    recognizer_gather(recognizer, images, n, recognizer->model);
-    const float *logits = model_forward(recognizer->model, n, false, 0);
+    int filled = n < TOGETHER ? TOGETHER : n;
+    recognizer_gather(recognizer, images, n, filled, recognizer->model);
+    const float *logits = model_forward(recognizer->model, filled, false, 0);
     recognizer->be->ops->download(recognizer->be, recognizer->rows, logits,
                                   (size_t)(n * recognizer->classes) * sizeof(float));
 }
@@ -211,7 +220,7 @@ Status recognizer_saliency(Recognizer *recognizer, const uint8_t *image, int cla
     const BackendOps *ops = recognizer->be->ops;
     size_t count = shape_count(model_spec(differ)->input);
     direction[class] = 1;
-    recognizer_gather(recognizer, image, 1, differ);
+    recognizer_gather(recognizer, image, 1, 1, differ);
     model_forward(differ, 1, false, 0);
     ops->upload(recognizer->be, model_logits_gradient(differ), direction,
                 (size_t)recognizer->classes * sizeof *direction);
