@@ -223,11 +223,52 @@ static void test_numbers(void **state) {
     if (right < n * 97 / 100) fail_msg("seed %d: %d of %d numbers", SEED, right, n);
 }
 
+// Numbers below each other: at least 95 % come line by line. A line is as far from the next as a
+// third of its height, at most its digits' ups and downs less.
+static void test_lines(void **state) {
+    (void)state;
+    enum { LINES = 3, DIGITS = 3 };
+    const float size = 0.14f;
+    InkSplit split = {0};
+    SplitGroup groups[SPLIT_ATOMS_MAX];
+    Rng rng = rng_make(SEED, STREAM_TEST);
+    int right = 0, n = 300;
+    for (int i = 0; i < n; i++) {
+        Drawing drawing = {0};
+        size_t ends[LINES * DIGITS];
+        float x = 0.0f;
+        for (int d = 0; d < LINES * DIGITS; d++) {
+            // Written from the last line up: the order of writing does not count.
+            int line = LINES - 1 - d / DIGITS, digit = (int)rng_below(&rng, 10);
+            SyntheticStrokes strokes;
+            if (d % DIGITS == 0) x = 0.05f + (float)rng_range(&rng, 0, 0.2);
+            synthetic_strokes(digit, synthetic_form_draw(digit, &rng), 1.0f, &rng, &strokes);
+            float y = 0.1f + 1.33f * size * (float)line + size * (float)rng_range(&rng, 0, 0.1);
+            x = synthetic_ink_add(&drawing, &strokes, x, y, size, 0.01f) + 0.15f * size;
+            ends[d] = drawing.live;
+        }
+        assert_ok(ink_split_drawing(&split, &drawing));
+        bool good = ink_split_groups(&split, groups) == LINES * DIGITS;
+        for (int g = 0; good && g < LINES * DIGITS; g++) {
+            int line = g / DIGITS, d = (LINES - 1 - line) * DIGITS + g % DIGITS;
+            good = split.atoms[groups[g].first].line == line;
+            for (size_t s = d > 0 ? ends[d - 1] : 0; s < ends[d]; s++) {
+                int atom = split.atom_of[s] - groups[g].first;
+                good = good && atom >= 0 && atom < groups[g].count;
+            }
+        }
+        right += good;
+        drawing_close(&drawing);
+    }
+    ink_split_close(&split);
+    if (right < n * 95 / 100) fail_msg("seed %d: %d of %d drawings", SEED, right, n);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases),        cmocka_unit_test(test_take),
         cmocka_unit_test(test_many_strokes), cmocka_unit_test(test_single),
-        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_numbers),      cmocka_unit_test(test_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

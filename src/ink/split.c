@@ -1,15 +1,15 @@
 // Strokes to atoms: every pair of strokes gets a belief that one digit holds both; those beyond
 // doubt are united, the others leave their belief between neighbours.
-#include "ink/split.h"
+#include "ink/split_lines.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    SAMPLES = 40,      // points that stand for a stroke
-    STROKES_MAX = 256, // more are counted to the last atom
-    ROWS = 24,         // heights at which two tall strokes are compared
+    SAMPLES = 40,                    // points that stand for a stroke
+    ROWS = 24,                       // heights at which two tall strokes are compared
+    STROKES_MAX = SPLIT_STROKES_MAX, // more are counted to the last atom
 };
 
 #define TALL       0.6f // of the line's height: more than the half of a digit
@@ -22,7 +22,7 @@ typedef struct Shape {
     float x0, y0, x1, y1;
     int count;
     float x[SAMPLES], y[SAMPLES];
-    int atom;
+    int atom, line;
 } Shape;
 
 // ---- one stroke ---------------------------------------------------------------------------------
@@ -157,6 +157,7 @@ static bool stacked(const Shape *a, const Shape *b, float height) {
 }
 
 static float belief(const Shape *a, const Shape *b, float height) {
+    if (a->line != b->line) return 0.0f;
     bool tall = a->y1 - a->y0 >= TALL * height && b->y1 - b->y0 >= TALL * height;
     if (tall && stacked(a, b, height)) return 0.95f;
     return tall ? belief_tall(a, b, height) : belief_piece(a, b, height);
@@ -176,12 +177,12 @@ static void box_add(SplitAtom *box, const Shape *shape) {
     box->y1 = fmaxf(box->y1, shape->y1);
 }
 
-static const SplitAtom empty_box = {1e9f, 1e9f, -1e9f, -1e9f, 0.0f};
+static const SplitAtom empty_box = {1e9f, 1e9f, -1e9f, -1e9f, 0.0f, 0};
 
-// Numbers the united strokes from left to right.
+// Numbers the united strokes line by line, from left to right.
 static void number_atoms(InkSplit *split, Shape *shapes, int n, const int *parent) {
     struct {
-        int root;
+        int root, line;
         float middle;
     } order[STROKES_MAX];
     int count = 0;
@@ -191,9 +192,15 @@ static void number_atoms(InkSplit *split, Shape *shapes, int n, const int *paren
         for (int i = 0; i < n; i++)
             if (find(parent, i) == root) box_add(&box, &shapes[i]);
         float middle = box.x0 + box.x1;
-        int at = count++;
-        for (; at > 0 && order[at - 1].middle > middle; at--) order[at] = order[at - 1];
+        int at = count++, line = shapes[root].line;
+        for (; at > 0; at--) {
+            bool behind = order[at - 1].middle > middle;
+            if (order[at - 1].line != line) behind = order[at - 1].line > line;
+            if (!behind) break;
+            order[at] = order[at - 1];
+        }
         order[at].root = root;
+        order[at].line = line;
         order[at].middle = middle;
     }
     split->atom_count = count < SPLIT_ATOMS_MAX ? count : SPLIT_ATOMS_MAX;
@@ -203,6 +210,7 @@ static void number_atoms(InkSplit *split, Shape *shapes, int n, const int *paren
         while (order[a].root != find(parent, i)) a++;
         shapes[i].atom = a < SPLIT_ATOMS_MAX ? a : SPLIT_ATOMS_MAX - 1;
         box_add(&split->atoms[shapes[i].atom], &shapes[i]);
+        split->atoms[shapes[i].atom].line = shapes[i].line;
         split->atom_of[shapes[i].stroke] = (int16_t)shapes[i].atom;
     }
 }
@@ -272,6 +280,17 @@ static void unite(const Shape *shapes, int n, const float *beliefs, float least,
     }
 }
 
+static void find_lines(Shape *shapes, int n) {
+    SplitAtom boxes[STROKES_MAX];
+    int line[STROKES_MAX];
+    for (int i = 0; i < n; i++) {
+        boxes[i] = empty_box;
+        box_add(&boxes[i], &shapes[i]);
+    }
+    ink_split_lines(boxes, n, line);
+    for (int i = 0; i < n; i++) shapes[i].line = line[i];
+}
+
 Status ink_split_drawing(InkSplit *split, const Drawing *drawing) {
     int16_t *atom_of = realloc(split->atom_of, (drawing->live + 1) * sizeof *atom_of);
     if (!atom_of) return status_no_memory("splitting a drawing", drawing->live * sizeof *atom_of);
@@ -296,6 +315,7 @@ Status ink_split_drawing(InkSplit *split, const Drawing *drawing) {
         components[n] = (Component){shapes[n].y0, shapes[n].y1};
         n++;
     }
+    find_lines(shapes, n);
     float height = fmaxf(split->height, 1e-3f);
     for (int i = 0; i < n; i++) {
         for (int j = 0; j < i; j++) {

@@ -1,7 +1,7 @@
-// A number written on one canvas, taken apart: which strokes belong to which digit, from left to
-// right. From the strokes' geometry alone; no network and no pixels. What geometry cannot tell
-// (is the short line on the right the bar of this 5 or a 1 of its own?) comes out as a belief, and
-// who has a network may decide better (train/reader.h).
+// Numbers written on one canvas, taken apart: which strokes belong to which digit, from left to
+// right and line by line. From the strokes' geometry alone; no network and no pixels. What geometry
+// cannot tell (is the short line on the right the bar of this 5 or a 1 of its own?) comes out as a
+// belief, and who has a network may decide better (train/reader.h).
 //
 // Digits that touch stay together only when one pen stroke runs through both, or when their strokes
 // cross like those of a single digit. Sizes may differ; slanted digits may lean over each other.
@@ -16,13 +16,14 @@ enum { SPLIT_ATOMS_MAX = 64 };
 typedef struct SplitAtom {
     float x0, y0, x1, y1; // box of its points, canvas units
     float together;       // belief 0..1 that it is of the same digit as the atom to its left;
-                          // 0 for the first
+                          // 0 for the first of a line
+    int line;             // from 0 at the top
 } SplitAtom;
 
 // Zero-initialise; ink_split_close when done.
 typedef struct InkSplit {
     int atom_count;
-    SplitAtom atoms[SPLIT_ATOMS_MAX]; // by the middle of their boxes, left to right
+    SplitAtom atoms[SPLIT_ATOMS_MAX]; // line by line, by the middle of their boxes
     float height;                     // of the line of writing: that of its tallest stroke
     int16_t *atom_of;                 // for every stroke of the drawing: its atom, -1: none
     size_t stroke_count;
