@@ -430,7 +430,7 @@ static bool tuning_is_done(Workbench *bench) {
 static void fine_tuning_learns_them_and_keeps_the_old_one(void **state) {
     Fixture *f = *state;
     Workbench *bench = f->bench;
-    answer_with_shipped(f, 0);
+    answer_with_shipped(f, 0.3f);
     type_char(f, '1' + TAB_MINE, 0);
     Source source = answer_source(bench);
     uint64_t old = source_id(&source);
@@ -448,6 +448,7 @@ static void fine_tuning_learns_them_and_keeps_the_old_one(void **state) {
     assert_string_equal(bench->runs.entry[0]->name, "Tuned");
     assert_true(bench->answer.of == bench->runs.entry[0]->id);
     assert_true(bench->answer.probabilities[2] > before);
+    assert_true(recognizer_threshold(bench->answer.recognizer) == 0.3f);
     assert_true(is_shown(f, "My digits 0.0 %"));
     assert_true(is_shown(f, "test set"));
     assert_true(entry_is_unsaved(bench->runs.entry[0]));

@@ -77,13 +77,17 @@ fail:
     return status;
 }
 
+bool dataset_fits_others(const Dataset *dataset) {
+    const ImageSet *train = &dataset->train;
+    return train->channels == 1 && train->height == SYNTHETIC_EXTENT &&
+           train->width == SYNTHETIC_EXTENT;
+}
+
 // What the part adds to the training set, and checks that it fits to the first.
 static Status measure(Part *part, const Dataset *first, uint32_t *n) {
     if (part->others) {
         *n = part->count > 0 ? part->count : OTHERS_USUAL;
-        if (first->train.channels == 1 && first->train.height == SYNTHETIC_EXTENT &&
-            first->train.width == SYNTHETIC_EXTENT)
-            return status_ok();
+        if (dataset_fits_others(first)) return status_ok();
         return status_error(STATUS_USAGE,
                             "--data: \"others\" are pictures of 28 x 28 pixels; those of %s are "
                             "%u x %u",
@@ -146,6 +150,28 @@ static Status join(Part *parts, int count, int threads) {
     }
     dataset_replace_train(first, sum, pixels, labels);
     text_copy(first->name, sizeof first->name, name);
+    return status;
+fail:
+    free(pixels);
+    free(labels);
+    return status;
+}
+
+Status dataset_add_others(Dataset *dataset, uint32_t n, uint64_t seed) {
+    Part part = {.others = true, .count = n, .seed = seed};
+    Status status;
+    uint32_t count;
+    const ImageSet *train = &dataset->train;
+    size_t bytes = train->n * imageset_image_bytes(train);
+    uint8_t *pixels = NULL, *labels = NULL;
+    TRY(measure(&part, dataset, &count));
+    pixels = malloc(bytes + count * imageset_image_bytes(train));
+    labels = malloc((size_t)train->n + count);
+    if (!pixels || !labels) TRY(status_no_memory("pictures of no digit", bytes));
+    memcpy(pixels, train->pixels, bytes);
+    memcpy(labels, train->labels, train->n);
+    TRY(fill_part(&part, count, 0, pixels + bytes, labels + train->n));
+    dataset_replace_train(dataset, train->n + count, pixels, labels);
     return status;
 fail:
     free(pixels);

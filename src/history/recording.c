@@ -184,6 +184,8 @@ Recording *history_begin(History *history, const HistoryAbout *about) {
     r->history = history;
     mutex_init(&r->mutex);
     TRY(saved_model_make(about->spec, &r->model));
+    if (about->temperature > 0) r->model->temperature = about->temperature;
+    r->model->threshold = about->threshold;
     recording_describe(r, about);
     for (int i = 0; i < r->model->class_count && i < (int)about->dataset->classes; i++)
         text_copy(r->model->class_names[i], sizeof r->model->class_names[i],

@@ -89,7 +89,11 @@ static Status restore_log(Workbench *bench, const HistoryAnswer *answer, RunLog 
     TRY(run_log_open(config, bench->dataset, NULL, &log));
     if (run->batches > 0) log->batches = run->batches; // of the data it was trained on
     TRY(restore_feeds(log, &answer->record));
-    if (answer->model) TRY(restore_weights(log, bench->dataset, run, answer->model));
+    if (answer->model) {
+        TRY(restore_weights(log, bench->dataset, run, answer->model));
+        log->temperature = answer->model->temperature;
+        log->threshold = answer->model->threshold;
+    }
     if (run->state == KEPT_FAILED) log->failure = status_error(STATUS_DIVERGED, "%s", run->failure);
     atomic_store(&log->state, states[run->state]);
     *out = log;

@@ -183,6 +183,8 @@ static void runs_keep(Workbench *bench, RunEntry *run, const Dataset *dataset) {
                           .config = &run->log->config,
                           .spec = &run->log->spec,
                           .batches = run->log->batches,
+                          .temperature = run->log->temperature,
+                          .threshold = run->log->threshold,
                           .dataset = dataset,
                           .backend = trainer_describe(entry_trainer(bench, run))};
     run->recording = history_begin(bench->history, &about);
@@ -240,7 +242,7 @@ Status runs_start(Workbench *bench, bool one_batch) {
     return runs_begin_form(bench, one_batch ? trainer_start_step : trainer_start);
 }
 
-Status runs_start_on(Workbench *bench, const TrainConfig *config, const float *initial,
+Status runs_start_on(Workbench *bench, const TrainConfig *config, const SavedModel *from,
                      Dataset *data, const char *name, uint64_t *id) {
     RunEntry *run = calloc(1, sizeof *run);
     Status status = status_ok();
@@ -250,7 +252,9 @@ Status runs_start_on(Workbench *bench, const TrainConfig *config, const float *i
     }
     run->own_data = data;
     TRY(runs_ready(bench));
-    TRY(run_log_open(config, data, initial, &run->log));
+    TRY(run_log_open(config, data, from->weights, &run->log));
+    run->log->temperature = from->temperature;
+    run->log->threshold = from->threshold;
     TRY(workbench_open_trainer(bench, data, &run->own_trainer));
     TRY(runs_send(bench, run, name, trainer_start));
     *id = run->id;

@@ -62,9 +62,9 @@ typedef struct RunList {
 Status runs_start(Workbench *bench, bool one_batch);
 // The same with other settings than the form's, under `name`.
 Status runs_start_as(Workbench *bench, const TrainConfig *config, const char *name, bool one_batch);
-// Starts a run with other settings, from `initial`, on `data` in place of the window's (same shape
-// and classes; given away). *id: which one it is.
-Status runs_start_on(Workbench *bench, const TrainConfig *config, const float *initial,
+// Starts a run with other settings, from `from`, on `data` in place of the window's (same shape and
+// classes; given away). It keeps the temperature and the threshold of `from`. *id: which one it is.
+Status runs_start_on(Workbench *bench, const TrainConfig *config, const SavedModel *from,
                      Dataset *data, const char *name, uint64_t *id);
 // A run of the history beside the others, with its curves and the weights that came along, which
 // answer the canvas from now on. One that is here already is selected.

@@ -14,6 +14,7 @@ enum {
     TUNE_SHARE = 4,      // at most one of so many is one of mine
     TUNE_REPEAT = 40,    // and each of mine is there at most so often
     TUNE_BATCH = 64,
+    TUNE_OTHERS = 1920, // pictures of no digit, for a network that knows what none is
 };
 static const char *const tune_settings[][2] = {
     {"optimizer", "adam"}, {"lr", "0.0002"},       {"schedule", "constant"}, {"augment", "light"},
@@ -98,7 +99,7 @@ fail:
     return status;
 }
 
-static Status tune_data(Workbench *bench, Dataset **out) {
+static Status tune_data(Workbench *bench, const SavedModel *model, Dataset **out) {
     const ImageSet *train = &bench->dataset->train;
     uint32_t mine_n = (uint32_t)tune_count(bench) * TUNE_REPEAT, all, count;
     if (mine_n > TUNE_IMAGES / TUNE_SHARE) mine_n = TUNE_IMAGES / TUNE_SHARE;
@@ -114,6 +115,9 @@ static Status tune_data(Workbench *bench, Dataset **out) {
     TRY(dataset_open_arrays(out, name, &mixed, &bench->dataset->test));
     (*out)->classes = bench->dataset->classes; // the highest may not be among them
     memcpy((*out)->class_names, bench->dataset->class_names, sizeof(*out)->class_names);
+    // It would forget what it is not shown, and its threshold would mean nothing any more.
+    if (model->threshold > 0 && (*out)->classes == 10 && dataset_fits_others(*out))
+        TRY(dataset_add_others(*out, TUNE_OTHERS, (uint64_t)bench->mine.count));
 fail:
     free(pixels);
     free(labels);
@@ -175,7 +179,7 @@ Status teach_tune(Workbench *bench) {
     text_copy(from, sizeof from, source_name(&source));
     TRY(tune_model(bench, &source, &made, &model));
     TRY(tune_config(bench, &model->spec, config));
-    TRY(tune_data(bench, &data));
+    TRY(tune_data(bench, model, &data));
     while (teach_answer(bench, 1000)) continue; // before it changes
     teach_close_tune(bench);
     tune->mine[0] = teach_accuracy(bench, &counted);
@@ -185,7 +189,7 @@ Status teach_tune(Workbench *bench) {
                        bench->hooks.context));
     Dataset *given = data;
     data = NULL;
-    TRY(runs_start_on(bench, config, model->weights, given, "Tuned", &tune->run));
+    TRY(runs_start_on(bench, config, model, given, "Tuned", &tune->run));
     text_copy(tune->name, sizeof tune->name, from);
 fail:
     dataset_close(&data);

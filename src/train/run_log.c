@@ -27,6 +27,7 @@ Status run_log_open(const TrainConfig *config, const Dataset *dataset, const flo
     *out = NULL;
     if (!log) return status_no_memory("a run", sizeof *log);
     log->config = *config;
+    log->temperature = 1.0f;
     log->plan = malloc(sizeof *log->plan);
     if (!log->plan) {
         status = status_no_memory("a run", sizeof *log->plan);
@@ -102,6 +103,8 @@ Status run_log_save_model(const RunLog *log, const Dataset *dataset, SavedModel 
     Status status = saved_model_make(&log->spec, &model);
     if (!status_is_ok(&status)) return status;
     memcpy(model->weights, snapshot->weights, log->plan->weight_floats * sizeof(float));
+    model->temperature = log->temperature;
+    model->threshold = log->threshold;
     for (int i = 0; i < model->class_count && i < (int)dataset->classes; i++)
         text_copy(model->class_names[i], sizeof model->class_names[i], dataset->class_names[i]);
     char line[TRAIN_LINE_MAX];

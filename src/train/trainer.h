@@ -76,6 +76,8 @@ typedef struct RunLog {
     int sample_count;
     int32_t samples[TRAINER_SAMPLES_MAX]; // indices into the test set
     float *initial;                       // weights to start from, or NULL; owned
+    float temperature, threshold;         // of the answers (formats.h): those of the network that
+                                          // the run goes on from, set by the owner; 1 and 0
     atomic_int state;                     // RunState
     RunSink sink;                         // set by the owner before it is started
     Status failure;                       // complete before state becomes RUN_FAILED
