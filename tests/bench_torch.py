@@ -25,17 +25,17 @@ from torch import nn
 BATCH, IMAGES = 64, 60000
 
 
-def images(folder):
-    for name in ("train-images-idx3-ubyte", "train-images-idx3-ubyte.gz"):
+def images(folder, part="train"):
+    for name in (part + "-images-idx3-ubyte", part + "-images-idx3-ubyte.gz"):
         path = os.path.join(folder, name)
         if os.path.exists(path):
             raw = (gzip.open if name.endswith(".gz") else open)(path, "rb").read()
             return numpy.frombuffer(raw, numpy.uint8, offset=16).reshape(-1, 1, 28, 28)
-    raise SystemExit("no train-images-idx3-ubyte[.gz] in " + folder)
+    raise SystemExit("no %s-images-idx3-ubyte[.gz] in %s" % (part, folder))
 
 
-def labels(folder):
-    for name in ("train-labels-idx1-ubyte", "train-labels-idx1-ubyte.gz"):
+def labels(folder, part="train"):
+    for name in (part + "-labels-idx1-ubyte", part + "-labels-idx1-ubyte.gz"):
         path = os.path.join(folder, name)
         if os.path.exists(path):
             raw = (gzip.open if name.endswith(".gz") else open)(path, "rb").read()
@@ -185,4 +185,5 @@ def main():
     print("load at the end %.1f" % os.getloadavg()[0])
 
 
-main()
+if __name__ == "__main__":
+    main()
