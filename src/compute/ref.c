@@ -19,7 +19,7 @@ static Status ref_reserve(Backend *be, const DenseShape *dense, const ConvShape 
 static void ref_gather(Backend *be, const GatherShape *s, const uint8_t *images,
                        const int32_t *indices, int n, float *out) {
     (void)be;
-    size_t size = (size_t)s->channels * s->height * s->width;
+    size_t size = (size_t)s->channels * (size_t)s->height * (size_t)s->width;
     for (int i = 0; i < n; i++)
         for (size_t p = 0; p < size; p++)
             *out++ = (images[(size_t)indices[i] * size + p] / 255.0f - s->mean) / s->std;
@@ -112,7 +112,7 @@ static void ref_loss(Backend *be, LossKind kind, float smoothing, int classes, i
     LossSettings settings = {classes, smoothing, 1.0f / (float)n};
     *stats = (BatchStats){.count = n};
     for (int i = 0; i < n; i++) {
-        const float *z = logits + (size_t)i * classes;
+        const float *z = logits + (ptrdiff_t)i * classes;
         int best, label = labels[i];
         bool none = label == LABEL_NONE;
         ASSERT((label < classes || none) && classes <= 256);
@@ -121,7 +121,7 @@ static void ref_loss(Backend *be, LossKind kind, float smoothing, int classes, i
         LossRow row = {z, p, norm, none ? 0 : label};
         LossRowFunction loss = none ? loss_none_row : loss_rows_of[kind];
         bool right = none ? loss_none_is_right(&row, z[best]) : best == label;
-        float *dz = dlogits ? dlogits + (size_t)i * classes : NULL;
+        float *dz = dlogits ? dlogits + (ptrdiff_t)i * classes : NULL;
         stats->loss_sum += loss(&settings, &row, dz);
         stats->correct += right && !isnan(z[best]);
     }

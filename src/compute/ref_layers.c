@@ -14,8 +14,8 @@ void ref_dense_forward(Backend *be, const DenseShape *s, int n, const float *x, 
         for (int o = 0; o < s->out; o++) {
             double sum = b[o];
             for (int k = 0; k < s->in; k++)
-                sum += (double)x[(size_t)i * s->in + k] * w[(size_t)o * s->in + k];
-            y[(size_t)i * s->out + o] =
+                sum += (double)x[(ptrdiff_t)i * s->in + k] * w[(ptrdiff_t)o * s->in + k];
+            y[(ptrdiff_t)i * s->out + o] =
                 ref_activate(s->activation, s->activation_parameter, (float)sum);
         }
     }
@@ -54,6 +54,15 @@ void ref_dense_backward(Backend *be, const DenseShape *s, int n, const float *x,
 
 // ---- convolution ------------------------------------------------------------------------------
 
+// Floats of one image, and of one filter.
+static size_t conv_image(const ConvShape *s) {
+    return (size_t)s->in_c * (size_t)s->in_h * (size_t)s->in_w;
+}
+
+static size_t conv_filter(const ConvShape *s) {
+    return (size_t)s->in_c * (size_t)s->kernel_h * (size_t)s->kernel_w;
+}
+
 // Where tap (kh, kw) of output (oy, ox) reads in one channel, or -1 in the padding.
 static ptrdiff_t conv_source(const ConvShape *s, int oy, int ox, int kh, int kw) {
     int iy = oy * s->stride - s->pad + kh;
@@ -69,8 +78,8 @@ static double conv_one(const ConvShape *s, const float *image, const float *filt
         for (int kh = 0; kh < s->kernel_h; kh++) {
             for (int kw = 0; kw < s->kernel_w; kw++) {
                 ptrdiff_t at = conv_source(s, oy, ox, kh, kw);
-                float weight = filter[((size_t)c * s->kernel_h + kh) * s->kernel_w + kw];
-                if (at >= 0) sum += (double)weight * image[(size_t)c * s->in_h * s->in_w + at];
+                float weight = filter[((ptrdiff_t)c * s->kernel_h + kh) * s->kernel_w + kw];
+                if (at >= 0) sum += (double)weight * image[(ptrdiff_t)c * s->in_h * s->in_w + at];
             }
         }
     }
@@ -80,10 +89,9 @@ static double conv_one(const ConvShape *s, const float *image, const float *filt
 void ref_conv_forward(Backend *be, const ConvShape *s, int n, const float *x, const float *w,
                       const float *b, float *y) {
     (void)be;
-    size_t image = (size_t)s->in_c * s->in_h * s->in_w;
-    size_t filter = (size_t)s->in_c * s->kernel_h * s->kernel_w;
-    for (int i = 0; i < n; i++)
-        for (int o = 0; o < s->out_c; o++)
+    size_t image = conv_image(s), filter = conv_filter(s);
+    for (size_t i = 0; i < (size_t)n; i++)
+        for (size_t o = 0; o < (size_t)s->out_c; o++)
             for (int oy = 0; oy < s->out_h; oy++)
                 for (int ox = 0; ox < s->out_w; ox++) {
                     double sum = b[o] + conv_one(s, x + i * image, w + o * filter, oy, ox);
@@ -99,8 +107,8 @@ static void conv_spread(const ConvShape *s, float dy, const float *image, const 
             for (int kw = 0; kw < s->kernel_w; kw++) {
                 ptrdiff_t at = conv_source(s, oy, ox, kh, kw);
                 if (at < 0) continue;
-                size_t k = ((size_t)c * s->kernel_h + kh) * s->kernel_w + kw;
-                size_t pixel = (size_t)c * s->in_h * s->in_w + (size_t)at;
+                ptrdiff_t k = ((ptrdiff_t)c * s->kernel_h + kh) * s->kernel_w + kw;
+                ptrdiff_t pixel = (ptrdiff_t)c * s->in_h * s->in_w + at;
                 d_filter[k] += (double)dy * image[pixel];
                 d_image[pixel] += (double)dy * filter[k];
             }
@@ -116,31 +124,30 @@ static void conv_spread(const ConvShape *s, float dy, const float *image, const 
 void ref_conv_backward(Backend *be, const ConvShape *s, int n, const float *x, const float *w,
                        const float *y, float *dy, float *dx, float *dw, float *db) {
     (void)be;
-    size_t image = (size_t)s->in_c * s->in_h * s->in_w;
-    size_t filter = (size_t)s->in_c * s->kernel_h * s->kernel_w;
-    size_t area = (size_t)s->out_h * s->out_w;
-    activation_gradient_in_place(s->activation, s->activation_parameter,
-                                 (size_t)n * s->out_c * area, y, dy);
-    double *d_filters = calloc(filter * (size_t)s->out_c + 1, sizeof *d_filters);
+    size_t image = conv_image(s), filter = conv_filter(s);
+    size_t samples = (size_t)n, outs = (size_t)s->out_c, width = (size_t)s->out_w;
+    size_t area = (size_t)s->out_h * width;
+    activation_gradient_in_place(s->activation, s->activation_parameter, samples * outs * area, y,
+                                 dy);
+    double *d_filters = calloc(filter * outs + 1, sizeof *d_filters);
     double *d_image = calloc(image + 1, sizeof *d_image);
     REQUIRE(d_filters && d_image);
-    for (int o = 0; o < s->out_c; o++) {
+    for (size_t o = 0; o < outs; o++) {
         double bias = 0.0;
-        for (int i = 0; i < n; i++)
-            for (size_t p = 0; p < area; p++) bias += dy[((size_t)i * s->out_c + o) * area + p];
+        for (size_t i = 0; i < samples; i++)
+            for (size_t p = 0; p < area; p++) bias += dy[(i * outs + o) * area + p];
         db[o] = (float)bias;
     }
-    for (int i = 0; i < n; i++) {
+    for (size_t i = 0; i < samples; i++) {
         memset(d_image, 0, image * sizeof *d_image);
-        for (int o = 0; o < s->out_c; o++)
+        for (size_t o = 0; o < outs; o++)
             for (size_t p = 0; p < area; p++)
-                conv_spread(s, dy[((size_t)i * s->out_c + o) * area + p], x + i * image,
-                            w + o * filter, d_image, d_filters + o * filter, (int)(p / s->out_w),
-                            (int)(p % s->out_w));
+                conv_spread(s, dy[(i * outs + o) * area + p], x + i * image, w + o * filter,
+                            d_image, d_filters + o * filter, (int)(p / width), (int)(p % width));
         if (dx)
             for (size_t k = 0; k < image; k++) dx[i * image + k] = (float)d_image[k];
     }
-    for (size_t k = 0; k < filter * (size_t)s->out_c; k++) dw[k] = (float)d_filters[k];
+    for (size_t k = 0; k < filter * outs; k++) dw[k] = (float)d_filters[k];
     free(d_image);
     free(d_filters);
 }
@@ -160,7 +167,7 @@ static ptrdiff_t pool_source(const PoolShape *s, int oy, int ox, int place) {
 void ref_max_pool_forward(Backend *be, const PoolShape *s, int n, const float *x, float *y,
                           uint8_t *argmax) {
     (void)be;
-    for (int plane = 0; plane < n * s->channels; plane++, x += (size_t)s->in_h * s->in_w) {
+    for (int plane = 0; plane < n * s->channels; plane++, x += (ptrdiff_t)s->in_h * s->in_w) {
         for (int oy = 0; oy < s->out_h; oy++) {
             for (int ox = 0; ox < s->out_w; ox++) {
                 float best = -INFINITY;
@@ -183,8 +190,8 @@ void ref_max_pool_forward(Backend *be, const PoolShape *s, int n, const float *x
 void ref_max_pool_backward(Backend *be, const PoolShape *s, int n, const float *dy,
                            const uint8_t *argmax, float *dx) {
     (void)be;
-    size_t in_area = (size_t)s->in_h * s->in_w;
-    memset(dx, 0, (size_t)n * s->channels * in_area * sizeof *dx);
+    size_t in_area = (size_t)s->in_h * (size_t)s->in_w;
+    memset(dx, 0, (size_t)n * (size_t)s->channels * in_area * sizeof *dx);
     for (int plane = 0; plane < n * s->channels; plane++, dx += in_area) {
         for (int oy = 0; oy < s->out_h; oy++) {
             for (int ox = 0; ox < s->out_w; ox++) {
@@ -199,7 +206,7 @@ void ref_max_pool_backward(Backend *be, const PoolShape *s, int n, const float *
 void ref_avg_pool_forward(Backend *be, const PoolShape *s, int n, const float *x, float *y) {
     (void)be;
     int places = s->kernel * s->kernel;
-    for (int plane = 0; plane < n * s->channels; plane++, x += (size_t)s->in_h * s->in_w) {
+    for (int plane = 0; plane < n * s->channels; plane++, x += (ptrdiff_t)s->in_h * s->in_w) {
         for (int oy = 0; oy < s->out_h; oy++) {
             for (int ox = 0; ox < s->out_w; ox++) {
                 double sum = 0.0;
@@ -216,8 +223,8 @@ void ref_avg_pool_forward(Backend *be, const PoolShape *s, int n, const float *x
 void ref_avg_pool_backward(Backend *be, const PoolShape *s, int n, const float *dy, float *dx) {
     (void)be;
     int places = s->kernel * s->kernel;
-    size_t in_area = (size_t)s->in_h * s->in_w;
-    memset(dx, 0, (size_t)n * s->channels * in_area * sizeof *dx);
+    size_t in_area = (size_t)s->in_h * (size_t)s->in_w;
+    memset(dx, 0, (size_t)n * (size_t)s->channels * in_area * sizeof *dx);
     for (int plane = 0; plane < n * s->channels; plane++, dx += in_area) {
         for (int oy = 0; oy < s->out_h; oy++) {
             for (int ox = 0; ox < s->out_w; ox++, dy++) {
@@ -241,11 +248,12 @@ void ref_batch_norm_forward(Backend *be, const BatchNormShape *s, int n, const f
     for (int c = 0; c < s->channels; c++) {
         double sum = 0.0, squares = 0.0;
         for (int i = 0; i < n; i++)
-            for (int p = 0; p < s->area; p++) sum += x[((size_t)i * s->channels + c) * s->area + p];
+            for (int p = 0; p < s->area; p++)
+                sum += x[((ptrdiff_t)i * s->channels + c) * s->area + p];
         double mean = sum / count;
         for (int i = 0; i < n; i++)
             for (int p = 0; p < s->area; p++) {
-                double d = x[((size_t)i * s->channels + c) * s->area + p] - mean;
+                double d = x[((ptrdiff_t)i * s->channels + c) * s->area + p] - mean;
                 squares += d * d;
             }
         double variance = squares / count;
@@ -258,7 +266,7 @@ void ref_batch_norm_forward(Backend *be, const BatchNormShape *s, int n, const f
         saved[s->channels + c] = (float)inverse;
         for (int i = 0; i < n; i++)
             for (int p = 0; p < s->area; p++) {
-                size_t at = ((size_t)i * s->channels + c) * s->area + p;
+                ptrdiff_t at = ((ptrdiff_t)i * s->channels + c) * s->area + p;
                 y[at] = (float)((x[at] - mean) * inverse * gamma[c] + beta[c]);
             }
     }
@@ -272,7 +280,7 @@ void ref_batch_norm_apply(Backend *be, const BatchNormShape *s, int n, const flo
         for (int c = 0; c < s->channels; c++) {
             double inverse = 1.0 / sqrt((double)running_var[c] + s->eps);
             for (int p = 0; p < s->area; p++) {
-                size_t at = ((size_t)i * s->channels + c) * s->area + p;
+                ptrdiff_t at = ((ptrdiff_t)i * s->channels + c) * s->area + p;
                 y[at] = (float)(((double)x[at] - running_mean[c]) * inverse * gamma[c] + beta[c]);
             }
         }
@@ -288,7 +296,7 @@ void ref_batch_norm_backward(Backend *be, const BatchNormShape *s, int n, const 
         double sum_dy = 0.0, sum_dy_xhat = 0.0;
         for (int i = 0; i < n; i++)
             for (int p = 0; p < s->area; p++) {
-                size_t at = ((size_t)i * s->channels + c) * s->area + p;
+                ptrdiff_t at = ((ptrdiff_t)i * s->channels + c) * s->area + p;
                 sum_dy += dy[at];
                 sum_dy_xhat += dy[at] * (x[at] - mean) * inverse;
             }
@@ -296,7 +304,7 @@ void ref_batch_norm_backward(Backend *be, const BatchNormShape *s, int n, const 
         dbeta[c] = (float)sum_dy;
         for (int i = 0; i < n; i++)
             for (int p = 0; p < s->area; p++) {
-                size_t at = ((size_t)i * s->channels + c) * s->area + p;
+                ptrdiff_t at = ((ptrdiff_t)i * s->channels + c) * s->area + p;
                 double xhat = (x[at] - mean) * inverse;
                 dx[at] = (float)(gamma[c] * inverse *
                                  (dy[at] - sum_dy / count - xhat * sum_dy_xhat / count));
