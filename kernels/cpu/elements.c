@@ -114,7 +114,7 @@ static double sum_squares(size_t count, const float *x) {
     double sums[16] = {0};
     size_t i = 0;
     for (; i + 16 <= count; i += 16)
-        for (int j = 0; j < 16; j++) sums[j] += (double)x[i + j] * (double)x[i + j];
+        for (size_t j = 0; j < 16; j++) sums[j] += (double)x[i + j] * (double)x[i + j];
     for (int j = 0; i < count; i++, j++) sums[j] += (double)x[i] * (double)x[i];
     double sum = 0.0;
     for (int j = 0; j < 16; j++) sum += sums[j];

@@ -73,7 +73,7 @@ static inline __attribute__((always_inline)) void product_tile(const LaneProduct
         }
         for (int g = 0; g < groups; g++)
             for (int r = 0; r < rows; r++)
-                v_store(p->out + (((size_t)g * rows + r) * KERNEL_PIXELS + pixel) * LANES,
+                v_store(p->out + (((ptrdiff_t)g * rows + r) * KERNEL_PIXELS + pixel) * LANES,
                         sum[r][g]);
     }
 }
@@ -113,7 +113,7 @@ dense_tile(const int rows, const int groups, int in, const float *w, const float
     for (int r = 0; r < rows; r++)
         for (int g = 0; g < groups; g++) sum[r][g] = v_set1(bias[r]);
     const float *row[8];
-    for (int r = 0; r < rows; r++) row[r] = w + (size_t)r * in;
+    for (int r = 0; r < rows; r++) row[r] = w + (ptrdiff_t)r * in;
     for (int k = 0; k < in; k++, x += LANES) {
         V v[2];
         for (int g = 0; g < groups; g++) v[g] = v_load(x + (size_t)g * x_group);
@@ -150,7 +150,7 @@ static void lane_dense(int rows, int groups, int in, const float *w, const float
         FOR_EACH_DENSE_ROWS(DENSE_ROW)};
     for (int r = 0; r < rows; r += DENSE_ROWS) {
         int part = rows - r < DENSE_ROWS ? rows - r : DENSE_ROWS;
-        tiles[part][groups - 1](in, w + (size_t)r * in, bias + r, x, x_group,
+        tiles[part][groups - 1](in, w + (ptrdiff_t)r * in, bias + r, x, x_group,
                                 out + (size_t)r * LANES, out_group);
     }
 }

@@ -13,7 +13,7 @@ static void row_sums(const BatchNormShape *s, int n, int first, int count, const
         float a[BLOCK] = {0}, b[BLOCK] = {0}, at[BLOCK] = {0};
         if (shift) memcpy(at, shift + j, (size_t)part * sizeof *at);
         for (int i = 0; i < n; i++) {
-            const float *row = x + (size_t)i * s->channels + first + j;
+            const float *row = x + (ptrdiff_t)i * s->channels + first + j;
             for (int c = 0; c < part; c++) {
                 float d = row[c] - at[c];
                 a[c] += d;
@@ -51,7 +51,7 @@ static void norm_sums(const BatchNormShape *s, int n, int first, int count, cons
     for (int c = 0; c < count; c++) {
         sum[c] = squares[c] = 0.0;
         for (int i = 0; i < n; i++)
-            plane_sums(x + ((size_t)i * s->channels + first + c) * s->area, s->area,
+            plane_sums(x + ((ptrdiff_t)i * s->channels + first + c) * s->area, s->area,
                        shift ? shift[c] : 0.0f, &sum[c], &squares[c]);
     }
 }
@@ -64,7 +64,7 @@ static void row_gradient_sums(const BatchNormShape *s, int n, int first, int cou
         float a[BLOCK] = {0}, b[BLOCK] = {0}, at[BLOCK] = {0};
         memcpy(at, mean + j, (size_t)part * sizeof *at);
         for (int i = 0; i < n; i++) {
-            size_t row = (size_t)i * s->channels + first + j;
+            ptrdiff_t row = (ptrdiff_t)i * s->channels + first + j;
             for (int c = 0; c < part; c++) {
                 a[c] += dy[row + c];
                 b[c] += dy[row + c] * (x[row + c] - at[c]);
@@ -102,7 +102,7 @@ static void norm_gradient_sums(const BatchNormShape *s, int n, int first, int co
     for (int c = 0; c < count; c++) {
         sum_dy[c] = sum_dy_x[c] = 0.0;
         for (int i = 0; i < n; i++) {
-            size_t at = ((size_t)i * s->channels + first + c) * s->area;
+            ptrdiff_t at = ((ptrdiff_t)i * s->channels + first + c) * s->area;
             plane_gradient_sums(x + at, dy + at, s->area, mean[c], &sum_dy[c], &sum_dy_x[c]);
         }
     }
@@ -113,7 +113,7 @@ static void norm_gradient_sums(const BatchNormShape *s, int n, int first, int co
 static void norm_apply(const BatchNormShape *s, int n, int first, int count, const float *x,
                        const float *mean, const float *factor, const float *add, float *y) {
     for (int i = 0; i < n; i++) {
-        size_t at = ((size_t)i * s->channels + first) * s->area;
+        ptrdiff_t at = ((ptrdiff_t)i * s->channels + first) * s->area;
         if (s->area == 1) {
             for (int c = 0; c < count; c++) y[at + c] = (x[at + c] - mean[c]) * factor[c] + add[c];
             continue;
@@ -129,7 +129,7 @@ static void norm_gradient(const BatchNormShape *s, int n, int first, int count, 
                           const float *mean, const float *dy, const float *a, const float *b,
                           const float *d, float *dx) {
     for (int i = 0; i < n; i++) {
-        size_t at = ((size_t)i * s->channels + first) * s->area;
+        ptrdiff_t at = ((ptrdiff_t)i * s->channels + first) * s->area;
         if (s->area == 1) {
             for (int c = 0; c < count; c++, at++)
                 dx[at] = dy[at] * a[c] + ((x[at] - mean[c]) * b[c] + d[c]);

@@ -65,7 +65,7 @@ static inline int part_of(int width, int at) {
 static void max_two_by_two(const PoolShape *s, const float *x, float *y, uint8_t *argmax) {
     const V one = v_set1(1.0f), two = v_set1(2.0f), zero = v_zero();
     for (int oy = 0; oy < s->out_h; oy++, y += s->out_w, argmax += s->out_w) {
-        const float *top = x + (size_t)(2 * oy) * s->in_w;
+        const float *top = x + (ptrdiff_t)(2 * oy) * s->in_w;
         for (int ox = 0; ox < s->out_w; ox += LANES) {
             int part = part_of(s->out_w, ox);
             Columns above = load_columns(top + 2 * ox, part);
@@ -95,7 +95,7 @@ static void max_pool(const PoolShape *s, const float *x, float *y, uint8_t *argm
             int place = -1;
             for (int iy = w.y0; iy < w.y1; iy++)
                 for (int ix = w.x0; ix < w.x1; ix++) {
-                    float v = x[(size_t)iy * s->in_w + ix];
+                    float v = x[(ptrdiff_t)iy * s->in_w + ix];
                     if (place < 0 || beats(v, best)) {
                         best = v;
                         place = (iy - top) * s->kernel + ix - left;
@@ -110,8 +110,9 @@ static void max_pool(const PoolShape *s, const float *x, float *y, uint8_t *argm
 // The last row or column of an odd image belongs to no window.
 static void clear_odd_edges(const PoolShape *s, float *dx) {
     if (s->in_w % 2)
-        for (int y = 0; y < s->in_h; y++) dx[(size_t)(y + 1) * s->in_w - 1] = 0.0f;
-    if (s->in_h % 2) memset(dx + (size_t)(s->in_h - 1) * s->in_w, 0, (size_t)s->in_w * sizeof *dx);
+        for (int y = 0; y < s->in_h; y++) dx[(ptrdiff_t)(y + 1) * s->in_w - 1] = 0.0f;
+    if (s->in_h % 2)
+        memset(dx + (ptrdiff_t)(s->in_h - 1) * s->in_w, 0, (size_t)s->in_w * sizeof *dx);
 }
 
 static void max_two_by_two_gradient(const PoolShape *s, const float *dy, const uint8_t *argmax,
@@ -119,7 +120,7 @@ static void max_two_by_two_gradient(const PoolShape *s, const float *dy, const u
     const V zero = v_zero();
     clear_odd_edges(s, dx);
     for (int oy = 0; oy < s->out_h; oy++, dy += s->out_w, argmax += s->out_w) {
-        float *top = dx + (size_t)(2 * oy) * s->in_w;
+        float *top = dx + (ptrdiff_t)(2 * oy) * s->in_w;
         for (int ox = 0; ox < s->out_w; ox += LANES) {
             int part = part_of(s->out_w, ox);
             V d = v_load_part(dy + ox, part), to[4];
@@ -137,14 +138,14 @@ static void max_pool_gradient(const PoolShape *s, const float *dy, const uint8_t
         max_two_by_two_gradient(s, dy, argmax, dx);
         return;
     }
-    memset(dx, 0, (size_t)s->in_h * s->in_w * sizeof *dx);
+    memset(dx, 0, (size_t)s->in_h * (size_t)s->in_w * sizeof *dx);
     for (int oy = 0; oy < s->out_h; oy++)
         for (int ox = 0; ox < s->out_w; ox++, dy++, argmax++) {
             int iy = oy * s->stride - s->pad + *argmax / s->kernel;
             int ix = ox * s->stride - s->pad + *argmax % s->kernel;
             // A window that was all padding points nowhere.
             if (iy < 0 || iy >= s->in_h || ix < 0 || ix >= s->in_w) continue;
-            dx[(size_t)iy * s->in_w + ix] += *dy;
+            dx[(ptrdiff_t)iy * s->in_w + ix] += *dy;
         }
 }
 
@@ -153,7 +154,7 @@ static void max_pool_gradient(const PoolShape *s, const float *dy, const uint8_t
 static void avg_two_by_two(const PoolShape *s, const float *x, float *y) {
     const V quarter = v_set1(0.25f);
     for (int oy = 0; oy < s->out_h; oy++, y += s->out_w) {
-        const float *top = x + (size_t)(2 * oy) * s->in_w;
+        const float *top = x + (ptrdiff_t)(2 * oy) * s->in_w;
         for (int ox = 0; ox < s->out_w; ox += LANES) {
             int part = part_of(s->out_w, ox);
             Columns above = load_columns(top + 2 * ox, part);
@@ -168,7 +169,7 @@ static void avg_two_by_two_gradient(const PoolShape *s, const float *dy, float *
     const V quarter = v_set1(0.25f);
     clear_odd_edges(s, dx);
     for (int oy = 0; oy < s->out_h; oy++, dy += s->out_w) {
-        float *top = dx + (size_t)(2 * oy) * s->in_w;
+        float *top = dx + (ptrdiff_t)(2 * oy) * s->in_w;
         for (int ox = 0; ox < s->out_w; ox += LANES) {
             int part = part_of(s->out_w, ox);
             V d = quarter * v_load_part(dy + ox, part);
@@ -189,7 +190,7 @@ static void avg_pool(const PoolShape *s, const float *x, float *y) {
             Window w = window_at(s, oy, ox);
             float sum = 0.0f;
             for (int iy = w.y0; iy < w.y1; iy++)
-                for (int ix = w.x0; ix < w.x1; ix++) sum += x[(size_t)iy * s->in_w + ix];
+                for (int ix = w.x0; ix < w.x1; ix++) sum += x[(ptrdiff_t)iy * s->in_w + ix];
             *y++ = sum * share;
         }
 }
@@ -200,12 +201,13 @@ static void avg_pool_gradient(const PoolShape *s, const float *dy, float *dx) {
         avg_two_by_two_gradient(s, dy, dx);
         return;
     }
-    memset(dx, 0, (size_t)s->in_h * s->in_w * sizeof *dx);
+    memset(dx, 0, (size_t)s->in_h * (size_t)s->in_w * sizeof *dx);
     for (int oy = 0; oy < s->out_h; oy++)
         for (int ox = 0; ox < s->out_w; ox++, dy++) {
             Window w = window_at(s, oy, ox);
             for (int iy = w.y0; iy < w.y1; iy++)
-                for (int ix = w.x0; ix < w.x1; ix++) dx[(size_t)iy * s->in_w + ix] += *dy * share;
+                for (int ix = w.x0; ix < w.x1; ix++)
+                    dx[(ptrdiff_t)iy * s->in_w + ix] += *dy * share;
         }
 }
 

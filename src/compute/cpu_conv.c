@@ -58,7 +58,7 @@ static void x_into_lanes(const ConvJob *job, int group, int channel) {
     const ConvShape *s = job->s;
     const CpuKernels *k = &job->cpu->k;
     const ConvPlan *plan = job->plan;
-    size_t area = (size_t)s->in_h * s->in_w, image = area * s->in_c;
+    size_t area = (size_t)s->in_h * (size_t)s->in_w, image = conv_image_floats(s);
     int sample = group * k->lanes, rows = int_min(k->lanes, job->n - sample);
     const float *from = job->x + (size_t)sample * image + (size_t)channel * area;
     float *to = job->x_lanes + (size_t)group * job->x_group + (size_t)channel * plan->x_plane;
@@ -67,32 +67,30 @@ static void x_into_lanes(const ConvJob *job, int group, int channel) {
         return;
     }
     memset(to, 0, plan->x_plane * sizeof *to);
-    to += ((size_t)s->pad * plan->padded_w + s->pad) * k->lanes;
+    to += ((ptrdiff_t)s->pad * plan->padded_w + s->pad) * k->lanes;
     for (int y = 0; y < s->in_h; y++)
-        k->to_lanes(from + (size_t)y * s->in_w, image, rows, s->in_w,
-                    to + (size_t)y * plan->padded_w * k->lanes);
+        k->to_lanes(from + (ptrdiff_t)y * s->in_w, image, rows, s->in_w,
+                    to + (ptrdiff_t)y * plan->padded_w * k->lanes);
 }
 
 void conv_dy_into_lanes(const ConvJob *job, int group, int channel, float *to) {
     const ConvShape *s = job->s;
     const CpuKernels *k = &job->cpu->k;
-    size_t area = conv_result_area(job), image = area * s->out_c;
+    size_t lanes = (size_t)k->lanes, area = conv_result_area(job), image = conv_result_floats(job);
     int sample = group * k->lanes, rows = int_min(k->lanes, job->n - sample);
     size_t at = (size_t)sample * image + (size_t)channel * area;
     if (s->activation != ACTIVATION_NONE)
-        for (int i = 0; i < rows; i++)
-            k->activate_gradient(s->activation, s->activation_parameter, area,
-                                 job->y + at + i * image, job->dy + at + i * image,
-                                 job->dy + at + i * image);
+        for (size_t i = at, end = at + (size_t)rows * image; i < end; i += image)
+            k->activate_gradient(s->activation, s->activation_parameter, area, job->y + i,
+                                 job->dy + i, job->dy + i);
     if (!job->pooled) {
         k->to_lanes(job->dy + at, image, rows, (int)area, to);
         return;
     }
-    float *windows = to + ((size_t)s->out_h * s->out_w - area) * k->lanes;
+    float *windows = to + ((size_t)s->out_h * (size_t)s->out_w - area) * lanes;
     k->to_lanes(job->dy + at, image, rows, (int)area, windows);
-    k->lane_max_pool_gradient(s->out_h, s->out_w, windows,
-                              job->kept + ((size_t)group * s->out_c + channel) * area * k->lanes,
-                              to);
+    size_t plane = (size_t)(group * s->out_c + channel);
+    k->lane_max_pool_gradient(s->out_h, s->out_w, windows, job->kept + plane * area * lanes, to);
 }
 
 // Rows of a product are cut into even blocks of at most product_rows.
@@ -132,7 +130,7 @@ void conv_first_pass_piece(void *context, int piece, int worker) {
                                (size_t)channel * job->plan->dy_plane);
         return;
     }
-    size_t taps = conv_filter_taps(s), filter = taps * s->in_c;
+    size_t taps = conv_filter_taps(s), filter = taps * (size_t)s->in_c;
     if (job->dy_pieces == 0)
         pack_weights(job, s->out_c, filter, s->in_c, taps);
     else
@@ -160,7 +158,7 @@ static void product_row(const ConvJob *job, const ProductSide *side, LaneProduct
     const CpuKernels *k = &job->cpu->k;
     const PlanProduct *product = side->product;
     const PlanAxis *rows = &product->rows, *columns = &product->columns;
-    for (int end = x + count; x < end; x += p->pixels, out += (size_t)p->pixels * k->lanes) {
+    for (int end = x + count; x < end; x += p->pixels, out += (ptrdiff_t)p->pixels * k->lanes) {
         const TapList *list =
             &product->lists[rows->class_of[y] * columns->classes + columns->class_of[x]];
         p->pixels = int_min(columns->run_end[x], end) - x;
@@ -168,7 +166,8 @@ static void product_row(const ConvJob *job, const ProductSide *side, LaneProduct
         p->w_at = list->w_at;
         p->x_at = list->x_at;
         p->x = side->in + (size_t)group * side->in_group +
-               (size_t)rows->base[y] * product->row_floats + (size_t)columns->base[x] * k->lanes;
+               (ptrdiff_t)rows->base[y] * product->row_floats +
+               (ptrdiff_t)columns->base[x] * k->lanes;
         p->out = out;
         k->lane_product(p);
     }
@@ -180,7 +179,7 @@ static void plain_tile(const ConvJob *job, const ProductSide *side, LaneProduct 
     for (int done = 0, part; done < count; done += part) {
         int y = (first + done) / width, x = (first + done) % width;
         part = int_min(width - x, count - done);
-        product_row(job, side, p, group, y, x, part, tile + (size_t)done * job->cpu->k.lanes);
+        product_row(job, side, p, group, y, x, part, tile + (ptrdiff_t)done * job->cpu->k.lanes);
     }
 }
 
@@ -199,7 +198,7 @@ static void pooled_tile(const ConvJob *job, const ProductSide *side, LaneProduct
         product_row(job, side, p, group, 2 * y + 1, 2 * x, 2 * part,
                     raw + KERNEL_PIXELS / 2 * lanes);
         for (int i = 0; i < p->groups * p->rows; i++) {
-            size_t plane = (size_t)(group + i / p->rows) * side->rows + (size_t)(row + i % p->rows);
+            size_t plane = (size_t)((group + i / p->rows) * side->rows + row + i % p->rows);
             k->lane_max_pool(part, raw + (size_t)i * KERNEL_PIXELS * lanes,
                              tile + ((size_t)i * KERNEL_PIXELS + (size_t)done) * lanes,
                              job->kept_out + (plane * area + (size_t)(first + done)) * lanes);
@@ -211,19 +210,20 @@ static void pooled_tile(const ConvJob *job, const ProductSide *side, LaneProduct
 static void product_tile(const ConvJob *job, const ProductSide *side, int group, int groups,
                          int first, int count, float *tile) {
     const CpuKernels *k = &job->cpu->k;
-    size_t area = (size_t)side->area, taps = conv_filter_taps(job->s);
+    size_t area = (size_t)side->area, rows = (size_t)side->rows;
+    size_t row_weights = (size_t)side->channels * conv_filter_taps(job->s);
     int blocks = row_blocks(job->cpu, side->rows);
     for (int b = 0; b < blocks; b++) {
         int row = conv_block_start(side->rows, blocks, b);
         LaneProduct p = {.rows = conv_block_start(side->rows, blocks, b + 1) - row,
                          .groups = groups,
                          .channels = side->channels,
-                         .w = job->packed + (size_t)row * side->channels * taps,
+                         .w = job->packed + (size_t)row * row_weights,
                          .x_channel = side->in_plane,
                          .x_group = side->in_group,
-                         .x_pixel = (size_t)side->product->columns.step * k->lanes,
+                         .x_pixel = (size_t)(side->product->columns.step * k->lanes),
                          .bias = side->bias ? side->bias + row : NULL};
-        p.w_channel = taps * p.rows;
+        p.w_channel = conv_filter_taps(job->s) * (size_t)p.rows;
         if (side->pooled)
             pooled_tile(job, side, &p, group, row, first, count, tile);
         else
@@ -231,10 +231,11 @@ static void product_tile(const ConvJob *job, const ProductSide *side, int group,
         for (int g = 0; g < groups; g++) {
             int sample = (group + g) * k->lanes, samples = int_min(k->lanes, job->n - sample);
             for (int r = 0; r < p.rows; r++)
-                k->from_lanes(tile + ((size_t)g * p.rows + r) * KERNEL_PIXELS * k->lanes, samples,
-                              count, side->activation, side->parameter,
-                              side->out + ((size_t)sample * side->rows + row + r) * area + first,
-                              side->rows * area);
+                k->from_lanes(tile + ((ptrdiff_t)g * p.rows + r) * KERNEL_PIXELS * k->lanes,
+                              samples, count, side->activation, side->parameter,
+                              side->out + ((size_t)sample * rows + (size_t)(row + r)) * area +
+                                  first,
+                              rows * area);
         }
     }
 }
@@ -294,13 +295,13 @@ static void forward_piece(void *context, int piece, int worker) {
 
 static void forward(ConvJob *job, int n, const float *x, float *y) {
     const ConvShape *s = job->s;
-    size_t in = (size_t)s->in_c * s->in_h * s->in_w, out = s->out_c * conv_result_area(job);
+    size_t in = conv_image_floats(s), out = conv_result_floats(job);
     uint8_t *kept = job->kept_out;
     for (int i = 0; i < n; i += CPU_CHUNK) {
         set_chunk(job, int_min(n - i, CPU_CHUNK));
-        job->x = x + i * in;
-        job->out = y + i * out;
-        job->kept_out = kept ? kept + i * out : NULL;
+        job->x = x + (size_t)i * in;
+        job->out = y + (size_t)i * out;
+        job->kept_out = kept ? kept + (size_t)i * out : NULL;
         job->x_pieces = job->groups * s->in_c;
         // The weights are packed once: by the last piece of the first chunk.
         pool_run(job->cpu->pool, conv_first_pass_piece, job, job->x_pieces + (i == 0));
@@ -340,16 +341,16 @@ static void backward_piece(void *context, int piece, int worker) {
 
 static void backward(ConvJob *job, int n, const float *x, const float *y, float *dy, float *dx) {
     const ConvShape *s = job->s;
-    size_t in = (size_t)s->in_c * s->in_h * s->in_w, out = s->out_c * conv_result_area(job);
+    size_t in = conv_image_floats(s), out = conv_result_floats(job);
     const uint8_t *kept = job->kept;
     for (int i = 0; i < n; i += CPU_CHUNK) {
         set_chunk(job, int_min(n - i, CPU_CHUNK));
         job->first = i == 0;
-        job->x = x + i * in;
-        job->y = y + i * out;
-        job->dy = dy + i * out;
-        job->dx = dx ? dx + i * in : NULL;
-        job->kept = kept ? kept + i * out : NULL;
+        job->x = x + (size_t)i * in;
+        job->y = y + (size_t)i * out;
+        job->dy = dy + (size_t)i * out;
+        job->dx = dx ? dx + (size_t)i * in : NULL;
+        job->kept = kept ? kept + (size_t)i * out : NULL;
         job->x_pieces = job->groups * s->in_c;
         if (!dx) {
             conv_first_layer_backward(job);

@@ -30,11 +30,20 @@ static inline size_t conv_filter_taps(const ConvShape *s) {
     return (size_t)s->kernel_h * (size_t)s->kernel_w;
 }
 
+static inline size_t conv_image_floats(const ConvShape *s) {
+    return (size_t)s->in_c * (size_t)s->in_h * (size_t)s->in_w;
+}
+
 // Of one channel of y and dy.
 static inline size_t conv_result_area(const ConvJob *job) {
     const ConvShape *s = job->s;
     return job->pooled ? (size_t)(s->out_h / 2) * (size_t)(s->out_w / 2)
                        : (size_t)s->out_h * (size_t)s->out_w;
+}
+
+// Of one sample of y and dy.
+static inline size_t conv_result_floats(const ConvJob *job) {
+    return (size_t)job->s->out_c * conv_result_area(job);
 }
 
 // Cache lines, in floats.

@@ -58,13 +58,13 @@ static void correlate_taps(const ConvJob *job, const Correlation *of, int tap, i
         .dy_channel = plan->dy_plane,
         .x = job->x_lanes + (size_t)of->group * job->x_group,
         .x_group = job->x_group,
-        .x_row = (size_t)s->stride * plan->padded_w * lanes,
-        .x_pixel = (size_t)s->stride * lanes,
+        .x_row = (size_t)(s->stride * plan->padded_w * lanes),
+        .x_pixel = (size_t)(s->stride * lanes),
         .x_at = x_at,
     };
     job->cpu->k.lane_correlate(&c, sums);
     for (int r = 0; r < of->rows; r++) {
-        float *dw = of->dw + (size_t)r * s->in_c * taps + tap;
+        float *dw = of->dw + (ptrdiff_t)r * s->in_c * taps + tap;
         for (int i = 0; i < width; i++) dw[i] = (of->add ? dw[i] : 0.0f) + sums[r * width + i];
     }
 }
@@ -97,7 +97,7 @@ void conv_weights_piece(const ConvJob *job, int piece) {
                           rows,
                           group,
                           int_min(step, job->groups - group),
-                          job->dw + (size_t)row * all,
+                          job->dw + (ptrdiff_t)row * all,
                           group > 0 || !job->first};
         int end = conv_block_start(tiles.count, chunks, chunk + 1);
         for (int i = conv_block_start(tiles.count, chunks, chunk); i < end; i++) {
@@ -133,12 +133,12 @@ static void first_layer_piece(void *context, int piece, int worker) {
     size_t plane = job->plan->dy_plane;
     float *dy = job->worker_lanes + (size_t)worker * KERNEL_ROWS_MAX * plane;
     float *dw = job->sums + (size_t)group * job->sums_group;
-    float *db = dw + (size_t)s->out_c * all;
+    float *db = dw + (ptrdiff_t)s->out_c * all;
     for (int r = 0; r < rows; r++) {
         conv_dy_into_lanes(job, group, row + r, dy + (size_t)r * plane);
         db[row + r] = job->cpu->k.lane_sum(dy + (size_t)r * plane, 0, 1, s->out_h * s->out_w);
     }
-    Correlation of = {dy, rows, group, 1, dw + (size_t)row * all, false};
+    Correlation of = {dy, rows, group, 1, dw + (ptrdiff_t)row * all, false};
     for (int i = 0; i < tiles.count; i++) {
         int width, tap = tap_tile_start(&tiles, all, i, &width);
         correlate_taps(job, &of, tap, width);
@@ -146,7 +146,7 @@ static void first_layer_piece(void *context, int piece, int worker) {
 }
 
 static void add_groups(const ConvJob *job) {
-    size_t weights = (size_t)job->s->out_c * job->s->in_c * conv_filter_taps(job->s);
+    size_t weights = (size_t)job->s->out_c * (size_t)job->s->in_c * conv_filter_taps(job->s);
     for (int group = 0; group < job->groups; group++) {
         const float *sums = job->sums + (size_t)group * job->sums_group;
         bool add = group > 0 || !job->first;

@@ -11,6 +11,10 @@ enum {
     OUTPUTS = KERNEL_PIXELS, // of forward, in one piece
 };
 
+static bool blas_pays(const Cpu *cpu, const DenseShape *s, int n) {
+    return cpu->blas_for_dense && (int64_t)s->in * s->out * n >= BLAS_PAYS;
+}
+
 typedef struct DenseJob {
     Cpu *cpu;
     const DenseShape *s;
@@ -37,9 +41,9 @@ static void few_samples_piece(void *context, int piece, int worker) {
     (void)worker;
     int first = piece * OUTPUTS, count = int_min(OUTPUTS, s->out - first);
     for (int i = 0; i < job->n; i++) {
-        float *y = job->y + (size_t)i * s->out + first;
-        job->cpu->k.dot_rows(count, s->in, job->w + (size_t)first * s->in, job->b + first,
-                             job->x + (size_t)i * s->in, y);
+        float *y = job->y + (ptrdiff_t)i * s->out + first;
+        job->cpu->k.dot_rows(count, s->in, job->w + (ptrdiff_t)first * s->in, job->b + first,
+                             job->x + (ptrdiff_t)i * s->in, y);
         job->cpu->k.activate(s->activation, s->activation_parameter, (size_t)count, y, y);
     }
 }
@@ -51,9 +55,9 @@ static void lanes_piece(void *context, int piece, int worker) {
     int blocks = (job->s->in + ROWS_IN_LANES - 1) / ROWS_IN_LANES;
     int group = piece / blocks, first = piece % blocks * ROWS_IN_LANES;
     int sample = group * k->lanes;
-    k->to_lanes(job->x + (size_t)sample * job->s->in + first, (size_t)job->s->in,
+    k->to_lanes(job->x + (ptrdiff_t)sample * job->s->in + first, (size_t)job->s->in,
                 int_min(k->lanes, job->n - sample), int_min(ROWS_IN_LANES, job->s->in - first),
-                job->cpu->scratch + (size_t)group * job->x_group + (size_t)first * k->lanes);
+                job->cpu->scratch + (size_t)group * job->x_group + (ptrdiff_t)first * k->lanes);
 }
 
 static void forward_piece(void *context, int piece, int worker) {
@@ -61,19 +65,19 @@ static void forward_piece(void *context, int piece, int worker) {
     const DenseShape *s = job->s;
     const CpuKernels *k = &job->cpu->k;
     float *tile = cpu_private(job->cpu, worker);
-    const size_t tile_group = (size_t)OUTPUTS * k->lanes;
+    const size_t tile_group = (size_t)(OUTPUTS * k->lanes);
     int first = piece * OUTPUTS, count = int_min(OUTPUTS, s->out - first);
     int groups = cpu_groups(job->cpu, job->n);
     for (int group = 0; group < groups; group += 2) {
         int pair = int_min(2, groups - group);
-        k->lane_dense(count, pair, s->in, job->w + (size_t)first * s->in, job->b + first,
+        k->lane_dense(count, pair, s->in, job->w + (ptrdiff_t)first * s->in, job->b + first,
                       job->cpu->scratch + (size_t)group * job->x_group, job->x_group, tile,
                       tile_group);
         for (int g = 0; g < pair; g++) {
             int sample = (group + g) * k->lanes;
             k->from_lanes(tile + (size_t)g * tile_group, int_min(k->lanes, job->n - sample), count,
                           s->activation, s->activation_parameter,
-                          job->y + (size_t)sample * s->out + first, (size_t)s->out);
+                          job->y + (ptrdiff_t)sample * s->out + first, (size_t)s->out);
         }
     }
 }
@@ -81,15 +85,15 @@ static void forward_piece(void *context, int piece, int worker) {
 void cpu_dense_forward(Backend *be, const DenseShape *s, int n, const float *x, const float *w,
                        const float *b, float *y) {
     Cpu *cpu = cpu_of(be);
-    if (cpu->blas_for_dense && (size_t)s->in * s->out * n >= BLAS_PAYS) {
+    if (blas_pays(cpu, s, n)) {
         cpu_dense_forward_blas(cpu, s, n, x, w, b, y);
         return;
     }
     int out_blocks = (s->out + OUTPUTS - 1) / OUTPUTS;
     int in_blocks = (s->in + ROWS_IN_LANES - 1) / ROWS_IN_LANES;
     for (int i = 0; i < n; i += CPU_CHUNK) {
-        DenseJob job = {cpu, s, int_min(n - i, CPU_CHUNK), x + (size_t)i * s->in,
-                        w,   b, y + (size_t)i * s->out,    dense_group(cpu, s)};
+        DenseJob job = {cpu, s, int_min(n - i, CPU_CHUNK), x + (ptrdiff_t)i * s->in,
+                        w,   b, y + (ptrdiff_t)i * s->out, dense_group(cpu, s)};
         if (job.n <= FEW_SAMPLES) {
             pool_run(cpu->pool, few_samples_piece, &job, out_blocks);
             continue;
@@ -118,7 +122,7 @@ static void bias_piece(void *context, int piece, int worker) {
     int first = piece * BIAS_COLUMNS, count = int_min(BIAS_COLUMNS, s->out - first);
     if (s->activation != ACTIVATION_NONE)
         for (int i = 0; i < job->n; i++) {
-            size_t at = (size_t)i * s->out + first;
+            ptrdiff_t at = (ptrdiff_t)i * s->out + first;
             k->activate_gradient(s->activation, s->activation_parameter, (size_t)count, job->y + at,
                                  job->dy + at, job->dy + at);
         }
@@ -162,7 +166,7 @@ void cpu_dense_backward(Backend *be, const DenseShape *s, int n, const float *x,
     Cpu *cpu = cpu_of(be);
     DenseBackJob job = {cpu, s, n, x, w, y, dy, dx, dw, db, 0, 0};
     pool_run(cpu->pool, bias_piece, &job, (s->out + BIAS_COLUMNS - 1) / BIAS_COLUMNS);
-    if (cpu->blas_for_dense && (size_t)s->in * s->out * n >= BLAS_PAYS) {
+    if (blas_pays(cpu, s, n)) {
         cpu_dense_gradients_blas(cpu, s, n, x, w, dy, dx, dw);
         return;
     }

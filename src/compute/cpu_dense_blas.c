@@ -25,12 +25,12 @@ static void forward_piece(void *context, int piece, int worker) {
                                     .k = s->in,
                                     .a = job->x,
                                     .a_stride = s->in,
-                                    .b = job->w + (size_t)first * s->in,
+                                    .b = job->w + (ptrdiff_t)first * s->in,
                                     .b_stride = s->in,
                                     .c = job->y + first,
                                     .c_stride = s->out});
     for (int i = 0; i < job->n; i++) {
-        float *y = job->y + (size_t)i * s->out + first;
+        float *y = job->y + (ptrdiff_t)i * s->out + first;
         for (int o = 0; o < count; o++) y[o] += job->b[first + o];
         job->cpu->k.activate(s->activation, s->activation_parameter, (size_t)count, y, y);
     }
@@ -56,7 +56,7 @@ static void gradient_piece(void *context, int piece, int worker) {
                                         .a_stride = s->out,
                                         .b = job->x,
                                         .b_stride = s->in,
-                                        .c = job->dw + (size_t)first * s->in,
+                                        .c = job->dw + (ptrdiff_t)first * s->in,
                                         .c_stride = s->in});
         return;
     }

@@ -89,10 +89,10 @@ typedef struct PlaneJob {
 static void planes_piece(void *context, int piece, int worker) {
     const PlaneJob *job = context;
     (void)worker;
+    size_t in_area = (size_t)job->s->in_h * (size_t)job->s->in_w;
+    size_t out_area = (size_t)job->s->out_h * (size_t)job->s->out_w;
     int end = int_min((piece + 1) * PLANES, job->planes);
-    for (int p = piece * PLANES; p < end; p++)
-        job->run(job, (size_t)p, (size_t)job->s->in_h * job->s->in_w,
-                 (size_t)job->s->out_h * job->s->out_w);
+    for (int p = piece * PLANES; p < end; p++) job->run(job, (size_t)p, in_area, out_area);
 }
 
 static void run_planes(PlaneJob job, int n) {

@@ -19,7 +19,7 @@ static bool axis_alloc(PlanAxis *axis, int length, int kernel) {
     axis->base = block + 2 * length;
     axis->tap_count = block + 3 * length;
     axis->taps = block + 4 * length;
-    axis->offsets = axis->taps + (size_t)length * kernel;
+    axis->offsets = axis->taps + (ptrdiff_t)length * kernel;
     return true;
 }
 

@@ -47,7 +47,7 @@ static void rows_piece(void *context, int piece, int worker) {
         for (int r = 0; r < rows; r++)
             for (int i = 0; i < KERNEL_GEMM_K; i++)
                 a[(r / TILE_ROWS * KERNEL_GEMM_K + i) * TILE_ROWS + r % TILE_ROWS] =
-                    square->a[(size_t)(first + r) * SIZE + block + i];
+                    square->a[(ptrdiff_t)(first + r) * SIZE + block + i];
         for (int column = 0; column < SIZE; column += cpu->k.gemm_columns) {
             const float *panel =
                 square->packed + (size_t)block * SIZE + (size_t)column * KERNEL_GEMM_K;
