@@ -45,6 +45,10 @@ typedef struct Case {
     const void *context;
 } Case;
 
+// Elements of an array of these dimensions.
+static inline size_t check_count(int n, int channels, int height, int width) {
+    return (size_t)n * (size_t)channels * (size_t)height * (size_t)width;
+}
 // Adds a buffer of floats to a case; inputs are uniform in [-1, 1).
 float *check_floats(Check *check, Case *c, ArgRole role, size_t count);
 Arg *check_arg(Case *c, ArgRole role, size_t size, size_t count);

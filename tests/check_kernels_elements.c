@@ -43,7 +43,7 @@ static void check_gather(Check *check, GatherShape s, int images, int n) {
     int32_t indices[100];
     for (int i = 0; i < n; i++) indices[i] = (int32_t)rng_below(&check->rng, (uint32_t)images);
     ElementContext context = {.gather = s, .indices = indices, .n = n};
-    size_t size = (size_t)s.channels * s.height * s.width;
+    size_t size = check_count(1, s.channels, s.height, s.width);
     Case c = {.call = gather, .context = &context};
     snprintf(c.title, sizeof c.title, "gather %dx%dx%d, batch %d", s.channels, s.height, s.width,
              n);

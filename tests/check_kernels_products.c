@@ -112,7 +112,8 @@ static void check_conv(Check *check, ConvShape s, int n, bool with_dx) {
     s.out_w = (s.in_w + 2 * s.pad - s.kernel_w) / s.stride + 1;
     ConvContext context = {s, n}, plain = {s, n};
     plain.s.activation = ACTIVATION_NONE;
-    size_t x = (size_t)n * s.in_c * s.in_h * s.in_w, y = (size_t)n * s.out_c * s.out_h * s.out_w;
+    size_t x = check_count(n, s.in_c, s.in_h, s.in_w),
+           y = check_count(n, s.out_c, s.out_h, s.out_w);
     int filter = s.in_c * s.kernel_h * s.kernel_w;
     size_t w = (size_t)s.out_c * (size_t)filter;
     char shape[100];
@@ -154,8 +155,8 @@ static void conv_pool(Backend *be, const void *context, void **d) {
     const ConvContext *c = context;
     const ConvShape *s = &c->s;
     PoolShape pool = {s->out_c, s->out_h, s->out_w, s->out_h / 2, s->out_w / 2, 2, 2, 0};
-    size_t raw = (size_t)c->n * s->out_c * s->out_h * s->out_w * sizeof(float);
-    size_t pooled = (size_t)c->n * s->out_c * pool.out_h * pool.out_w * sizeof(float);
+    size_t raw = check_count(c->n, s->out_c, s->out_h, s->out_w) * sizeof(float);
+    size_t pooled = check_count(c->n, s->out_c, pool.out_h, pool.out_w) * sizeof(float);
     uint8_t *kept = be->ops->alloc(be, backend_kept_bytes(s, c->n));
     float *dy = be->ops->alloc(be, pooled);
     float *y = be->ops->alloc(be, raw), *dy_raw = be->ops->alloc(be, raw);
@@ -190,9 +191,9 @@ static void check_conv_pool(Check *check, ConvShape s, int n, bool with_dx) {
     s.out_w = (s.in_w + 2 * s.pad - s.kernel_w) / s.stride + 1;
     if (s.out_h < 2 || s.out_w < 2) return;
     ConvContext context = {s, n};
-    size_t x = (size_t)n * s.in_c * s.in_h * s.in_w;
-    size_t windows = (size_t)n * (size_t)(s.out_h / 2) * (size_t)(s.out_w / 2);
-    size_t taps = (size_t)s.kernel_h * (size_t)s.kernel_w, w = taps * s.in_c * s.out_c;
+    size_t x = check_count(n, s.in_c, s.in_h, s.in_w);
+    size_t w = check_count(s.out_c, s.in_c, s.kernel_h, s.kernel_w);
+    size_t pooled = check_count(n, s.out_c, s.out_h / 2, s.out_w / 2);
     Case c = {.call = conv_pool, .context = &context};
     snprintf(c.title, sizeof c.title,
              "conv and pool %dx%dx%d-%d k%dx%d s%d p%d, batch %d, activation %d%s", s.in_c, s.in_h,
@@ -201,13 +202,14 @@ static void check_conv_pool(Check *check, ConvShape s, int n, bool with_dx) {
     fill_whole(check, check_floats(check, &c, ARG_IN, x), x);
     fill_whole(check, check_floats(check, &c, ARG_IN, w), w);
     fill_whole(check, check_floats(check, &c, ARG_IN, (size_t)s.out_c), (size_t)s.out_c);
-    check_floats(check, &c, ARG_IN, windows * s.out_c);
-    check_floats(check, &c, ARG_OUT, windows * s.out_c);
+    check_floats(check, &c, ARG_IN, pooled);
+    check_floats(check, &c, ARG_OUT, pooled);
     check_floats(check, &c, ARG_OUT, with_dx ? x : 0);
     check_floats(check, &c, ARG_OUT, w);
     check_floats(check, &c, ARG_OUT, (size_t)s.out_c);
     check_oracle(check, &c);
-    double k_dw = (double)windows, k_dx = (double)taps * s.out_c;
+    double k_dw = (double)n * (s.out_h / 2) * (s.out_w / 2);
+    double k_dx = (double)s.kernel_h * s.kernel_w * s.out_c;
     // The activation's own slope errs too: 8 eps more for each term.
     c.args[PY].tolerance = check_relative(&c.args[PY], 8.0 * FLT_EPSILON, 8e-3 * FLT_EPSILON);
     c.args[PDX].tolerance =

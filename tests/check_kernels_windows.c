@@ -48,8 +48,8 @@ static void check_pool(Check *check, PoolShape s, int n, bool wild) {
     s.out_h = (s.in_h + 2 * s.pad - s.kernel) / s.stride + 1;
     s.out_w = (s.in_w + 2 * s.pad - s.kernel) / s.stride + 1;
     PoolContext context = {s, n};
-    size_t in = (size_t)n * s.channels * s.in_h * s.in_w;
-    size_t out = (size_t)n * s.channels * s.out_h * s.out_w;
+    size_t in = check_count(n, s.channels, s.in_h, s.in_w);
+    size_t out = check_count(n, s.channels, s.out_h, s.out_w);
     char shape[90];
     snprintf(shape, sizeof shape, "%dx%dx%d k%d s%d p%d, batch %d%s", s.channels, s.in_h, s.in_w,
              s.kernel, s.stride, s.pad, n, wild ? ", with NaN" : "");
@@ -131,7 +131,7 @@ static void norm_backward_in_place(Backend *be, const void *context, void **d) {
 // the scale is 1 / sqrt(var + eps), which itself errs by as much again, relatively to var.
 static void check_norm(Check *check, BatchNormShape s, int n) {
     NormContext context = {s, n};
-    size_t count = (size_t)n * s.channels * s.area, channels = (size_t)s.channels;
+    size_t count = check_count(n, s.channels, s.area, 1), channels = (size_t)s.channels;
     double values = (double)n * s.area, sum_error = 4.0 * values * FLT_EPSILON;
     Case c = {.call = norm_forward, .context = &context};
     snprintf(c.title, sizeof c.title, "batch norm forward %dx%d, batch %d", s.channels, s.area, n);
@@ -185,7 +185,7 @@ static void check_norm(Check *check, BatchNormShape s, int n) {
 
 static void check_norm_apply(Check *check, BatchNormShape s, int n) {
     NormContext context = {s, n};
-    size_t count = (size_t)n * s.channels * s.area, channels = (size_t)s.channels;
+    size_t count = check_count(n, s.channels, s.area, 1), channels = (size_t)s.channels;
     Case c = {.call = norm_apply, .context = &context};
     snprintf(c.title, sizeof c.title, "batch norm apply %dx%d, batch %d", s.channels, s.area, n);
     check_floats(check, &c, ARG_IN, count);
@@ -204,7 +204,7 @@ static void check_norm_apply(Check *check, BatchNormShape s, int n) {
 // The first of two calls with dx apart from dy, the second with dx in dy's place: the same bits.
 static void check_norm_in_place(Check *check, BatchNormShape s, int n) {
     NormContext context = {s, n};
-    size_t count = (size_t)n * s.channels * s.area, channels = (size_t)s.channels;
+    size_t count = check_count(n, s.channels, s.area, 1), channels = (size_t)s.channels;
     Case c = {.call = norm_backward_in_place, .context = &context};
     snprintf(c.title, sizeof c.title, "batch norm backward in place %dx%d, batch %d", s.channels,
              s.area, n);

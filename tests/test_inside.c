@@ -206,7 +206,7 @@ static void check_pixel(const Recognizer *recognizer, int layer, int last, int a
         size += fabs(e.input[i] * factor);
     }
     double told = activated(spec, layer, last, (float)e.sum);
-    if (fabs(told - shown) > (count + 4) * FLT_EPSILON * size)
+    if (fabs(told - shown) > (count + 4) * (double)FLT_EPSILON * size)
         fail_msg("%s (layer %d, number %d): told %g, shown %g", what, layer, at, told,
                  (double)shown);
     explanation_close(&e);

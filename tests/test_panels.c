@@ -372,11 +372,11 @@ static void every_size(Fixture *f, const char *language) {
     static const struct {
         float w, h, scale;
         bool big;
-    } sizes[] = {{900, 562, 1, true}, {1000, 562, 1.44f, true}, {900, 700, 1, true},
-                 {1024, 640, 1},      {1180, 700, 1},           {1280, 720, 1},
-                 {1366, 768, 1},      {1440, 900, 1},           {1024, 1400, 1},
-                 {1920, 1080, 1},     {2880, 1000, 1},          {2880, 1800, 1},
-                 {1440, 900, 2}};
+    } sizes[] = {{900, 562, 1, true},    {1000, 562, 1.44f, true}, {900, 700, 1, true},
+                 {1024, 640, 1, false},  {1180, 700, 1, false},    {1280, 720, 1, false},
+                 {1366, 768, 1, false},  {1440, 900, 1, false},    {1024, 1400, 1, false},
+                 {1920, 1080, 1, false}, {2880, 1000, 1, false},   {2880, 1800, 1, false},
+                 {1440, 900, 2, false}};
     for (int tab = 0; tab < TAB_COUNT; tab++)
         for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
             char where[64];

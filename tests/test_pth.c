@@ -224,7 +224,8 @@ static void test_tries(void **state) {
     } rows[] = {
         {"zip",
          "conv 2 k5, relu, maxpool 2, conv 3 k5, relu, maxpool 2, flatten, dense 10",
-         {0.5f, 0.5f}},
+         {0.5f, 0.5f},
+         false},
         {"normed",
          "conv 2 k5 p2, batchnorm, relu, avgpool 2, conv 4 k5 p2, batchnorm, relu, avgpool 2, "
          "flatten, dense 8, batchnorm, relu, dense 10",
@@ -232,11 +233,13 @@ static void test_tries(void **state) {
          true},
         {"zip",
          "conv 2 k5, tanh, avgpool 2, conv 3 k5, tanh, avgpool 2, flatten, dense 10",
-         {0.0f, 1.0f}},
+         {0.0f, 1.0f},
+         false},
         {"normed",
          "conv 2 k5 p2, relu, batchnorm, maxpool 2, conv 4 k5 p2, relu, batchnorm, maxpool 2, "
          "flatten, dense 8, relu, batchnorm, dense 10",
-         {0.1307f, 0.3081f}},
+         {0.1307f, 0.3081f},
+         false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         Judge judge = {.layers = rows[i].layers,
