@@ -89,7 +89,7 @@ void conv_dy_into_lanes(const ConvJob *job, int group, int channel, float *to) {
     }
     float *windows = to + ((size_t)s->out_h * (size_t)s->out_w - area) * lanes;
     k->to_lanes(job->dy + at, image, rows, (int)area, windows);
-    size_t plane = (size_t)(group * s->out_c + channel);
+    size_t plane = (size_t)group * (size_t)s->out_c + (size_t)channel;
     k->lane_max_pool_gradient(s->out_h, s->out_w, windows, job->kept + plane * area * lanes, to);
 }
 
@@ -188,7 +188,7 @@ static void plain_tile(const ConvJob *job, const ProductSide *side, LaneProduct 
 static void pooled_tile(const ConvJob *job, const ProductSide *side, LaneProduct *p, int group,
                         int row, int first, int count, float *tile) {
     const CpuKernels *k = &job->cpu->k;
-    size_t lanes = (size_t)k->lanes, area = conv_result_area(job);
+    size_t lanes = (size_t)k->lanes, area = conv_result_area(job), rows = (size_t)side->rows;
     int width = side->product->columns.length / 2;
     float *raw = tile + CPU_TILE;
     for (int done = 0, part; done < count; done += part) {
@@ -198,7 +198,7 @@ static void pooled_tile(const ConvJob *job, const ProductSide *side, LaneProduct
         product_row(job, side, p, group, 2 * y + 1, 2 * x, 2 * part,
                     raw + KERNEL_PIXELS / 2 * lanes);
         for (int i = 0; i < p->groups * p->rows; i++) {
-            size_t plane = (size_t)((group + i / p->rows) * side->rows + row + i % p->rows);
+            size_t plane = (size_t)(group + i / p->rows) * rows + (size_t)(row + i % p->rows);
             k->lane_max_pool(part, raw + (size_t)i * KERNEL_PIXELS * lanes,
                              tile + ((size_t)i * KERNEL_PIXELS + (size_t)done) * lanes,
                              job->kept_out + (plane * area + (size_t)(first + done)) * lanes);
@@ -221,7 +221,7 @@ static void product_tile(const ConvJob *job, const ProductSide *side, int group,
                          .w = job->packed + (size_t)row * row_weights,
                          .x_channel = side->in_plane,
                          .x_group = side->in_group,
-                         .x_pixel = (size_t)(side->product->columns.step * k->lanes),
+                         .x_pixel = (size_t)side->product->columns.step * (size_t)k->lanes,
                          .bias = side->bias ? side->bias + row : NULL};
         p.w_channel = conv_filter_taps(job->s) * (size_t)p.rows;
         if (side->pooled)

@@ -58,8 +58,8 @@ static void correlate_taps(const ConvJob *job, const Correlation *of, int tap, i
         .dy_channel = plan->dy_plane,
         .x = job->x_lanes + (size_t)of->group * job->x_group,
         .x_group = job->x_group,
-        .x_row = (size_t)(s->stride * plan->padded_w * lanes),
-        .x_pixel = (size_t)(s->stride * lanes),
+        .x_row = (size_t)s->stride * (size_t)plan->padded_w * (size_t)lanes,
+        .x_pixel = (size_t)s->stride * (size_t)lanes,
         .x_at = x_at,
     };
     job->cpu->k.lane_correlate(&c, sums);

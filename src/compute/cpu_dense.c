@@ -65,7 +65,7 @@ static void forward_piece(void *context, int piece, int worker) {
     const DenseShape *s = job->s;
     const CpuKernels *k = &job->cpu->k;
     float *tile = cpu_private(job->cpu, worker);
-    const size_t tile_group = (size_t)(OUTPUTS * k->lanes);
+    const size_t tile_group = (size_t)OUTPUTS * (size_t)k->lanes;
     int first = piece * OUTPUTS, count = int_min(OUTPUTS, s->out - first);
     int groups = cpu_groups(job->cpu, job->n);
     for (int group = 0; group < groups; group += 2) {

@@ -108,7 +108,7 @@ static void ref_loss(Backend *be, LossKind kind, float smoothing, int classes, i
                      const float *logits, const uint8_t *labels, float *dlogits,
                      BatchStats *stats) {
     (void)be;
-    float p[256]; // labels are bytes
+    float p[256] = {0}; // labels are bytes
     LossSettings settings = {classes, smoothing, 1.0f / (float)n};
     *stats = (BatchStats){.count = n};
     for (int i = 0; i < n; i++) {
