@@ -50,7 +50,13 @@ static RunLog *start_run(Kept *k, const char *name, const char *settings, Record
     RunLog *log;
     assert_ok(config_parse(settings, config));
     assert_ok(run_log_open(config, k->dataset, NULL, &log));
-    HistoryAbout about = {name, 4, config, &log->spec, log->batches, k->dataset, "one thread"};
+    HistoryAbout about = {.name = name,
+                          .color = 4,
+                          .config = config,
+                          .spec = &log->spec,
+                          .batches = log->batches,
+                          .dataset = k->dataset,
+                          .backend = "one thread"};
     *recording = history_begin(k->history, &about);
     log->sink = recording_sink(*recording);
     assert_true(trainer_start(k->trainer, log));
@@ -140,7 +146,12 @@ static void runs_side_by_side_stop_fail_and_stay(void **state) {
     TrainConfig *config = malloc(sizeof *config);
     assert_ok(config_parse(KEPT_LINE, config));
     assert_ok(run_log_open(config, k.dataset, NULL, &log[3]));
-    HistoryAbout about = {"never", 0, config, &log[3]->spec, log[3]->batches, k.dataset, "b"};
+    HistoryAbout about = {.name = "never",
+                          .config = config,
+                          .spec = &log[3]->spec,
+                          .batches = log[3]->batches,
+                          .dataset = k.dataset,
+                          .backend = "b"};
     r[3] = history_begin(k.history, &about);
     free(config);
     wait_until(log[0], 50);

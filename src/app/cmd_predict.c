@@ -321,7 +321,7 @@ int cmd_predict(const CliArgs *args) {
         if (status_is_ok(&status)) continue;
         cli_fail(&status);
         result = CLI_FAILED;
-        if (status.code == STATUS_IO && !status_is_ok(&(Status){cli_flush().code})) break;
+        if (status.code == STATUS_IO && cli_flush().code != STATUS_OK) break;
     }
     if (p.labelled > 0)
         cli_say("%d with a label, %d right: accuracy %.2f %%", p.labelled, p.right,

@@ -9,7 +9,7 @@
 #include <string.h>
 
 const AugmentPreset augment_presets[] = {
-    {TR("none"), {0}},
+    {TR("none"), {.rotation = 0.0f}},
     {TR("light"), {.rotation = 10.0f, .shift = 0.1f, .scale = 0.1f}},
     {TR("strong"),
      {.rotation = 20.0f,
@@ -18,7 +18,7 @@ const AugmentPreset augment_presets[] = {
       .shear = 0.25f,
       .elastic = 0.03f,
       .thickness = 0.4f}},
-    {NULL, {0}},
+    {.name = NULL},
 };
 
 const AugmentPreset *augment_find(const char *name) {
