@@ -454,7 +454,26 @@ static Status module_open(int device, bool tf32, Backend **out) {
     return status;
 }
 
+// Devices that cannot be used are left out; if none can, the first one's reason is told.
+static Status module_find(BackendDevice *out, int max, int *count) {
+    int devices = 0;
+    *count = 0;
+    Status first = find_device(0);
+    if (cudaGetDeviceCount(&devices) != cudaSuccess) devices = 0;
+    for (int i = 0; i < devices && *count < max; i++) {
+        cudaDeviceProp properties;
+        Status status = find_device(i);
+        if (!status_is_ok(&status) || cudaGetDeviceProperties(&properties, i) != cudaSuccess)
+            continue;
+        BackendDevice *device = &out[(*count)++];
+        snprintf(device->name, sizeof device->name, i ? "cuda:%d" : "cuda", i);
+        snprintf(device->label, sizeof device->label, "%.120s", properties.name);
+    }
+    return *count > 0 ? status_ok() : first;
+}
+
 extern "C" {
 extern __attribute__((visibility("default"))) const CudaModule inkling_cuda_module;
 }
-const CudaModule inkling_cuda_module = {CUDA_MODULE_VERSION, sizeof(BackendOps), module_open};
+const CudaModule inkling_cuda_module = {CUDA_MODULE_VERSION, sizeof(BackendOps), module_open,
+                                        module_find};

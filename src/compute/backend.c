@@ -1,5 +1,7 @@
 // The kinds of device this program knows, and how one is opened by name.
 #include "compute/backend.h"
+
+#include "base/tr.h"
 #include "compute/cpu.h"
 #include "compute/cuda_module.h"
 #include "compute/ref.h"
@@ -7,9 +9,9 @@
 #include <string.h>
 
 const BackendKind backend_kinds[] = {
-    {"cpu", "this machine's processor, all its cores", cpu_open},
-    {"cuda", "an NVIDIA GPU", cuda_open},
-    {"ref", "plain C on one core: slow, for checking", ref_open},
+    {"cpu", TR("this machine's processor"), cpu_open, NULL},
+    {"cuda", TR("an NVIDIA GPU"), cuda_open, cuda_find},
+    {"ref", TR("plain C on one core: slow, for checking"), ref_open, NULL},
 };
 const int backend_kind_count = sizeof backend_kinds / sizeof backend_kinds[0];
 

@@ -242,11 +242,23 @@ typedef struct BackendConfig {
 Status backend_open(const BackendConfig *config, Backend **out);
 void backend_close(Backend **be);
 
+enum { BACKEND_NAME_MAX = 32 };
+
+// A device that is there.
+typedef struct BackendDevice {
+    char name[BACKEND_NAME_MAX]; // for BackendConfig.device: "cuda:1"
+    char label[128];             // for a person: "NVIDIA H100 80GB HBM3"
+} BackendDevice;
+
 // A row for each kind of device this program knows, for menus and --help.
 typedef struct BackendKind {
     const char *name;
     const char *what;
     Status (*open)(const BackendConfig *config, Backend **out);
+    // Looks for devices of this kind: up to `max`; *count of them. May load a driver and take a
+    // second. STATUS_UNSUPPORTED, with what to do, when there is none. Any thread. NULL: there is
+    // always one, called as its kind, and opening it takes no time.
+    Status (*find)(BackendDevice *out, int max, int *count);
 } BackendKind;
 extern const BackendKind backend_kinds[];
 extern const int backend_kind_count;

@@ -59,7 +59,14 @@ static Status parse_device(const char *text, int *device, bool *tf32) {
                         text);
 }
 
-static Status module_open(const char *path, int device, bool tf32, Backend **out) {
+// Once opened, the module stays: the driver may have threads of its own in it.
+static Status module_load(const CudaModule **out) {
+    char path[FILE_PATH_MAX];
+    if (!find_module(path))
+        return status_error(STATUS_UNSUPPORTED,
+                            "there is no CUDA module (%s) with this program: build it where nvcc "
+                            "and cuBLAS are, with -Dcuda=enabled, or use --device cpu",
+                            module_file);
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!library) {
         const char *why = dlerror();
@@ -79,20 +86,22 @@ static Status module_open(const char *path, int device, bool tf32, Backend **out
         dlclose(library);
         return status;
     }
-    // From here on the module stays: the driver may have threads of its own in it.
-    return module->open(device, tf32, out);
+    *out = module;
+    return status_ok();
 }
 
 Status cuda_open(const BackendConfig *config, Backend **out) {
-    char path[FILE_PATH_MAX];
+    const CudaModule *module;
     int device;
     bool tf32;
     Status status = parse_device(config->device, &device, &tf32);
-    if (!status_is_ok(&status)) return status;
-    if (!find_module(path))
-        return status_error(STATUS_UNSUPPORTED,
-                            "there is no CUDA module (%s) with this program: build it where nvcc "
-                            "and cuBLAS are, with -Dcuda=enabled, or use --device cpu",
-                            module_file);
-    return module_open(path, device, tf32, out);
+    if (status_is_ok(&status)) status = module_load(&module);
+    return status_is_ok(&status) ? module->open(device, tf32, out) : status;
+}
+
+Status cuda_find(BackendDevice *out, int max, int *count) {
+    const CudaModule *module;
+    *count = 0;
+    Status status = module_load(&module);
+    return status_is_ok(&status) ? module->find(out, max, count) : status;
 }

@@ -7,7 +7,7 @@
 #include "compute/backend.h"
 
 // Raised with every change of BackendOps, of what its operations mean, or of CudaModule.
-enum { CUDA_MODULE_VERSION = 1 };
+enum { CUDA_MODULE_VERSION = 2 };
 
 // The one symbol that the module exports, of type `const CudaModule`.
 #define CUDA_MODULE_SYMBOL "inkling_cuda_module"
@@ -19,6 +19,8 @@ typedef struct CudaModule {
     // Opens device number `device` (0 = first). STATUS_UNSUPPORTED without a driver, without that
     // device, or with one that is too old, with what to do.
     Status (*open)(int device, bool tf32, Backend **out);
+    // The devices that `open` would take, as BackendKind.find.
+    Status (*find)(BackendDevice *out, int max, int *count);
 } CudaModule;
 
 // Finds the module beside the program, in its build tree, or where it is installed, and opens a
@@ -26,5 +28,7 @@ typedef struct CudaModule {
 // variable INKLING_CUDA_MODULE names another file to use instead. STATUS_UNSUPPORTED, with what to
 // do, when there is no module or it is of another version.
 Status cuda_open(const BackendConfig *config, Backend **out);
+// Asks the module which devices there are (BackendKind.find).
+Status cuda_find(BackendDevice *out, int max, int *count);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/tr.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,10 +21,20 @@ static bool more_is_elsewhere(const TrainOption *option) {
     return option->type == OPTION_CHOICE && !option->choice(1); // nothing to choose
 }
 
-// The data set that is open stays; a line from elsewhere may name another one.
+void settings_print(const Workbench *bench, char line[TRAIN_LINE_MAX]) {
+    config_print(&bench->form, line);
+    size_t used = strlen(line);
+    if (strcmp(bench->form.device, "cpu") != 0)
+        snprintf(line + used, TRAIN_LINE_MAX - used, " device=%s", bench->form.device);
+}
+
+// The data set that is open stays; a line from elsewhere may name another one. So does the device,
+// unless the line names one.
 static Status settings_take(Workbench *bench, const char *line) {
     TrainConfig parsed;
-    Status status = config_parse(line, &parsed);
+    config_defaults(&parsed);
+    text_copy(parsed.device, sizeof parsed.device, bench->form.device);
+    Status status = config_update(line, &parsed);
     if (!status_is_ok(&status)) return status;
     text_copy(parsed.data, sizeof parsed.data, bench->form.data);
     bench->form = parsed;
@@ -32,7 +43,7 @@ static Status settings_take(Workbench *bench, const char *line) {
 
 void settings_copy(Ui *ui, Workbench *bench) {
     char line[TRAIN_LINE_MAX];
-    config_print(&bench->form, line);
+    settings_print(bench, line);
     ui_clipboard_set(ui, line);
     workbench_say(bench, NOTICE_SUCCESS, tr("The settings are on the clipboard, as one line."));
 }
@@ -59,7 +70,7 @@ static void more_settings_line(Ui *ui, Workbench *bench, Rect rect) {
         Status status = settings_take(bench, bench->settings_text);
         text_copy(bench->settings_problem, sizeof bench->settings_problem, status.message);
     } else if (!edit.focused && !bench->settings_problem[0]) {
-        config_print(&bench->form, bench->settings_text);
+        settings_print(bench, bench->settings_text);
     }
     if (edit.changed || edit.cancelled) bench->settings_problem[0] = '\0';
     ui_text(ui, rect_cut_top(&rect, 18, 0), TEXT_SMALL, c->error, bench->settings_problem);
@@ -73,6 +84,17 @@ static void more_option(Ui *ui, Workbench *bench, const TrainOption *option, Rec
     option_control(ui, bench, option, cell);
 }
 
+// Devices have to be looked for: a dialog of their own.
+static void more_device(Ui *ui, Workbench *bench, Rect cell) {
+    const TrainOption *option = config_option("device");
+    ui_caption(ui, rect_cut_top(&cell, 18, 0), tr(option->label));
+    cell.h = THEME_CONTROL_H;
+    char label[64];
+    snprintf(label, sizeof label, "%.40s\xe2\x80\xa6##device", bench->form.device);
+    if (ui_button(ui, cell, label, 0)) dialog_open(bench, DIALOG_DEVICE);
+    ui_tooltip(ui, tr("What the next run is trained on"));
+}
+
 void dialog_more(Ui *ui, Workbench *bench) {
     const TrainOption *shown[64];
     int count = 0;
@@ -80,7 +102,7 @@ void dialog_more(Ui *ui, Workbench *bench) {
         if (!more_is_elsewhere(&train_options[i]) &&
             option_applies(&bench->form, &train_options[i]))
             shown[count++] = &train_options[i];
-    int rows = (count + MORE_COLUMNS - 1) / MORE_COLUMNS;
+    int rows = (count + MORE_COLUMNS) / MORE_COLUMNS; // the device is one more
     float content = (float)(rows * (MORE_CELL_H + MORE_GAP));
     float room = ui->input.window.h - 40;
     Rect inside;
@@ -89,11 +111,14 @@ void dialog_more(Ui *ui, Workbench *bench) {
     Rect line = rect_cut_bottom(&inside, 76, 8);
     Rect area = ui_scroll_begin(ui, inside, "Training options", content, &bench->more_scroll);
     area = rect_inset_xy(area, 2, 0);
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i <= count; i++) {
         Rect row = {area.x, area.y + (float)(i / MORE_COLUMNS * (MORE_CELL_H + MORE_GAP)), area.w,
                     MORE_CELL_H};
-        more_option(ui, bench, shown[i],
-                    rect_column(row, MORE_COLUMNS, i % MORE_COLUMNS, MORE_GAP));
+        Rect cell = rect_column(row, MORE_COLUMNS, i % MORE_COLUMNS, MORE_GAP);
+        if (i < count)
+            more_option(ui, bench, shown[i], cell);
+        else
+            more_device(ui, bench, cell);
     }
     ui_scroll_end(ui);
     more_settings_line(ui, bench, line);

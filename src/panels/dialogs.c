@@ -38,7 +38,7 @@ static void dialog_prepare_layers(Workbench *bench) {
 }
 
 static void dialog_prepare_more(Workbench *bench) {
-    config_print(&bench->form, bench->settings_text);
+    settings_print(bench, bench->settings_text);
     bench->settings_problem[0] = '\0';
     bench->more_scroll = (UiScroll){0};
 }
@@ -70,6 +70,7 @@ void dialog_open(Workbench *bench, DialogKind kind) {
         [DIALOG_LESSONS] = lesson_list_read,
         [DIALOG_HISTORY] = history_view_open,
         [DIALOG_RACE] = dialog_race_prepare,
+        [DIALOG_DEVICE] = devices_find,
     };
     bench->dialog = kind;
     if (prepare[kind]) prepare[kind](bench);
@@ -190,6 +191,7 @@ void dialogs(Ui *ui, Workbench *bench) {
         [DIALOG_MORE] = dialog_more,
         [DIALOG_HISTORY] = dialog_history,
         [DIALOG_RACE] = dialog_race,
+        [DIALOG_DEVICE] = dialog_device,
         [DIALOG_KEYS] = dialog_keys,
         [DIALOG_LESSONS] = dialog_lessons,
         [DIALOG_DELETE_RUN] = dialog_delete_run,

@@ -129,11 +129,12 @@ static void form_buttons(Ui *ui, Workbench *bench, Rect row) {
     ui_push_id(ui, "run");
     if (ui_button(ui, train, label, UI_PRIMARY | (ready ? 0 : UI_DISABLED)))
         training_toggle(ui, bench);
-    ui_tooltip(ui, !ready   ? tr("Training can start when the data is there.")
-                   : going  ? tr("Hold everything that trains (Space)")
-                   : paused ? tr("Go on (Space)")
-                            : tr("Start a new run with these settings (Space).\n"
-                                 "The runs below keep their weights and curves."));
+    ui_tooltip(ui, !bench->dataset   ? tr("Training can start when the data is there.")
+                   : !bench->trainer ? tr("Training can start when the device is there.")
+                   : going           ? tr("Hold everything that trains (Space)")
+                   : paused          ? tr("Go on (Space)")
+                                     : tr("Start a new run with these settings (Space).\n"
+                                                   "The runs below keep their weights and curves."));
     if (ui_button(ui, step, tr("Step"), ready && !going ? 0 : UI_DISABLED)) runs_step(bench);
     ui_tooltip(ui, tr("Train one batch, then wait (S).\nShift+S shows it in slow motion."));
     if (ui_button(ui, stop, tr("Stop"), going || paused ? 0 : UI_DISABLED)) runs_stop(bench);

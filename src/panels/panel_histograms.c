@@ -17,7 +17,7 @@ void histograms_tick(Workbench *bench) {
         RunEntry *run = bench->runs.entry[i];
         bool wanted = bench->tab == TAB_HISTOGRAMS && source.run == run && entry_is_active(run);
         bool before = atomic_exchange(&run->log->look, wanted);
-        if (wanted && !before) runs_snapshot(bench, run); // it may stand still
+        if (wanted && !before) runs_snapshot(run); // it may stand still
     }
 }
 

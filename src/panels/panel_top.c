@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TOP_CONTROL_H = 30, TOP_CHIP_H = 28, TOP_CHIPS = 3, TOP_LEVELS = 5 };
+enum { TOP_CONTROL_H = 30, TOP_CHIP_H = 28, TOP_CHIPS = 3, TOP_DEVICE = 2, TOP_LEVELS = 5 };
 
 typedef struct TopChip {
     char strong[96], soft[160];
@@ -70,8 +70,10 @@ static void top_device(const Workbench *bench, TopChip *chip) {
     const char *all = bench->trainer ? trainer_describe(bench->trainer) : "";
     const char *comma = strchr(all, ',');
     if (!all[0]) {
-        if (bench->dataset && !bench->trainer)
-            text_copy(chip->strong, sizeof chip->strong, tr("No device to train on"));
+        if (!bench->dataset) return;
+        text_copy(chip->strong, sizeof chip->strong, bench->form.device);
+        if (bench->devices.opener.busy)
+            text_copy(chip->soft, sizeof chip->soft, tr("being opened"));
         return;
     }
     snprintf(chip->strong, sizeof chip->strong, "%.*s",
@@ -86,7 +88,7 @@ static void top_device(const Workbench *bench, TopChip *chip) {
             words_append(chip->soft, sizeof chip->soft, &used, "%c", *c);
     }
     text_copy(chip->shorter, sizeof chip->shorter, "");
-    snprintf(chip->tip, sizeof chip->tip, tr("trains with %s"), all);
+    snprintf(chip->tip, sizeof chip->tip, tr("trains with %s; click for other devices"), all);
 }
 
 // The less room, the less is said: level 0 is everything.
@@ -109,7 +111,7 @@ static void top_chips(Ui *ui, Workbench *bench, Rect rect) {
     int level = 0;
     top_data(bench, &chips[0]);
     top_model(bench, &chips[1]);
-    top_device(bench, &chips[2]);
+    top_device(bench, &chips[TOP_DEVICE]);
     while (level < TOP_LEVELS && top_chips_width(ui, chips, level) > rect.w) level++;
     for (int i = 0; i < TOP_CHIPS; i++) {
         const char *soft = top_soft(&chips[i], i, level);
@@ -118,10 +120,12 @@ static void top_chips(Ui *ui, Workbench *bench, Rect rect) {
         if (width > rect.w) return;
         Rect box = rect_cut_left(&rect, width, 10);
         ui_push_index(ui, i);
-        ui_interact(ui, ui_id(ui, "chip"), UI_KIND_OTHER, chips[i].strong, box, 0, 0);
+        UiHit hit = ui_interact(ui, ui_id(ui, "chip"), UI_KIND_OTHER, chips[i].strong, box, 0, 0);
         ui_set_value(ui, "%s", soft);
         ui_tooltip(ui, chips[i].tip);
         ui_chip(ui, box, chips[i].strong, soft);
+        // By keyboard: "More...".
+        if (i == TOP_DEVICE && hit.clicked) dialog_open(bench, DIALOG_DEVICE);
         ui_pop_id(ui);
     }
 }

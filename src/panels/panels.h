@@ -117,8 +117,11 @@ void dialog_compare(Ui *ui, Workbench *bench, Rect rect); // in its place: what 
 void dialog_race(Ui *ui, Workbench *bench);
 void dialog_race_prepare(Workbench *bench);
 // The form as one line of text, to and from the clipboard.
+// The form in one line; the device, too, where it is not what every machine has.
+void settings_print(const Workbench *bench, char line[TRAIN_LINE_MAX]);
 void settings_copy(Ui *ui, Workbench *bench);
 void settings_paste(Ui *ui, Workbench *bench);
+void dialog_device(Ui *ui, Workbench *bench);
 void dialog_keys(Ui *ui, Workbench *bench);
 void dialog_lessons(Ui *ui, Workbench *bench);
 

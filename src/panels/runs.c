@@ -138,11 +138,6 @@ fail:
     return status;
 }
 
-// Who trains it.
-static Trainer *entry_trainer(const Workbench *bench, const RunEntry *run) {
-    return run->own_data ? run->own_trainer : bench->trainer;
-}
-
 static void run_entry_close(RunEntry *run) {
     trainer_close(&run->own_trainer);
     recording_end(run->recording, RUN_STOPPED, NULL); // if the trainer never had it
@@ -160,7 +155,8 @@ static Status runs_ready(Workbench *bench) {
                                           "in a moment");
     if (!bench->trainer)
         return status_error(STATUS_UNSUPPORTED,
-                            "training is not possible on this device; start with --device cpu");
+                            "the device is still being opened; training can start in a "
+                            "moment");
     if (bench->runs.count == RUNS_MAX)
         return status_error(STATUS_USAGE,
                             "there are %d runs already; delete one before starting another",
@@ -186,7 +182,7 @@ static void runs_keep(Workbench *bench, RunEntry *run, const Dataset *dataset) {
                           .temperature = run->log->temperature,
                           .threshold = run->log->threshold,
                           .dataset = dataset,
-                          .backend = trainer_describe(entry_trainer(bench, run))};
+                          .backend = trainer_describe(run->trainer)};
     run->recording = history_begin(bench->history, &about);
     run->log->sink = recording_sink(run->recording);
 }
@@ -195,12 +191,12 @@ typedef bool RunsCommand(Trainer *trainer, RunLog *log);
 
 // Sends a run whose log is open off to its trainer, and into the list.
 static Status runs_send(Workbench *bench, RunEntry *run, const char *name, RunsCommand *start) {
-    Trainer *trainer = entry_trainer(bench, run);
+    run->trainer = run->own_data ? run->own_trainer : bench->trainer;
     run->number = bench->runs.made;
     run->started = (double)time(NULL);
     runs_make_name(bench, run, name);
     runs_keep(bench, run, run->own_data ? run->own_data : bench->dataset);
-    if (!start(trainer, run->log))
+    if (!start(run->trainer, run->log))
         return status_error(STATUS_USAGE, "the trainer is busy; try again in a moment");
     bench->runs.made++;
     runs_add(bench, run);
@@ -371,6 +367,7 @@ bool runs_poll(Workbench *bench, double now) {
         news = entry_poll(bench, run, now) || news;
         if (run->own_trainer && run_log_is_over(run->log)) {
             trainer_close(&run->own_trainer);
+            run->trainer = NULL;
             entry_poll(bench, run, now); // what it did last
         }
         if (run->removing && run_log_is_over(run->log)) {
@@ -387,9 +384,8 @@ void runs_remove(Workbench *bench, RunEntry *run) {
     run->removing = true;
     run->visible = false;
     if (bench->pin == run->id) bench->pin = 0;
-    Trainer *trainer = entry_trainer(bench, run);
-    if (!run_log_is_over(run->log) && trainer) trainer_stop(trainer, run->log);
-    if (!trainer || run_log_is_over(run->log))
+    if (!run_log_is_over(run->log) && run->trainer) trainer_stop(run->trainer, run->log);
+    if (!run->trainer || run_log_is_over(run->log))
         for (int i = 0; i < bench->runs.count; i++)
             if (bench->runs.entry[i] == run) {
                 runs_drop(bench, i);
@@ -407,13 +403,13 @@ void runs_close(Workbench *bench) {
 void runs_pause(Workbench *bench) {
     for (int i = 0; i < bench->runs.count; i++)
         if (entry_state(bench->runs.entry[i]) == RUN_TRAINING)
-            trainer_pause(entry_trainer(bench, bench->runs.entry[i]), bench->runs.entry[i]->log);
+            trainer_pause(bench->runs.entry[i]->trainer, bench->runs.entry[i]->log);
 }
 
 void runs_resume(Workbench *bench) {
     for (int i = 0; i < bench->runs.count; i++)
         if (entry_state(bench->runs.entry[i]) == RUN_PAUSED)
-            trainer_resume(entry_trainer(bench, bench->runs.entry[i]), bench->runs.entry[i]->log);
+            trainer_resume(bench->runs.entry[i]->trainer, bench->runs.entry[i]->log);
 }
 
 void runs_step(Workbench *bench) {
@@ -423,7 +419,7 @@ void runs_step(Workbench *bench) {
     }
     for (int i = 0; i < bench->runs.count; i++)
         if (entry_is_active(bench->runs.entry[i]))
-            trainer_step(entry_trainer(bench, bench->runs.entry[i]), bench->runs.entry[i]->log);
+            trainer_step(bench->runs.entry[i]->trainer, bench->runs.entry[i]->log);
 }
 
 uint64_t runs_step_told(Workbench *bench) {
@@ -438,7 +434,7 @@ uint64_t runs_step_told(Workbench *bench) {
         RunEntry *run = bench->runs.entry[i];
         if (!entry_is_active(run)) continue;
         RunsCommand *step = run == told ? trainer_step_told : trainer_step;
-        step(entry_trainer(bench, run), run->log);
+        step(run->trainer, run->log);
     }
     bench->runs.selected = told->id;
     return told->id;
@@ -447,22 +443,21 @@ uint64_t runs_step_told(Workbench *bench) {
 void runs_stop(Workbench *bench) {
     for (int i = 0; i < bench->runs.count; i++)
         if (entry_is_active(bench->runs.entry[i]))
-            trainer_stop(entry_trainer(bench, bench->runs.entry[i]), bench->runs.entry[i]->log);
+            trainer_stop(bench->runs.entry[i]->trainer, bench->runs.entry[i]->log);
 }
 
-void runs_snapshot(Workbench *bench, RunEntry *run) {
-    trainer_snapshot_now(entry_trainer(bench, run), run->log);
+void runs_snapshot(RunEntry *run) {
+    if (run->trainer) trainer_snapshot_now(run->trainer, run->log);
 }
 
 void runs_set_lr(Workbench *bench, double lr) {
     RunEntry *run = runs_selected(bench);
     if (!run || !entry_is_active(run) || run->lr == lr) return;
     run->lr = lr;
-    trainer_set_lr(entry_trainer(bench, run), run->log, lr);
+    trainer_set_lr(run->trainer, run->log, lr);
 }
 
 void runs_set_augment(Workbench *bench, int augment) {
     RunEntry *run = runs_selected(bench);
-    if (run && entry_is_active(run))
-        trainer_set_augment(entry_trainer(bench, run), run->log, augment);
+    if (run && entry_is_active(run)) trainer_set_augment(run->trainer, run->log, augment);
 }

@@ -16,7 +16,8 @@ typedef enum CurveAxis { CURVE_EPOCHS, CURVE_SECONDS, CURVE_IMAGES } CurveAxis;
 
 typedef struct RunEntry {
     uint64_t id;
-    RunLog *log; // owned
+    RunLog *log;      // owned
+    Trainer *trainer; // who trains it; NULL: nobody (any more)
     // A run on data of its own has a trainer of its own while it is going; owned.
     Trainer *own_trainer;
     Dataset *own_data;
@@ -111,7 +112,7 @@ void runs_step(Workbench *bench); // starts one when none is active
 uint64_t runs_step_told(Workbench *bench);
 void runs_stop(Workbench *bench);
 // Asks for a snapshot of one now.
-void runs_snapshot(Workbench *bench, RunEntry *run);
+void runs_snapshot(RunEntry *run);
 // To the selected run, at once.
 void runs_set_lr(Workbench *bench, double lr);
 void runs_set_augment(Workbench *bench, int augment);

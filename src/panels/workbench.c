@@ -53,7 +53,7 @@ static void workbench_drop_data(Workbench *bench) {
     atlas_close(&bench->atlas);
     bench_stop_guessing(bench);
     teach_close_tune(bench);
-    trainer_close(&bench->trainer);
+    devices_drop(bench);
     runs_close(bench);
     exam_close(&bench->exam);
     bench->cell_row = bench->cell_column = -1;
@@ -75,10 +75,13 @@ void workbench_load_data(Workbench *bench, const char *data) {
                                         workbench_wake, bench));
 }
 
+int workbench_threads(const Workbench *bench) {
+    if (bench->threads > 0) return bench->threads;
+    return thread_cpu_count() > 1 ? thread_cpu_count() - 1 : 1;
+}
+
 Status workbench_open_trainer(Workbench *bench, const Dataset *dataset, Trainer **out) {
-    int threads = bench->threads;
-    if (threads <= 0) threads = thread_cpu_count() > 1 ? thread_cpu_count() - 1 : 1;
-    BackendConfig backend = {bench->device[0] ? bench->device : NULL, threads};
+    BackendConfig backend = {bench->form.device, workbench_threads(bench)};
     TrainerHooks hooks = {workbench_wake, bench, &bench->hooks.logger};
     return trainer_open(dataset, &backend, &hooks, out);
 }
@@ -87,11 +90,7 @@ Status workbench_open_trainer(Workbench *bench, const Dataset *dataset, Trainer 
 static void workbench_take_data(Workbench *bench, Dataset *dataset) {
     bench->dataset = dataset;
     bench->dataset_version++;
-    if (workbench_check(bench, workbench_open_trainer(bench, dataset, &bench->trainer))) return;
-    // A device that is not there has been told of; the processor always is.
-    if (!bench->device[0] || strcmp(bench->device, "cpu") == 0) return;
-    text_copy(bench->device, sizeof bench->device, "cpu");
-    workbench_check(bench, workbench_open_trainer(bench, dataset, &bench->trainer));
+    devices_follow(bench);
 }
 
 static void workbench_take_loaded(Workbench *bench) {
@@ -182,7 +181,7 @@ Status workbench_open(Workbench **out, const WorkbenchOptions *options) {
     bench->hooks = options->hooks;
     workbench_defaults(bench);
     if (options->settings) TRY(config_parse(options->settings, &bench->form));
-    if (options->device) text_copy(bench->device, sizeof bench->device, options->device);
+    if (options->device) TRY(config_set(&bench->form, "device", options->device));
     bench->threads = options->threads;
     bench->data_request = options->data;
     if (options->history) {
@@ -217,6 +216,7 @@ void workbench_close(Workbench **handle) {
     loader_close(&bench->loader);
     guesser_close(&bench->opener);
     workbench_drop_data(bench);
+    devices_close(bench);
     history_close(&bench->history); // all runs are over: writes what is left of them
     history_view_close(&bench->history_view);
     answer_close(&bench->answer);
@@ -237,6 +237,7 @@ void workbench_close(Workbench **handle) {
 void workbench_tick(Workbench *bench, double now) {
     bench->now = now;
     workbench_take_loaded(bench);
+    devices_follow(bench);
     bench_take_models(bench);
     runs_poll(bench, now);
     history_view_tick(bench);
@@ -252,9 +253,9 @@ bool workbench_is_busy(const Workbench *bench) {
         RunState state = entry_state(bench->runs.entry[i]);
         if (state == RUN_WAITING || state == RUN_TRAINING) return true;
     }
-    return bench->loader.busy || bench->examiner.busy || history_view_is_busy(bench) ||
-           teach_is_busy(bench) || bench->guesser.busy || bench->opener.busy ||
-           bench->guess.guesser.busy;
+    return bench->loader.busy || devices_are_busy(bench) || bench->examiner.busy ||
+           history_view_is_busy(bench) || teach_is_busy(bench) || bench->guesser.busy ||
+           bench->opener.busy || bench->guess.guesser.busy;
 }
 
 void workbench_quit(Workbench *bench) {

@@ -7,6 +7,7 @@
 #include "dataset/dataset.h"
 #include "panels/answer.h"
 #include "panels/atlas.h"
+#include "panels/devices.h"
 #include "panels/exam.h"
 #include "panels/guesser.h"
 #include "panels/histogram.h"
@@ -55,11 +56,11 @@ typedef struct WorkbenchOptions {
     const char *const *shipped_models; // NULL-terminated or NULL; the last one answers first
     DatasetRequest data;               // `beside` must stay valid
     Dataset *dataset;                  // instead of `data`; given away
-    const char *device;
-    int threads;           // of the trainer; 0: all processors but one
-    const char *my_digits; // file of what is taught; NULL: kept in memory only
-    const char *lessons;   // directory of the lessons that come with the program; NULL: none
-    const char *history;   // directory of the runs that stay; NULL: none stays
+    const char *device;                // NULL: what the settings say
+    int threads;                       // of the trainer; 0: all processors but one
+    const char *my_digits;             // file of what is taught; NULL: kept in memory only
+    const char *lessons; // directory of the lessons that come with the program; NULL: none
+    const char *history; // directory of the runs that stay; NULL: none stays
     WorkbenchHooks hooks;
 } WorkbenchOptions;
 
@@ -88,6 +89,7 @@ typedef enum DialogKind {
     DIALOG_EXPORT_RUNS,
     DIALOG_GUESS,
     DIALOG_HISTORY,
+    DIALOG_DEVICE,
     DIALOG_KEYS,
     DIALOG_LESSONS,
     DIALOG_DELETE_RUN,
@@ -190,8 +192,8 @@ struct Workbench {
     DatasetRequest data_request;
     char data_name[FILE_PATH_MAX];   // what data_request.data says
     char data_wanted[FILE_PATH_MAX]; // asked for by DIALOG_CHANGE_DATA
-    Trainer *trainer;                // NULL without a data set
-    char device[32];
+    Devices devices;
+    Trainer *trainer; // of the device that the form names; NULL without it or without data
     int threads;
 
     TrainConfig form;
@@ -285,7 +287,9 @@ void workbench_tick(Workbench *bench, double now);
 // Something is on its way by itself (a load, a training, an exam).
 bool workbench_is_busy(const Workbench *bench);
 
-// A trainer for `dataset` on the window's device.
+// Threads of a trainer on the processor.
+int workbench_threads(const Workbench *bench);
+// A trainer for `dataset` on the device that the form names.
 Status workbench_open_trainer(Workbench *bench, const Dataset *dataset, Trainer **out);
 
 // Shows a sentence and logs it.

@@ -53,6 +53,7 @@ struct Trainer {
     Backend *be;
     DeviceData data;
     char description[128];
+    atomic_bool lost;
     // The trainer's thread alone:
     Entry entries[TRAINER_RUNS_MAX];
     int count;
@@ -142,6 +143,8 @@ static void trainer_release(Trainer *trainer, Entry *entry, RunState state) {
 }
 
 static void trainer_fail(Trainer *trainer, Entry *entry, Status failure) {
+    Status device = trainer->be->ops->sync(trainer->be);
+    if (!status_is_ok(&device)) atomic_store(&trainer->lost, true);
     entry->log->failure = failure;
     log_write(trainer->hooks.logger, LOG_ERROR, "%s", failure.message);
     trainer_release(trainer, entry, RUN_FAILED);
@@ -377,6 +380,10 @@ void trainer_close(Trainer **handle) {
     if (trainer->be) backend_close(&trainer->be);
     queue_close(&trainer->commands);
     free(trainer);
+}
+
+bool trainer_is_lost(const Trainer *trainer) {
+    return atomic_load(&trainer->lost);
 }
 
 const char *trainer_describe(const Trainer *trainer) {

@@ -112,6 +112,10 @@ Status trainer_open(const Dataset *dataset, const BackendConfig *backend, const 
 // Stops what runs and waits for the thread (less than one batch, or one evaluation).
 void trainer_close(Trainer **trainer);
 
+// False until a device is lost under a run: every run there has then failed, and every other one
+// will. Any thread.
+bool trainer_is_lost(const Trainer *trainer);
+
 // What the back end calls itself: "OpenBLAS, AVX-512, 1 thread".
 const char *trainer_describe(const Trainer *trainer);
 
