@@ -62,6 +62,7 @@ typedef struct Cuda {
     unsigned *zero;         // the counter that goes with it
     Place place;            // for the operation that is being launched
     struct Steps *steps;
+    cudaEvent_t marks[BACKEND_MARKS];
     cudaError_t failed; // the first failure; everything after it does nothing
     const char *failed_at;
     char name[192];

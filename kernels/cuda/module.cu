@@ -276,6 +276,53 @@ static int module_steps_take(Backend *be, BatchStats *out) {
     return steps_take(cuda_of(be), out);
 }
 
+// ---- time -------------------------------------------------------------------------------------
+
+static void module_mark(Backend *be, int which) {
+    Cuda *cuda = cuda_of(be);
+    steps_settle(cuda);
+    if (cuda->failed == cudaSuccess && !cuda->marks[which])
+        cuda_well(cuda, cudaEventCreate(&cuda->marks[which]), "making a mark");
+    if (cuda->failed == cudaSuccess)
+        cuda_well(cuda, cudaEventRecord(cuda->marks[which], cuda->stream), "a mark");
+}
+
+static double module_between(Backend *be, int first, int second) {
+    Cuda *cuda = cuda_of(be);
+    float milliseconds = 0.0f;
+    steps_settle(cuda);
+    if (cuda->failed == cudaSuccess)
+        cuda_well(cuda, cudaEventSynchronize(cuda->marks[second]), "what was timed");
+    if (cuda->failed == cudaSuccess)
+        cuda_well(cuda,
+                  cudaEventElapsedTime(&milliseconds, cuda->marks[first], cuda->marks[second]),
+                  "what was timed");
+    return (double)milliseconds / 1e3;
+}
+
+// Float32 units of one multiprocessor. Source: CUDA C++ Programming Guide, "Arithmetic
+// Instructions", results per clock cycle.
+static int units_of(int capability) {
+    return capability < 86 ? 64 : 128;
+}
+
+static void module_limits(const Backend *be, BackendLimits *out) {
+    const Cuda *cuda = (const Cuda *)be;
+    static const cudaDeviceAttr asked[] = {
+        cudaDevAttrMultiProcessorCount,    cudaDevAttrClockRate,
+        cudaDevAttrMemoryClockRate,        cudaDevAttrGlobalMemoryBusWidth,
+        cudaDevAttrComputeCapabilityMajor, cudaDevAttrComputeCapabilityMinor};
+    double said[sizeof asked / sizeof asked[0]];
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        int value = 0;
+        if (cudaDeviceGetAttribute(&value, asked[i], cuda->device) != cudaSuccess) value = 0;
+        said[i] = value;
+    }
+    // Clocks are in kHz, the bus in bits; memory moves twice in a cycle of its clock.
+    out->operations = said[0] * units_of((int)(10 * said[4] + said[5])) * 2 * said[1] * 1e3;
+    out->bytes = 2 * said[2] * 1e3 * said[3] / 8;
+}
+
 // ---- opening and closing ----------------------------------------------------------------------
 
 static void module_close(Backend *be) {
@@ -285,6 +332,8 @@ static void module_close(Backend *be) {
         cudaStreamSynchronize(cuda->stream);
     }
     steps_close(cuda);
+    for (int i = 0; i < BACKEND_MARKS; i++)
+        if (cuda->marks[i]) cudaEventDestroy(cuda->marks[i]);
     if (cuda->blas) cublasDestroy(cuda->blas);
     void *blocks[] = {cuda->blas_memory, cuda->tickets, cuda->partials, cuda->sum_parts,
                       cuda->loss_parts,  cuda->given,   cuda->zero};
@@ -339,6 +388,9 @@ static BackendOps module_ops(void) {
     ops.step_begin = module_step_begin;
     ops.step_end = module_step_end;
     ops.steps_take = module_steps_take;
+    ops.mark = module_mark;
+    ops.between = module_between;
+    ops.limits = module_limits;
     return ops;
 }
 

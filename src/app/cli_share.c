@@ -2,6 +2,7 @@
 #include "app/cli_share.h"
 #include "app/cli.h"
 #include "app/paths.h"
+#include "base/thread.h"
 #include "train/trial.h"
 
 #include <errno.h>
@@ -19,6 +20,29 @@ Status cli_open_data(const char *data, int threads, Dataset **out) {
         .threads = threads,
     };
     return dataset_open(out, &request, cli_logger());
+}
+
+typedef struct CliDevice {
+    const BackendConfig *config;
+    Backend *be;
+    Status status;
+} CliDevice;
+
+static void cli_open_device(void *context) {
+    CliDevice *device = context;
+    device->status = backend_open(device->config, &device->be);
+}
+
+Status cli_open_device_and_data(const BackendConfig *config, const char *data, Backend **be,
+                                Dataset **dataset) {
+    CliDevice device = {.config = config};
+    Thread thread = {0};
+    Status status = thread_start(&thread, "inkling-device", cli_open_device, &device);
+    if (!status_is_ok(&status)) return status;
+    status = cli_open_data(data, config->threads, dataset);
+    thread_join(&thread);
+    *be = device.be;
+    return status_is_ok(&device.status) ? status : device.status;
 }
 
 // What candidates for an unknown network are tried on.

@@ -10,6 +10,10 @@
 // Opens the data set that --data (NULL or "": look around) names, and says on standard error which.
 Status cli_open_data(const char *data, int threads, Dataset **out);
 
+// The device and the data side by side: a GPU's driver and a data set both take their time.
+Status cli_open_device_and_data(const BackendConfig *config, const char *data, Backend **be,
+                                Dataset **dataset);
+
 // Reads a model file. Where the file does not say which network it is, candidates are tried on
 // training images: those of `dataset`, or, when that is NULL, of the data that is found (`data` as
 // for cli_open_data), opened only then. What was recognised and guessed is said on standard error.

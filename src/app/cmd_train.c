@@ -46,6 +46,7 @@ typedef struct TrainJob {
     TrainKeep keep;     // in the history
     char device[128];   // what the back end calls itself
     EpochRecord last;   // the last complete epoch of this call
+    double started;     // clock when this call began
     double begun;       // clock of the first batch of this call
     double begun_run;   // run_seconds then
     double shown;       // clock of the last progress line
@@ -192,8 +193,7 @@ static Status train_prepare(TrainJob *job) {
     if (job->resume != NULL) TRY(cli_check_writable("--resume", job->resume));
     if (job->log != NULL) TRY(report_writer(job->log, &job->write_log));
     BackendConfig backend = {.device = job->config.device, .threads = job->config.threads};
-    TRY(backend_open(&backend, &job->be));
-    TRY(cli_open_data(job->config.data, job->config.threads, &job->dataset));
+    TRY(cli_open_device_and_data(&backend, job->config.data, &job->be, &job->dataset));
     TRY(train_check_initial(job));
     TRY(device_data_open(job->be, job->dataset, &job->data));
     TRY(run_open(&job->config, &job->data, job->initial != NULL ? job->initial->weights : NULL,
@@ -323,10 +323,12 @@ static void train_say_end(const TrainJob *job) {
     int done = run_epoch(job->run) - 1, best = run_best_epoch(job->run);
     double seconds = run_seconds(job->run);
     if (job->config.until > 0 && job->last.epoch > 0)
-        cli_say(job->last.test_accuracy >= job->config.until
-                    ? "%.2f %% reached after %d epochs and %.1f s of training"
-                    : "%.2f %% not reached after %d epochs and %.1f s of training",
-                100 * job->config.until, done, seconds);
+        cli_say(
+            job->last.test_accuracy >= job->config.until
+                ? "%.2f %% reached after %d epochs and %.2f s of training, %.2f s from the start"
+                : "%.2f %% not reached after %d epochs and %.2f s of training, %.2f s from the "
+                  "start",
+            100 * job->config.until, done, seconds, clock_seconds() - job->started);
     if (best > 0)
         cli_say("%s: epoch %d was the best on the %d held-out images%s",
                 done < job->config.epochs ? "stopped early" : "done", best, job->config.held_out,
@@ -395,6 +397,7 @@ int cmd_train(const CliArgs *args) {
     Status status = job != NULL ? status_ok() : status_no_memory("a training run", sizeof *job);
     if (!status_is_ok(&status)) return cli_fail(&status);
     job->args = args;
+    job->started = clock_seconds();
     status = train_prepare(job);
     if (status_is_ok(&status)) {
         cli_stop_catch();

@@ -80,6 +80,12 @@ typedef struct BatchStats {
     int32_t count;
 } BatchStats;
 
+// What a device could do at best, by what it says of itself.
+typedef struct BackendLimits {
+    double operations; // in float32 a second, a multiplication and an addition being two
+    double bytes;      // to and from its memory a second
+} BackendLimits;
+
 typedef struct BackendOps {
     const char *name; // "ref", "cpu", "cuda"
 
@@ -196,9 +202,17 @@ typedef struct BackendOps {
     void (*step_begin)(Backend *be);
     void (*step_end)(Backend *be, const BatchStats *stats);
     int (*steps_take)(Backend *be, BatchStats *out);
+
+    // ---- time ---------------------------------------------------------------------------------
+    // All three NULL where the host's clock tells it. Mark number `which` (below BACKEND_MARKS) is
+    // put behind all that has been asked so far; `between` waits for the second of two and gives
+    // the seconds from one to the other by the device's own clock.
+    void (*mark)(Backend *be, int which);
+    double (*between)(Backend *be, int first, int second);
+    void (*limits)(const Backend *be, BackendLimits *out);
 } BackendOps;
 
-enum { BACKEND_STEPS_AHEAD = 64 };
+enum { BACKEND_STEPS_AHEAD = 64, BACKEND_MARKS = 2 };
 
 // Every implementation starts with this.
 struct Backend {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <ucontext.h>
 #include <vector>
 
@@ -144,6 +145,41 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
     return cudaSuccess;
 }
 
+// ---- events -----------------------------------------------------------------------------------
+
+struct CudaHostEvent {
+    cudaStream_t stream;
+    double seconds;
+};
+
+cudaError_t cudaEventCreate(cudaEvent_t *out) {
+    *out = new CudaHostEvent{NULL, 0};
+    return cudaSuccess;
+}
+
+cudaError_t cudaEventDestroy(cudaEvent_t event) {
+    delete event;
+    return cudaSuccess;
+}
+
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+    event->stream = stream;
+    return cuda_host_enqueue(stream, [=] {
+        struct timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        event->seconds = (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+    });
+}
+
+cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+    return cudaStreamSynchronize(event->stream);
+}
+
+cudaError_t cudaEventElapsedTime(float *milliseconds, cudaEvent_t first, cudaEvent_t second) {
+    *milliseconds = (float)((second->seconds - first->seconds) * 1e3);
+    return cudaSuccess;
+}
+
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
     stream->captured = new std::vector<Work>;
     return cudaSuccess;
@@ -259,7 +295,23 @@ cudaError_t cudaDriverGetVersion(int *version) {
 }
 
 cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr which, int) {
-    *value = which == cudaDevAttrComputeCapabilityMajor ? 9 : 0;
+    switch (which) {
+    case cudaDevAttrComputeCapabilityMajor:
+        *value = 9;
+        break;
+    case cudaDevAttrMultiProcessorCount:
+        *value = 1;
+        break;
+    case cudaDevAttrClockRate:
+    case cudaDevAttrMemoryClockRate:
+        *value = 1000000; // kHz
+        break;
+    case cudaDevAttrGlobalMemoryBusWidth:
+        *value = 64;
+        break;
+    default:
+        *value = 0;
+    }
     return cudaSuccess;
 }
 
