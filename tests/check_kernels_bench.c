@@ -191,7 +191,8 @@ static void norm_backward(const Bench *b, const BenchOp *o) {
                                     b->f + 4096);
 }
 static void gather(const Bench *b, const BenchOp *o) {
-    b->be->ops->gather(b->be, &o->gather, b->bytes, b->indices, BATCH, b->d);
+    GatherFrom from = {b->bytes, b->bytes};
+    b->be->ops->gather(b->be, &o->gather, &from, b->indices, BATCH, b->d, (uint8_t *)b->g);
 }
 static void dropout(const Bench *b, const BenchOp *o) {
     b->be->ops->dropout(b->be, 0.5f, 7, o->count, b->a, b->d);

@@ -4,6 +4,8 @@
 #include "dataset/augment.h"
 #include "dataset/batch.h"
 
+#include "compute/backend.h"
+#include "test.h"
 #include "tests/files.h"
 
 #include <math.h>
@@ -185,12 +187,47 @@ static void test_speed(void **state) {
     }
 }
 
+// What a GPU works out pixel by pixel (warp.h), as the plain C back end does it, is what the CPU's
+// threads make row by row.
+static void back_end_and_threads_agree(void **state) {
+    (void)state;
+    enum { N = 40, W = 20, H = 17, C = 2, SIZE = W * H * C };
+    static uint8_t pixels[N * SIZE], labels[N], made[N * SIZE], made_labels[N], got_labels[N];
+    static float got[N * SIZE], wanted[N * SIZE];
+    uint32_t order[N];
+    int32_t indices[N], as_they_are[N];
+    Backend *be;
+    Rng rng = rng_make(SEED, STREAM_TEST);
+    for (int i = 0; i < N * SIZE; i++) pixels[i] = (uint8_t)rng_below(&rng, 256);
+    for (int i = 0; i < N; i++) {
+        labels[i] = (uint8_t)(i % 10);
+        as_they_are[i] = i;
+        order[i] = rng_below(&rng, N);
+        indices[i] = (int32_t)order[i];
+    }
+    ImageSet set = {N, C, H, W, pixels, labels};
+    GatherShape shape = {C, H, W, 0.2f, 0.3f};
+    GatherFrom from = {pixels, labels}, varied = {made, NULL};
+    assert_ok(backend_open(&(BackendConfig){.device = "ref"}, &be));
+    for (const AugmentPreset *p = augment_presets; p->name; p++) {
+        if (augment_is_none(&p->config)) continue;
+        GatherVary vary = {p->config, 3, SEED};
+        vary.config.erasing = 0.5f;
+        batch_gather_augmented(&set, order, N, &vary.config, SEED, 3, made, made_labels);
+        be->ops->gather(be, &shape, &varied, as_they_are, N, wanted, NULL);
+        be->ops->gather_varied(be, &shape, &from, &vary, indices, N, got, got_labels);
+        assert_memory_equal(got, wanted, sizeof got);
+        assert_memory_equal(got_labels, made_labels, sizeof got_labels);
+    }
+    backend_close(&be);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_identity),  cmocka_unit_test(test_reference),
         cmocka_unit_test(test_pure),      cmocka_unit_test(test_light),
         cmocka_unit_test(test_thickness), cmocka_unit_test(test_erase),
-        cmocka_unit_test(test_speed),
+        cmocka_unit_test(test_speed),     cmocka_unit_test(back_end_and_threads_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -204,9 +204,16 @@ void cuda_batch_norm_apply(Cuda *cuda, BatchNormShape s, int n, const float *x, 
 void cuda_batch_norm_backward(Cuda *cuda, BatchNormShape s, int n, const float *x,
                               const float *gamma, const float *saved, const float *dy, float *dx,
                               float *dgamma, float *dbeta);
-void cuda_gather(Cuda *cuda, GatherShape s, const uint8_t *images, Given indices, int n,
-                 float *out);
-void cuda_gather_labels(Cuda *cuda, const uint8_t *labels, Given indices, int n, uint8_t *out);
+void cuda_gather(Cuda *cuda, GatherShape s, GatherFrom from, Given indices, int n, float *out,
+                 uint8_t *labels);
+// What gather_varied is given: as many indices as there are.
+constexpr int VARIED_MAX = 1024;
+typedef struct VariedGiven {
+    GatherVary vary;
+    int32_t indices[VARIED_MAX];
+} VariedGiven;
+void cuda_gather_varied(Cuda *cuda, GatherShape s, GatherFrom from, Given given, int n, float *out,
+                        uint8_t *labels);
 void cuda_put(Cuda *cuda, void *device, Given bytes, size_t size);
 void cuda_activation_forward(Cuda *cuda, Activation kind, float parameter, size_t count,
                              const float *x, float *y);

@@ -4,21 +4,44 @@
 
 // ---- data -------------------------------------------------------------------------------------
 
-// A block for each image.
-static __global__ void gather(GatherShape s, const uint8_t *images, Place place, Given indices,
-                              float *out) {
+// A block for each image, and its label.
+static __global__ void gather(GatherShape s, GatherFrom from, Place place, Given indices,
+                              float *out, uint8_t *labels) {
     size_t size = (size_t)s.channels * s.height * s.width;
-    const int32_t *index = (const int32_t *)given_at(place, indices);
-    const uint8_t *image = images + (size_t)index[blockIdx.x] * size;
+    size_t index = (size_t)((const int32_t *)given_at(place, indices))[blockIdx.x];
+    const uint8_t *image = from.images + index * size;
     out += blockIdx.x * size;
     for (size_t p = threadIdx.x; p < size; p += THREADS)
         out[p] = ((float)image[p] / 255.0f - s.mean) / s.std;
+    if (from.labels && threadIdx.x == 0) labels[blockIdx.x] = from.labels[index];
 }
 
-static __global__ void gather_labels(const uint8_t *labels, Place place, Given indices, size_t n,
-                                     uint8_t *out) {
-    const int32_t *index = (const int32_t *)given_at(place, indices);
-    for (size_t i = element_first(); i < n; i += element_step()) out[i] = labels[index[i]];
+// The same. One thread draws the numbers of the image's warp but those of its grid, which others
+// draw at the same time; then every pixel is worked out on its own.
+constexpr int WARP_DRAWER = 64; // of another group of 32 than those of the grid
+static_assert((int)WARP_GRID_VALUES <= WARP_DRAWER, "a thread for each number of the grid");
+
+static __global__ void gather_varied(GatherShape s, GatherFrom from, Place place, Given given,
+                                     float *out, uint8_t *labels) {
+    __shared__ Warp warp;
+    const VariedGiven *own = (const VariedGiven *)given_at(place, given);
+    const GatherVary *how = &own->vary;
+    size_t index = (size_t)own->indices[blockIdx.x];
+    size_t plane = (size_t)s.height * s.width, size = s.channels * plane;
+    uint32_t height = (uint32_t)s.height, width = (uint32_t)s.width;
+    Rng stream = warp_stream(how->seed, how->epoch, (uint32_t)index);
+    if (how->config.elastic > 0.0f && threadIdx.x < WARP_GRID_VALUES)
+        warp_draw_grid(&how->config, stream, width, (int)threadIdx.x, &warp);
+    if (threadIdx.x == WARP_DRAWER) warp_draw(&how->config, stream, height, width, &warp);
+    __syncthreads();
+    const uint8_t *image = from.images + index * size;
+    out += blockIdx.x * size;
+    for (size_t p = threadIdx.x; p < size; p += THREADS) {
+        uint32_t at = (uint32_t)(p % plane);
+        uint8_t pixel = warp_pixel(&warp, image + (p - at), height, width, at % width, at / width);
+        out[p] = ((float)pixel / 255.0f - s.mean) / s.std;
+    }
+    if (from.labels && threadIdx.x == 0) labels[blockIdx.x] = from.labels[index];
 }
 
 static __global__ void put(Place place, Given bytes, size_t size, unsigned char *out) {
@@ -26,14 +49,15 @@ static __global__ void put(Place place, Given bytes, size_t size, unsigned char 
     for (size_t i = element_first(); i < size; i += element_step()) out[i] = from[i];
 }
 
-void cuda_gather(Cuda *cuda, GatherShape s, const uint8_t *images, Given indices, int n,
-                 float *out) {
-    launch(cuda, "gathering images", gather, (size_t)n, s, images, cuda->place, indices, out);
+void cuda_gather(Cuda *cuda, GatherShape s, GatherFrom from, Given indices, int n, float *out,
+                 uint8_t *labels) {
+    launch(cuda, "gathering images", gather, (size_t)n, s, from, cuda->place, indices, out, labels);
 }
 
-void cuda_gather_labels(Cuda *cuda, const uint8_t *labels, Given indices, int n, uint8_t *out) {
-    launch(cuda, "gathering labels", gather_labels, blocks_for((size_t)n), labels, cuda->place,
-           indices, (size_t)n, out);
+void cuda_gather_varied(Cuda *cuda, GatherShape s, GatherFrom from, Given given, int n, float *out,
+                        uint8_t *labels) {
+    launch(cuda, "varying images", gather_varied, (size_t)n, s, from, cuda->place, given, out,
+           labels);
 }
 
 void cuda_put(Cuda *cuda, void *device, Given bytes, size_t size) {

@@ -132,24 +132,29 @@ static void module_zero(Backend *be, void *device, size_t bytes) {
 // As many indices as fit at a time.
 constexpr int GATHER_MAX = (int)(GIVEN_MAX / sizeof(int32_t));
 
-static void module_gather(Backend *be, const GatherShape *s, const uint8_t *images,
-                          const int32_t *indices, int n, float *out) {
+static void module_gather(Backend *be, const GatherShape *s, const GatherFrom *from,
+                          const int32_t *indices, int n, float *out, uint8_t *labels) {
     Cuda *cuda = cuda_of(be);
     size_t size = (size_t)s->channels * s->height * s->width;
     for (int first = 0; first < n; first += GATHER_MAX) {
         int part = n - first < GATHER_MAX ? n - first : GATHER_MAX;
         Given given = steps_give(cuda, indices + first, part * sizeof *indices);
-        queue(cuda, cuda_gather, *s, images, given, part, out + first * size);
+        queue(cuda, cuda_gather, *s, *from, given, part, out + first * size, labels + first);
     }
 }
 
-static void module_gather_labels(Backend *be, const uint8_t *labels, const int32_t *indices, int n,
-                                 uint8_t *out) {
+static void module_gather_varied(Backend *be, const GatherShape *s, const GatherFrom *from,
+                                 const GatherVary *vary, const int32_t *indices, int n, float *out,
+                                 uint8_t *labels) {
     Cuda *cuda = cuda_of(be);
-    for (int first = 0; first < n; first += GATHER_MAX) {
-        int part = n - first < GATHER_MAX ? n - first : GATHER_MAX;
-        Given given = steps_give(cuda, indices + first, part * sizeof *indices);
-        queue(cuda, cuda_gather_labels, labels, given, part, out + first);
+    size_t size = (size_t)s->channels * s->height * s->width;
+    VariedGiven own = {*vary, {0}};
+    for (int first = 0; first < n; first += VARIED_MAX) {
+        int part = n - first < VARIED_MAX ? n - first : VARIED_MAX;
+        memcpy(own.indices, indices + first, part * sizeof *indices);
+        Given given =
+            steps_give(cuda, &own, offsetof(VariedGiven, indices) + part * sizeof *indices);
+        queue(cuda, cuda_gather_varied, *s, *from, given, part, out + first * size, labels + first);
     }
 }
 
@@ -364,7 +369,7 @@ static BackendOps module_ops(void) {
     ops.sync = module_sync;
     ops.reserve = module_reserve;
     ops.gather = module_gather;
-    ops.gather_labels = module_gather_labels;
+    ops.gather_varied = module_gather_varied;
     ops.dense_forward = module_dense_forward;
     ops.dense_backward = module_dense_backward;
     ops.conv_forward = module_conv_forward;

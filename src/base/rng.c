@@ -2,14 +2,6 @@
 #include "base/rng.h"
 #include "base/check.h"
 
-#include <math.h>
-
-double rng_normal(Rng *rng) {
-    double u = 1.0 - rng_uniform(rng); // (0, 1]: the logarithm stays finite
-    double v = rng_uniform(rng);
-    return sqrt(-2.0 * log(u)) * cos(6.283185307179586 * v);
-}
-
 uint32_t rng_below(Rng *rng, uint32_t n) {
     ASSERT(n > 0);
     uint32_t floor = (uint32_t)(-n) % n; // 2^32 mod n: products below it would be biased

@@ -10,6 +10,7 @@
 
 #include "base/device_fn.h"
 
+#include <math.h>
 #include <stdint.h>
 
 // A position in one stream. Plain value: copy it to fork, save it to resume.
@@ -18,7 +19,7 @@ typedef struct Rng {
     uint64_t counter;
 } Rng;
 
-static inline uint64_t rng_mix64(uint64_t x) {
+DEVICE_FN uint64_t rng_mix64(uint64_t x) {
     x ^= x >> 30;
     x *= 0xBF58476D1CE4E5B9u;
     x ^= x >> 27;
@@ -36,30 +37,34 @@ DEVICE_FN uint32_t rng_hash32(uint32_t x) {
 }
 
 // A stream for one purpose: `stream` keeps init, shuffling, dropout ... apart for the same seed.
-static inline Rng rng_make(uint64_t seed, uint64_t stream) {
+DEVICE_FN Rng rng_make(uint64_t seed, uint64_t stream) {
     Rng rng;
     rng.key = rng_mix64(seed + 0x9E3779B97F4A7C15u * (stream + 1));
     rng.counter = 0;
     return rng;
 }
 
-static inline uint64_t rng_next(Rng *rng) {
+DEVICE_FN uint64_t rng_next(Rng *rng) {
     rng->counter++;
     return rng_mix64(rng->key + rng->counter * 0x9E3779B97F4A7C15u);
 }
 
 // Uniform in [0, 1), 53 bits.
-static inline double rng_uniform(Rng *rng) {
+DEVICE_FN double rng_uniform(Rng *rng) {
     return (double)(rng_next(rng) >> 11) * 0x1p-53;
 }
 
 // Uniform in [low, high).
-static inline double rng_range(Rng *rng, double low, double high) {
+DEVICE_FN double rng_range(Rng *rng, double low, double high) {
     return low + (high - low) * rng_uniform(rng);
 }
 
-// Standard normal (Box-Muller).
-double rng_normal(Rng *rng);
+// Standard normal (Box-Muller): two numbers of the stream.
+DEVICE_FN double rng_normal(Rng *rng) {
+    double u = 1.0 - rng_uniform(rng); // (0, 1]: the logarithm stays finite
+    double v = rng_uniform(rng);
+    return sqrt(-2.0 * log(u)) * cos(6.283185307179586 * v);
+}
 
 // Uniform in 0 .. n-1 without bias (Lemire's rejection); n > 0.
 uint32_t rng_below(Rng *rng, uint32_t n);

@@ -22,7 +22,7 @@ typedef enum RngStream {
 
 // The stream numbered `index` below this one: rng_at(&stream, epoch), then rng_at(&that, image).
 // Does not move `parent`.
-static inline Rng rng_at(const Rng *parent, uint64_t index) {
+DEVICE_FN Rng rng_at(const Rng *parent, uint64_t index) {
     return rng_make(parent->key, index);
 }
 

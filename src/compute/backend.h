@@ -22,6 +22,7 @@
 #include "base/status.h"
 #include "compute/losses/losses.h"
 #include "compute/optimizers/optimizers.h"
+#include "compute/warp.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -73,6 +74,18 @@ typedef struct GatherShape {
     float mean, std;
 } GatherShape;
 
+// A set of images and their labels, device. Without labels (NULL) none are gathered.
+typedef struct GatherFrom {
+    const uint8_t *images, *labels;
+} GatherFrom;
+
+// How images are varied: strengths, and what the numbers are drawn from beside the image's index.
+typedef struct GatherVary {
+    AugmentConfig config;
+    uint32_t epoch;
+    uint64_t seed;
+} GatherVary;
+
 // What a batch (or a part of a test set) came to.
 typedef struct BatchStats {
     double loss_sum; // sum over the samples, not the mean
@@ -110,12 +123,15 @@ typedef struct BackendOps {
     Status (*reserve)(Backend *be, const DenseShape *dense, const ConvShape *conv, int batch);
 
     // ---- data ---------------------------------------------------------------------------------
-    // out[i] = normalised image indices[i] of `images` (device), n of them. Here and below
-    // `indices` are host memory.
-    void (*gather)(Backend *be, const GatherShape *s, const uint8_t *images, const int32_t *indices,
-                   int n, float *out);
-    void (*gather_labels)(Backend *be, const uint8_t *labels, const int32_t *indices, int n,
-                          uint8_t *out);
+    // out[i] = normalised image indices[i] of `from->images`, and its label, n of them. `indices`
+    // are host memory.
+    void (*gather)(Backend *be, const GatherShape *s, const GatherFrom *from,
+                   const int32_t *indices, int n, float *out, uint8_t *labels);
+    // The same, each image varied first by the warp that (seed, epoch, index) draw (warp.h). NULL
+    // in a back end whose images the host's threads make in advance.
+    void (*gather_varied)(Backend *be, const GatherShape *s, const GatherFrom *from,
+                          const GatherVary *vary, const int32_t *indices, int n, float *out,
+                          uint8_t *labels);
 
     // ---- layers -------------------------------------------------------------------------------
     // y[n][out] = activation(x[n][in] * w^T + b).

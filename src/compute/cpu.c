@@ -91,7 +91,6 @@ static const BackendOps cpu_ops = {
     .sync = host_sync,
     .reserve = cpu_reserve,
     .gather = cpu_gather,
-    .gather_labels = cpu_gather_labels,
     .dense_forward = cpu_dense_forward,
     .dense_backward = cpu_dense_backward,
     .conv_forward = cpu_conv_forward,

@@ -57,18 +57,13 @@ static void gather_piece(void *context, int piece, int worker) {
                        job->s->mean, job->s->std, job->out + (size_t)piece * job->size);
 }
 
-void cpu_gather(Backend *be, const GatherShape *s, const uint8_t *images, const int32_t *indices,
-                int n, float *out) {
-    GatherJob job = {cpu_of(be), s,   images,
+void cpu_gather(Backend *be, const GatherShape *s, const GatherFrom *from, const int32_t *indices,
+                int n, float *out, uint8_t *labels) {
+    GatherJob job = {cpu_of(be), s,   from->images,
                      indices,    out, (size_t)s->channels * (size_t)s->height * (size_t)s->width,
                      n};
     pool_run(job.cpu->pool, gather_piece, &job, n);
-}
-
-void cpu_gather_labels(Backend *be, const uint8_t *labels, const int32_t *indices, int n,
-                       uint8_t *out) {
-    (void)be;
-    for (int i = 0; i < n; i++) out[i] = labels[indices[i]];
+    for (int i = 0; from->labels && i < n; i++) labels[i] = from->labels[indices[i]];
 }
 
 // ---- pooling ----------------------------------------------------------------------------------

@@ -59,10 +59,8 @@ void cpu_dense_forward_blas(Cpu *cpu, const DenseShape *s, int n, const float *x
 void cpu_dense_gradients_blas(Cpu *cpu, const DenseShape *s, int n, const float *x, const float *w,
                               float *dy, float *dx, float *dw);
 
-void cpu_gather(Backend *be, const GatherShape *s, const uint8_t *images, const int32_t *indices,
-                int n, float *out);
-void cpu_gather_labels(Backend *be, const uint8_t *labels, const int32_t *indices, int n,
-                       uint8_t *out);
+void cpu_gather(Backend *be, const GatherShape *s, const GatherFrom *from, const int32_t *indices,
+                int n, float *out, uint8_t *labels);
 void cpu_dense_forward(Backend *be, const DenseShape *s, int n, const float *x, const float *w,
                        const float *b, float *y);
 void cpu_dense_backward(Backend *be, const DenseShape *s, int n, const float *x, const float *w,

@@ -16,19 +16,37 @@ static Status ref_reserve(Backend *be, const DenseShape *dense, const ConvShape 
 
 // ---- data -------------------------------------------------------------------------------------
 
-static void ref_gather(Backend *be, const GatherShape *s, const uint8_t *images,
-                       const int32_t *indices, int n, float *out) {
+static void ref_gather(Backend *be, const GatherShape *s, const GatherFrom *from,
+                       const int32_t *indices, int n, float *out, uint8_t *labels) {
     (void)be;
     size_t size = (size_t)s->channels * (size_t)s->height * (size_t)s->width;
     for (int i = 0; i < n; i++)
         for (size_t p = 0; p < size; p++)
-            *out++ = (images[(size_t)indices[i] * size + p] / 255.0f - s->mean) / s->std;
+            *out++ = (from->images[(size_t)indices[i] * size + p] / 255.0f - s->mean) / s->std;
+    for (int i = 0; from->labels && i < n; i++) labels[i] = from->labels[indices[i]];
 }
 
-static void ref_gather_labels(Backend *be, const uint8_t *labels, const int32_t *indices, int n,
-                              uint8_t *out) {
+static void ref_gather_varied(Backend *be, const GatherShape *s, const GatherFrom *from,
+                              const GatherVary *vary, const int32_t *indices, int n, float *out,
+                              uint8_t *labels) {
     (void)be;
-    for (int i = 0; i < n; i++) out[i] = labels[indices[i]];
+    size_t plane = (size_t)s->height * s->width;
+    uint32_t height = (uint32_t)s->height, width = (uint32_t)s->width;
+    for (int i = 0; i < n; i++) {
+        Rng stream = warp_stream(vary->seed, vary->epoch, (uint32_t)indices[i]);
+        Warp warp;
+        warp_draw(&vary->config, stream, height, width, &warp);
+        for (int k = 0; warp.has_grid && k < WARP_GRID_VALUES; k++)
+            warp_draw_grid(&vary->config, stream, width, k, &warp);
+        for (int c = 0; c < s->channels; c++) {
+            const uint8_t *image = from->images + ((size_t)indices[i] * s->channels + c) * plane;
+            for (uint32_t p = 0; p < plane; p++)
+                *out++ = (warp_pixel(&warp, image, height, width, p % width, p / width) / 255.0f -
+                          s->mean) /
+                         s->std;
+        }
+    }
+    for (int i = 0; from->labels && i < n; i++) labels[i] = from->labels[indices[i]];
 }
 
 // ---- element by element -----------------------------------------------------------------------
@@ -203,7 +221,7 @@ const BackendOps ref_ops = {
     .sync = host_sync,
     .reserve = ref_reserve,
     .gather = ref_gather,
-    .gather_labels = ref_gather_labels,
+    .gather_varied = ref_gather_varied,
     .dense_forward = ref_dense_forward,
     .dense_backward = ref_dense_backward,
     .conv_forward = ref_conv_forward,

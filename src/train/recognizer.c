@@ -174,8 +174,9 @@ static void recognizer_gather(Recognizer *recognizer, const uint8_t *images, int
     GatherShape shape = {spec->input.c, spec->input.h, spec->input.w, spec->normalization.mean,
                          spec->normalization.std};
     ops->upload(recognizer->be, recognizer->staging, images, shape_count(spec->input) * (size_t)n);
-    ops->gather(recognizer->be, &shape, recognizer->staging,
-                n < filled ? few[n] : recognizer->indices, filled, model_input(model));
+    GatherFrom from = {recognizer->staging, NULL};
+    ops->gather(recognizer->be, &shape, &from, n < filled ? few[n] : recognizer->indices, filled,
+                model_input(model), NULL);
 }
 
 // Logits of up to max_batch images into recognizer->rows.

@@ -67,10 +67,13 @@ static void run_answers(Run *run, const float *logits, int n, uint8_t *classes, 
     }
 }
 
-// One forward over the images run->indices[0 .. n-1] of `pixels` (device).
-static const float *run_forward(Run *run, const uint8_t *pixels, int n) {
+// One forward over the images run->indices[0 .. n-1] of `pixels` (device); their labels, if there
+// are any here, into run->labels.
+static const float *run_forward(Run *run, const uint8_t *pixels, const uint8_t *labels, int n) {
     GatherShape shape = run_gather_shape(run);
-    run->be->ops->gather(run->be, &shape, pixels, run->indices, n, model_input(run->model));
+    GatherFrom from = {pixels, labels};
+    run->be->ops->gather(run->be, &shape, &from, run->indices, n, model_input(run->model),
+                         run->labels);
     return model_forward(run->model, n, false, 0);
 }
 
@@ -91,8 +94,7 @@ static Status run_evaluate_set(Run *run, const AskSet *set, EvalResult *out, uin
         int n = set->n - first < RUN_EVAL_BATCH ? set->n - first : RUN_EVAL_BATCH;
         for (int i = 0; i < n; i++)
             run->indices[i] = set->indices ? (int32_t)set->indices[first + i] : first + i;
-        const float *logits = run_forward(run, set->pixels, n);
-        ops->gather_labels(run->be, set->labels, run->indices, n, run->labels);
+        const float *logits = run_forward(run, set->pixels, set->labels, n);
         // The loss that is reported is plain cross-entropy, whatever is minimised.
         ops->loss(run->be, LOSS_CROSS_ENTROPY, 0, run->classes, n, logits, run->labels, NULL,
                   run->stats);
@@ -128,7 +130,7 @@ Status run_predict(Run *run, const int32_t *indices, int n, uint8_t *classes, fl
     for (int first = 0; first < n; first += RUN_EVAL_BATCH) {
         int part = n - first < RUN_EVAL_BATCH ? n - first : RUN_EVAL_BATCH;
         memcpy(run->indices, indices + first, sizeof *indices * (size_t)part);
-        run_answers(run, run_forward(run, run->data->test_pixels, part), part,
+        run_answers(run, run_forward(run, run->data->test_pixels, NULL, part), part,
                     classes ? classes + first : NULL, confidence ? confidence + first : NULL);
     }
     run_leave_average(run);
@@ -180,7 +182,7 @@ Status run_count_dead(Run *run, int n, DeadUnits *out) {
     for (int first = 0; first < n && status_is_ok(&status); first += RUN_EVAL_BATCH) {
         int part = n - first < RUN_EVAL_BATCH ? n - first : RUN_EVAL_BATCH, at = 0;
         for (int i = 0; i < part; i++) run->indices[i] = first + i;
-        run_forward(run, run->data->test_pixels, part);
+        run_forward(run, run->data->test_pixels, NULL, part);
         for (int i = 0; i < layers && status_is_ok(&status); at += out->units[i++])
             if (out->units[i] > 0) status = run_look_at(run, i, part, alive + at);
     }

@@ -88,7 +88,8 @@ static void run_put_batch(Run *run, uint32_t n, const uint8_t *pixels, const uin
     ops->upload(run->be, run->staging, pixels,
                 imageset_image_bytes(&run->data->dataset->train) * n);
     ops->upload(run->be, run->labels, labels, n);
-    ops->gather(run->be, &shape, run->staging, run->indices, (int)n, model_input(run->model));
+    GatherFrom from = {run->staging, NULL};
+    ops->gather(run->be, &shape, &from, run->indices, (int)n, model_input(run->model), NULL);
 }
 
 Status run_load_batch(Run *run, uint32_t n) {
@@ -96,12 +97,17 @@ Status run_load_batch(Run *run, uint32_t n) {
     const uint32_t *order = run_order_of(run, run->batch);
     const ImageSet *set = &run->data->dataset->train;
     ASSERT(n == run_count_of(run, run->batch));
-    if (augment_is_none(&run->augment)) {
+    if (augment_is_none(&run->augment) || ops->gather_varied) {
         GatherShape shape = run_gather_shape(run);
+        GatherFrom from = {run->data->train_pixels, run->data->train_labels};
+        GatherVary vary = {run->augment, (uint32_t)run->epoch, (uint64_t)run->config.seed};
+        float *input = model_input(run->model);
         for (uint32_t i = 0; i < n; i++) run->indices[i] = (int32_t)order[i];
-        ops->gather(run->be, &shape, run->data->train_pixels, run->indices, (int)n,
-                    model_input(run->model));
-        ops->gather_labels(run->be, run->data->train_labels, run->indices, (int)n, run->labels);
+        if (augment_is_none(&run->augment))
+            ops->gather(run->be, &shape, &from, run->indices, (int)n, input, run->labels);
+        else
+            ops->gather_varied(run->be, &shape, &from, &vary, run->indices, (int)n, input,
+                               run->labels);
         return status_ok();
     }
     if (!run->prefetch_tried) {
