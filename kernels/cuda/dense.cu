@@ -76,6 +76,7 @@ struct DenseInput {
 
 static __global__ void bias_activation(int out, size_t count, const float *bias, Activation kind,
                                        float parameter, float *y) {
+    kernel_begin();
     for (size_t i = element_first(); i < count; i += element_step())
         y[i] = activate(kind, parameter, y[i] + bias[i % out]);
 }
@@ -83,6 +84,7 @@ static __global__ void bias_activation(int out, size_t count, const float *bias,
 // Columns summed: 32 of them in a block, 8 threads for each.
 constexpr int SUM_COLUMNS = 32;
 static __global__ void column_sums(int n, int out, const float *dy, float *db) {
+    kernel_begin();
     __shared__ float part[THREADS];
     int column = (int)blockIdx.x * SUM_COLUMNS + (int)threadIdx.x % SUM_COLUMNS;
     float sum = 0.0f;

@@ -37,6 +37,7 @@ constexpr int TICKETS = TICKETS_FIRST + 2 * TICKETS_PRODUCT;
 typedef struct Place {
     const unsigned char *base;
     const unsigned *counter;
+    unsigned ahead; // of several steps in one graph: which one, added to *counter
     size_t stride;
 } Place;
 
@@ -44,6 +45,13 @@ typedef struct Place {
 typedef struct Given {
     uint64_t offset;
 } Given;
+
+// Where the stats of a replayed step are put aside by its loss: (*counter + ahead) of `to`.
+typedef struct Aside {
+    BatchStats *to; // NULL: nowhere
+    const unsigned *counter;
+    unsigned ahead;
+} Aside;
 
 struct Steps;
 
@@ -61,6 +69,10 @@ typedef struct Cuda {
     unsigned char *given;   // GIVEN_MAX: for operations outside of a replayed step
     unsigned *zero;         // the counter that goes with it
     Place place;            // for the operation that is being launched
+    Aside aside;            // for the loss whose stats are `aside_of`
+    const BatchStats *aside_of;
+    bool put_aside; // there was one
+    bool overlap;   // a kernel may be made ready while the one before it is still at work
     struct Steps *steps;
     cudaEvent_t marks[BACKEND_MARKS];
     cudaError_t failed; // the first failure; everything after it does nothing
@@ -87,8 +99,16 @@ void launch(Cuda *cuda, const char *what, void (*kernel)(Formal...), size_t bloc
             Actual... actual) {
     if (cuda->failed != cudaSuccess || blocks == 0) return;
 #if defined(__CUDACC__)
-    kernel<<<(unsigned)blocks, THREADS, 0, cuda->stream>>>(Formal(actual)...);
-    cuda_well(cuda, cudaGetLastError(), what);
+    cudaLaunchAttribute overlap;
+    overlap.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+    overlap.val.programmaticStreamSerializationAllowed = 1;
+    cudaLaunchConfig_t config = {};
+    config.gridDim = dim3((unsigned)blocks);
+    config.blockDim = dim3(THREADS);
+    config.stream = cuda->stream;
+    config.attrs = &overlap;
+    config.numAttrs = cuda->overlap ? 1 : 0;
+    cuda_well(cuda, cudaLaunchKernelEx(&config, kernel, Formal(actual)...), what);
 #else
     cuda_well(cuda,
               cuda_host_launch(cuda->stream, (unsigned)blocks, THREADS,
@@ -105,6 +125,16 @@ static inline size_t blocks_for(size_t count) {
 
 // ---- for kernels ------------------------------------------------------------------------------
 
+// The first thing in every kernel: the next one may be made ready now (it waits here in its turn),
+// and nothing of memory is touched before the kernel before this one is done. On devices without
+// that (below 9.0) the order of the stream says the same.
+static __device__ inline void kernel_begin(void) {
+#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
+    cudaTriggerProgrammaticLaunchCompletion();
+    cudaGridDependencySynchronize();
+#endif
+}
+
 // for (size_t i = element_first(); i < count; i += element_step())
 static __device__ inline size_t element_first(void) {
     return (size_t)blockIdx.x * THREADS + threadIdx.x;
@@ -114,7 +144,7 @@ static __device__ inline size_t element_step(void) {
 }
 
 static __device__ inline const unsigned char *given_at(Place place, Given given) {
-    return place.base + (size_t)*place.counter * place.stride + given.offset;
+    return place.base + ((size_t)*place.counter + place.ahead) * place.stride + given.offset;
 }
 
 // Comparisons stand so that NaN passes through ReLU and comes out of every other function as well.

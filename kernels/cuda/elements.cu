@@ -7,6 +7,7 @@
 // A block for each image, and its label.
 static __global__ void gather(GatherShape s, GatherFrom from, Place place, Given indices,
                               float *out, uint8_t *labels) {
+    kernel_begin();
     size_t size = (size_t)s.channels * s.height * s.width;
     size_t index = (size_t)((const int32_t *)given_at(place, indices))[blockIdx.x];
     const uint8_t *image = from.images + index * size;
@@ -23,6 +24,7 @@ static_assert((int)WARP_GRID_VALUES <= WARP_DRAWER, "a thread for each number of
 
 static __global__ void gather_varied(GatherShape s, GatherFrom from, Place place, Given given,
                                      float *out, uint8_t *labels) {
+    kernel_begin();
     __shared__ Warp warp;
     const VariedGiven *own = (const VariedGiven *)given_at(place, given);
     const GatherVary *how = &own->vary;
@@ -45,6 +47,7 @@ static __global__ void gather_varied(GatherShape s, GatherFrom from, Place place
 }
 
 static __global__ void put(Place place, Given bytes, size_t size, unsigned char *out) {
+    kernel_begin();
     const unsigned char *from = given_at(place, bytes);
     for (size_t i = element_first(); i < size; i += element_step()) out[i] = from[i];
 }
@@ -69,29 +72,34 @@ void cuda_put(Cuda *cuda, void *device, Given bytes, size_t size) {
 
 static __global__ void activation_forward(Activation kind, float parameter, size_t count,
                                           const float *x, float *y) {
+    kernel_begin();
     for (size_t i = element_first(); i < count; i += element_step())
         y[i] = activate(kind, parameter, x[i]);
 }
 
 static __global__ void activation_backward(Activation kind, float parameter, size_t count,
                                            const float *y, const float *dy, float *dx) {
+    kernel_begin();
     for (size_t i = element_first(); i < count; i += element_step())
         dx[i] = activate_gradient(kind, parameter, y[i], dy[i]);
 }
 
 static __global__ void dropout(uint32_t threshold, float scale, Place place, Given key,
                                size_t count, const float *in, float *out) {
+    kernel_begin();
     uint64_t own = *(const uint64_t *)given_at(place, key);
     for (size_t i = element_first(); i < count; i += element_step())
         out[i] = backend_keep(own, (uint32_t)i, threshold) ? in[i] * scale : 0.0f;
 }
 
 static __global__ void average(float keep, float take, size_t count, const float *x, float *mean) {
+    kernel_begin();
     for (size_t i = element_first(); i < count; i += element_step())
         mean[i] = keep * mean[i] + take * x[i];
 }
 
 static __global__ void clip(size_t count, double max_norm, const double *squares, float *x) {
+    kernel_begin();
     double factor = backend_clip_factor(max_norm, *squares);
     if (!(factor < 1.0)) return;
     for (size_t i = element_first(); i < count; i += element_step()) x[i] *= (float)factor;
@@ -126,6 +134,7 @@ void cuda_clip(Cuda *cuda, size_t count, double max_norm, const double *squares,
 
 static __global__ void sum_squares(size_t count, const float *x, double *parts, unsigned *ticket,
                                    double *out) {
+    kernel_begin();
     __shared__ double shared[THREADS];
     double sum = 0.0;
     for (size_t i = element_first(); i < count; i += element_step())

@@ -467,6 +467,10 @@ bool cuda_blas_open(Cuda *cuda) {
 }
 
 static bool set_up(Cuda *cuda) {
+    int major = 0;
+    cuda->overlap = cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor,
+                                           cuda->device) == cudaSuccess &&
+                    major >= 9;
     bool well = cuda_well(cuda, cudaSetDevice(cuda->device), "choosing the device") &&
                 cuda_well(cuda, cudaStreamCreateWithFlags(&cuda->stream, cudaStreamNonBlocking),
                           "making a stream") &&

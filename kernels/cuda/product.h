@@ -146,6 +146,7 @@ __device__ inline void product_block(const P &p, const Deal &deal, unsigned bloc
 }
 
 template <int TILE, class P> __global__ void __launch_bounds__(THREADS) product(P p, Deal deal) {
+    kernel_begin();
     __shared__ __align__(16) float shared[2 * SLICE * (TILE + TILE_PAD)];
     product_block<TILE>(p, deal, blockIdx.x, shared);
 }
@@ -154,6 +155,7 @@ template <int TILE, class P> __global__ void __launch_bounds__(THREADS) product(
 template <int TILE, class P, class Q>
 __global__ void __launch_bounds__(THREADS)
     product_pair(P p, Deal p_deal, Q q, Deal q_deal, unsigned p_blocks) {
+    kernel_begin();
     __shared__ __align__(16) float shared[2 * SLICE * (TILE + TILE_PAD)];
     if (blockIdx.x < p_blocks)
         product_block<TILE>(p, p_deal, blockIdx.x, shared);

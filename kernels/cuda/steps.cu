@@ -91,13 +91,18 @@ void steps_close(Cuda *cuda) {
 
 // ---- carrying out -----------------------------------------------------------------------------
 
-// The last thing of each step.
-static __global__ void step_done(const BatchStats *stats, unsigned *counters, unsigned in_ring,
-                                 BatchStats *aside) {
+// For a step whose stats do not come from a loss that has put them aside itself.
+static __global__ void put_aside(const BatchStats *stats, Aside aside) {
+    kernel_begin();
+    if (threadIdx.x == 0) aside.to[*aside.counter + aside.ahead] = *stats;
+}
+
+// The last thing of each graph.
+static __global__ void steps_done(unsigned *counters, unsigned in_ring, unsigned aside) {
+    kernel_begin();
     if (threadIdx.x > 0) return;
-    aside[counters[PUT_ASIDE]] = *stats;
-    counters[PUT_ASIDE] += 1;
     counters[IN_RING] += in_ring;
+    counters[PUT_ASIDE] += aside;
 }
 
 static void play(Cuda *cuda) {
@@ -108,6 +113,18 @@ static void play(Cuda *cuda) {
         note.play(cuda, note.operation, steps->calls + at + sizeof note);
         at += sizeof note + note.bytes;
     }
+}
+
+// All notes once more, and the stats put aside as number `ahead` behind those that are there.
+static void play_step(Cuda *cuda, const BatchStats *stats, unsigned ahead) {
+    Steps *steps = cuda->steps;
+    Aside aside = {steps->stats, steps->counters + PUT_ASIDE, ahead};
+    cuda->aside = aside;
+    cuda->aside_of = stats;
+    cuda->put_aside = false;
+    play(cuda);
+    cuda->aside_of = NULL;
+    if (!cuda->put_aside) launch(cuda, "the end of a step", put_aside, 1, stats, aside);
 }
 
 static void launch_graph(Cuda *cuda, cudaGraphExec_t graph) {
@@ -153,7 +170,7 @@ static void make_current(Cuda *cuda) {
 }
 
 static Place direct_place(const Cuda *cuda) {
-    Place place = {cuda->given, cuda->zero, 0};
+    Place place = {cuda->given, cuda->zero, 0, 0};
     return place;
 }
 
@@ -270,9 +287,11 @@ static cudaGraphExec_t capture(Cuda *cuda, const BatchStats *stats, int times) {
         return NULL;
     }
     for (int i = 0; i < times; i++) {
-        play(cuda);
-        launch(cuda, "the end of a step", step_done, 1, stats, steps->counters, 1u, steps->stats);
+        cuda->place.ahead = (unsigned)i;
+        play_step(cuda, stats, (unsigned)i);
     }
+    launch(cuda, "the end of a step", steps_done, 1, steps->counters, (unsigned)times,
+           (unsigned)times);
     bool well = cudaStreamEndCapture(cuda->stream, &graph) == cudaSuccess && graph &&
                 cuda->failed == cudaSuccess &&
                 cudaGraphInstantiateWithFlags(&exec, graph, 0) == cudaSuccess;
@@ -286,9 +305,13 @@ static cudaGraphExec_t capture(Cuda *cuda, const BatchStats *stats, int times) {
 
 static bool recording_capture(Cuda *cuda, Recording *recording, size_t stride) {
     Steps *steps = cuda->steps;
-    Place place = {steps->ring, steps->counters + IN_RING, stride};
+    Place place = {steps->ring, steps->counters + IN_RING, 0, stride};
     cuda->place = place;
     recording->one = capture(cuda, recording->stats, 1);
+    if (!recording->one && cuda->overlap) { // an older driver may not know it in a graph
+        cuda->overlap = false;
+        recording->one = capture(cuda, recording->stats, 1);
+    }
     if (recording->one) recording->run = capture(cuda, recording->stats, RUN);
     if (recording->run) return true;
     steps->no_graphs = true;
@@ -330,8 +353,10 @@ void steps_end(Cuda *cuda, const BatchStats *stats) {
         cuda_well(cuda, cudaErrorInvalidValue, "more steps than may be handed over");
     bool handed = !steps->direct && hand_over(cuda, stats);
     if (!handed) {
+        Aside aside = {steps->stats, steps->counters + PUT_ASIDE, 0};
         steps_settle(cuda);
-        launch(cuda, "the end of a step", step_done, 1, stats, steps->counters, 0u, steps->stats);
+        launch(cuda, "the end of a step", put_aside, 1, stats, aside);
+        launch(cuda, "the end of a step", steps_done, 1, steps->counters, 0u, 1u);
     }
     steps->open = false;
     if (cuda->failed == cudaSuccess) steps->ended++;

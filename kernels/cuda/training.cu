@@ -45,7 +45,8 @@ static __device__ inline double loss_of(LossKind kind, const LossSettings *setti
 
 static __global__ void loss(LossKind kind, LossSettings settings, int n, const float *logits,
                             const uint8_t *labels, float *dlogits, BatchStats *parts,
-                            unsigned *ticket, BatchStats *stats) {
+                            unsigned *ticket, BatchStats *stats, Aside aside) {
+    kernel_begin();
     __shared__ double shared[THREADS];
     __shared__ int counts[THREADS];
     float own[CLASSES_MAX]; // probabilities, where there is no gradient whose place they can take
@@ -69,13 +70,14 @@ static __global__ void loss(LossKind kind, LossSettings settings, int n, const f
     sum = block_sum(there ? __ldcg(&parts[threadIdx.x].loss_sum) : 0.0, shared);
     correct = block_sum(there ? __ldcg(&parts[threadIdx.x].correct) : 0, counts);
     if (threadIdx.x == 0) {
-        stats->loss_sum = sum;
-        stats->correct = correct;
-        stats->count = n;
+        BatchStats all = {sum, correct, n};
+        *stats = all;
+        if (aside.to) aside.to[*aside.counter + aside.ahead] = all;
     }
 }
 
 static __global__ void softmax(int classes, size_t n, const float *logits, float *out) {
+    kernel_begin();
     for (size_t i = element_first(); i < n; i += element_step()) {
         int best;
         double norm = log_sum_exp(logits + i * classes, classes, &best);
@@ -84,13 +86,22 @@ static __global__ void softmax(int classes, size_t n, const float *logits, float
     }
 }
 
+// Where this loss puts its stats aside, if they are the step's.
+static Aside loss_aside(Cuda *cuda, const BatchStats *stats) {
+    Aside nowhere = {NULL, NULL, 0};
+    if (!stats || stats != cuda->aside_of) return nowhere;
+    cuda->put_aside = true;
+    return cuda->aside;
+}
+
 void cuda_loss(Cuda *cuda, LossKind kind, float smoothing, int classes, int n, const float *logits,
                const uint8_t *labels, float *dlogits, BatchStats *stats) {
     LossSettings settings = {classes, smoothing, 1.0f / (float)n};
     if (classes > CLASSES_MAX) cuda_well(cuda, cudaErrorInvalidValue, "a loss of so many classes");
     size_t blocks = blocks_for((size_t)n);
     launch(cuda, "the loss", loss, blocks < PARTS_MAX ? blocks : PARTS_MAX, kind, settings, n,
-           logits, labels, dlogits, cuda->loss_parts, cuda->tickets + TICKET_LOSS, stats);
+           logits, labels, dlogits, cuda->loss_parts, cuda->tickets + TICKET_LOSS, stats,
+           loss_aside(cuda, stats));
 }
 
 void cuda_softmax(Cuda *cuda, int classes, int n, const float *logits, float *out) {
@@ -103,6 +114,7 @@ void cuda_softmax(Cuda *cuda, int classes, int n, const float *logits, float *ou
 #define UPDATE_KERNEL(id, fn, name, label, slots_max, mask, ...)                                   \
     static __global__ void update_##id(Place place, Given given, size_t count, float *param,       \
                                        const float *grad, UpdateState state) {                     \
+        kernel_begin();                                                                            \
         OptimizerStep step = *(const OptimizerStep *)given_at(place, given);                       \
         for (size_t i = element_first(); i < count; i += element_step()) {                         \
             float s[OPTIMIZER_SLOTS_MAX];                                                          \

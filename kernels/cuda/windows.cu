@@ -7,6 +7,7 @@
 
 static __global__ void max_pool_forward(PoolShape s, size_t count, const float *x, float *y,
                                         uint8_t *argmax) {
+    kernel_begin();
     int out_area = s.out_h * s.out_w;
     for (size_t i = element_first(); i < count; i += element_step()) {
         const float *plane = x + i / out_area * s.in_h * s.in_w;
@@ -40,6 +41,7 @@ static __device__ inline void covering(int at, int pad, int kernel, int stride, 
 template <bool LARGEST>
 static __global__ void pool_backward(PoolShape s, size_t count, const float *dy,
                                      const uint8_t *argmax, float *dx) {
+    kernel_begin();
     int in_area = s.in_h * s.in_w;
     float places = (float)(s.kernel * s.kernel);
     for (size_t i = element_first(); i < count; i += element_step()) {
@@ -63,6 +65,7 @@ static __global__ void pool_backward(PoolShape s, size_t count, const float *dy,
 }
 
 static __global__ void avg_pool_forward(PoolShape s, size_t count, const float *x, float *y) {
+    kernel_begin();
     int out_area = s.out_h * s.out_w;
     for (size_t i = element_first(); i < count; i += element_step()) {
         const float *plane = x + i / out_area * s.in_h * s.in_w;
@@ -153,6 +156,7 @@ static size_t norm_blocks(const Norm &norm) {
 static __global__ void batch_norm_forward(Norm norm, const float *x, const float *gamma,
                                           const float *beta, float *running_mean,
                                           float *running_var, float *y, float *saved) {
+    kernel_begin();
     __shared__ double shared[THREADS];
     int c = norm.channel();
     float part = 0.0f;
@@ -184,6 +188,7 @@ static __global__ void batch_norm_forward(Norm norm, const float *x, const float
 static __global__ void batch_norm_apply(BatchNormShape s, size_t count, const float *x,
                                         const float *gamma, const float *beta, const float *mean,
                                         const float *var, float *y) {
+    kernel_begin();
     for (size_t i = element_first(); i < count; i += element_step()) {
         int c = (int)(i / s.area % s.channels);
         float inverse = (float)(1.0 / sqrt((double)var[c] + (double)s.eps));
@@ -194,6 +199,7 @@ static __global__ void batch_norm_apply(BatchNormShape s, size_t count, const fl
 static __global__ void batch_norm_backward(Norm norm, const float *x, const float *gamma,
                                            const float *saved, const float *dy, float *dx,
                                            float *dgamma, float *dbeta) {
+    kernel_begin();
     __shared__ double shared[THREADS];
     int c = norm.channel();
     bool there = c < norm.s.channels;

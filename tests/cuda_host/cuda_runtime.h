@@ -27,6 +27,9 @@ extern CudaHostIndex threadIdx, blockIdx, gridDim;
 
 void __syncthreads(void);
 static inline void __threadfence(void) {}
+// A kernel that has not waited for those before it is told by the one who runs it.
+void cudaGridDependencySynchronize(void);
+static inline void cudaTriggerProgrammaticLaunchCompletion(void) {}
 template <class T> static inline T __ldcg(const T *at) {
     return *at;
 }

@@ -41,7 +41,7 @@ static struct Block {
     jmp_buf home, at[THREADS_MAX];
     bool entered[THREADS_MAX], done[THREADS_MAX];
     char *stacks;
-    unsigned current;
+    unsigned current, waited;
     const Work *work;
 } block;
 
@@ -57,6 +57,10 @@ static void thread_main(void) {
         block.done[own] = true;
         thread_give_way(own); // the next turn is in another block
     }
+}
+
+void cudaGridDependencySynchronize(void) {
+    block.waited++;
 }
 
 void __syncthreads(void) {
@@ -99,7 +103,9 @@ static void kernel_run(unsigned blocks, unsigned threads, const Work &work) {
         // Forwards, backwards, from the middle in odd steps (threads are a power of 2).
         static const unsigned steps[] = {1, (unsigned)-1, 5};
         blockIdx.x = b;
+        block.waited = 0;
         block_run(threads, b * 37 % threads, steps[b % 3]);
+        if (block.waited != threads) stop("a kernel that does not wait for the one before it");
     }
 }
 
