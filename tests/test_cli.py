@@ -417,6 +417,10 @@ def test_bench():
                             "data", "--json").out)
     assert lines[0]["product_gflops"] > 0 and lines[1]["preset"] == "mlp-dropout"
     assert lines[1]["seconds_per_epoch"] > 0 and lines[1]["peak_memory_mb"] > 1
+    line = json_lines(good("bench", "--preset", "mlp-dropout", "--epochs", "3", "--data", "data",
+                           "--json").out)[1]
+    assert line["batches_timed"] == 3 * line["batches_in_epoch"] and not line["extrapolated"]
+    assert 0 < line["fastest_epoch"] <= line["seconds_per_epoch"] <= line["slowest_epoch"]
 
 
 def test_no_window():
