@@ -120,8 +120,8 @@ PY
 }
 
 bench() {
-  $build/inkling bench --device cuda --full "${data[@]}" &&
-    $build/inkling bench --device cuda --full --json "${data[@]}" >"$out/bench.json" &&
+  $build/inkling bench --device cuda --json "${data[@]}" >"$out/bench.json" &&
+    $build/inkling bench --device cuda "${data[@]}" &&
     $build/tests/check_kernels --backend=cuda --bench
 }
 

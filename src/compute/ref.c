@@ -30,16 +30,16 @@ static void ref_gather_varied(Backend *be, const GatherShape *s, const GatherFro
                               const GatherVary *vary, const int32_t *indices, int n, float *out,
                               uint8_t *labels) {
     (void)be;
-    size_t plane = (size_t)s->height * s->width;
     uint32_t height = (uint32_t)s->height, width = (uint32_t)s->width;
+    size_t plane = (size_t)height * width, channels = (size_t)s->channels;
     for (int i = 0; i < n; i++) {
         Rng stream = warp_stream(vary->seed, vary->epoch, (uint32_t)indices[i]);
         Warp warp;
         warp_draw(&vary->config, stream, height, width, &warp);
         for (int k = 0; warp.has_grid && k < WARP_GRID_VALUES; k++)
             warp_draw_grid(&vary->config, stream, width, k, &warp);
-        for (int c = 0; c < s->channels; c++) {
-            const uint8_t *image = from->images + ((size_t)indices[i] * s->channels + c) * plane;
+        for (size_t c = 0; c < channels; c++) {
+            const uint8_t *image = from->images + ((size_t)indices[i] * channels + c) * plane;
             for (uint32_t p = 0; p < plane; p++)
                 *out++ = (warp_pixel(&warp, image, height, width, p % width, p / width) / 255.0f -
                           s->mean) /
