@@ -193,6 +193,36 @@ def test_killed_at_random_moments(home):
     assert not leftovers, leftovers
 
 
+def test_a_run_that_is_resumed_goes_on_in_its_entry(home):
+    state, epochs = os.path.join(home, "state"), 200
+    train = ["train", *SMALL, DATA, "--epochs", str(epochs), "--seed", str(SEED % 1000)]
+    resumed = [PROGRAM, *train, "--resume", state, "--checkpoint", "0.05"]
+    for _ in range(2):
+        process = subprocess.Popen(resumed, env=environment(home), stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        before = os.path.getmtime(state) if os.path.exists(state) else 0
+        while process.poll() is None and not (os.path.exists(state) and
+                                              os.path.getmtime(state) > before):
+            time.sleep(0.01)
+        time.sleep(0.3)  # further than the checkpoint
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    run(home, *resumed[1:])
+    check_database(home)
+    kept = runs(home)
+    assert len(kept) == 1, [(entry["id"], entry["steps"]) for entry in kept]
+    assert kept[0]["state"] == "finished" and kept[0]["steps"] == epochs * TRAIN_N // 50, kept
+    straight = [json.loads(line) for line in
+                run(home, *train, "--forget", "--json").stdout.splitlines()]
+    figures = ("epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy")
+    whole = shown(home, kept[0]["id"])
+    assert ([[epoch[name] for name in figures] for epoch in whole["epoch_list"]] ==
+            [[epoch[name] for name in figures] for epoch in straight])
+    # Another run of the same settings is another entry.
+    run(home, *train)
+    assert len(runs(home)) == 2
+
+
 def main():
     global DATA
     failed = 0

@@ -530,7 +530,7 @@ int main(int argc, char **argv) {
     }
     TRY(sdl_render_create(window, &renderer));
     TRY(sdl_font_open(&font, g.scale));
-    TRY(sdl_render_open(&render, renderer, font));
+    TRY(sdl_render_open(&render, window, renderer, font));
     UiClipboard clipboard = sdl_input_clipboard();
     TRY(ui_open(&ui, sdl_font_interface(font), &clipboard));
     if (g.screenshot) {

@@ -295,6 +295,7 @@ static void train_keep_log(TrainJob *job, Status *first) {
 // may still be saved.
 static void train_write_state(TrainJob *job, Status *first) {
     if (job->resume == NULL) return;
+    train_keep_flush(&job->keep);
     Status status = run_save_state(job->run, job->resume);
     job->kept = clock_seconds();
     if (status_is_ok(&status)) return;
@@ -310,11 +311,11 @@ static Status train_end_epoch(TrainJob *job, Status *first) {
     run_note_test(job->run, result.accuracy);
     job->last.test_loss = result.loss;
     job->last.test_accuracy = result.accuracy;
+    train_keep_epoch(&job->keep, job->run, &job->last);
     train_write_state(job, first);
     if (job->log != NULL) status = feed_append(&job->epochs, &job->last);
     if (!status_is_ok(&status)) return status;
     train_keep_log(job, first);
-    train_keep_epoch(&job->keep, job->run, &job->last);
     return train_tell_epoch(job, &job->last);
 }
 

@@ -1,6 +1,8 @@
 // See language.h.
 #include "app/language.h"
 
+#include "base/tr.h"
+
 #include "app/paths.h"
 
 #include <stdio.h>
@@ -38,8 +40,8 @@ Status language_use(Language *language, LanguageCode code, SdlFont *font) {
         snprintf(name, sizeof name, "%s.mo", language_tag(code));
         if (!paths_asset(name, path))
             return status_error(STATUS_NOT_FOUND,
-                                "the translation %s is not beside the program: it is made when "
-                                "gettext (msgfmt) is there at build time",
+                                TR("the translation %s is not beside the program: it is made when "
+                                   "gettext (msgfmt) is there at build time"),
                                 name);
         Status status = catalog_open(&language->catalog[code], path);
         if (!status_is_ok(&status)) return status;

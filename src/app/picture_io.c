@@ -3,6 +3,7 @@
 #include "app/picture_io.h"
 
 #include "base/file.h"
+#include "base/tr.h"
 #include "ink/picture.h"
 
 #include <SDL.h>
@@ -55,8 +56,8 @@ static Status picture_check_size(const char *path, const Bytes *bytes) {
     } else if (bytes->size >= 4 && bytes->data[0] == 0xFF && bytes->data[1] == 0xD8) {
         if (!picture_jpeg_size(bytes, &width, &height))
             return status_error(STATUS_FORMAT,
-                                "%s begins like a JPEG picture but has no size: it "
-                                "is damaged or cut off",
+                                TR("%s begins like a JPEG picture but has no size: it "
+                                   "is damaged or cut off"),
                                 path);
     } else {
         return status_error(STATUS_FORMAT,
@@ -67,8 +68,9 @@ static Status picture_check_size(const char *path, const Bytes *bytes) {
     if (width == 0 || height == 0 || width > PICTURE_SIDE_MAX || height > PICTURE_SIDE_MAX ||
         (unsigned long long)width * height > PICTURE_PIXELS_MAX)
         return status_error(
-            STATUS_FORMAT, "%s is %u x %u pixels; at most %d a side and %d million in all are read",
-            path, width, height, (int)PICTURE_SIDE_MAX, PICTURE_PIXELS_MAX >> 20);
+            STATUS_FORMAT,
+            TR("%s is %u x %u pixels; at most %d a side and %d million in all are read"), path,
+            width, height, (int)PICTURE_SIDE_MAX, PICTURE_PIXELS_MAX >> 20);
     return status_ok();
 }
 
@@ -106,7 +108,7 @@ Status picture_read(const char *path, Picture *out) {
     TRY(picture_check_size(path, &bytes));
     loaded = IMG_Load_RW(SDL_RWFromConstMem(bytes.data, (int)bytes.size), 1);
     if (loaded == NULL)
-        TRY(status_error(STATUS_FORMAT, "%s cannot be read as a picture: %.200s", path,
+        TRY(status_error(STATUS_FORMAT, TR("%s cannot be read as a picture: %.200s"), path,
                          IMG_GetError()));
     surface = SDL_ConvertSurfaceFormat(loaded, SDL_PIXELFORMAT_RGBA32, 0);
     size_t pixels = (size_t)loaded->w * (size_t)loaded->h;
@@ -141,7 +143,7 @@ Status picture_write_png(const char *path, const uint8_t *rgba, int width, int h
                                                  SDL_PIXELFORMAT_RGBA32);
     if (surface == NULL) return status_no_memory("a picture", 0);
     if (IMG_SavePNG(surface, part) != 0) {
-        status = status_error(STATUS_IO, "cannot write %s: %.200s", path, IMG_GetError());
+        status = status_error(STATUS_IO, TR("cannot write %s: %.200s"), path, IMG_GetError());
     } else if (rename(part, path) != 0) {
         status = status_errno("write", path, errno);
     }

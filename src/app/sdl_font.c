@@ -18,11 +18,14 @@
 
 enum { PATH_MAX_BYTES = 1024, FALLBACKS = 3, SIZED_MAX = 96, PHASES = GLYPH_PHASES };
 
-// A font file, found but not necessarily open.
+// A font file, found but not necessarily open. It is opened once, however many sizes are asked of
+// it: a font of all Chinese characters takes milliseconds to open.
 typedef struct Face {
     char path[PATH_MAX_BYTES]; // "": none
     long index;
-    bool looked_for;
+    bool looked_for, opened;
+    TTF_Font *font; // NULL: not there
+    int dpi;        // the size that it has at present
 } Face;
 
 // A face at one size.
@@ -30,7 +33,7 @@ typedef struct Sized {
     FontWeight weight;
     int fallback;
     int vertical_dpi; // size in device pixels * 72, for a font of 1 point
-    TTF_Font *font;   // NULL: not there
+    bool there;
     int ascent;
     int digit_width; // quarters of a pixel
     int cap_height;  // device pixels
@@ -128,21 +131,42 @@ static Face *face_of(SdlFont *font, FontWeight weight, int fallback) {
     return face;
 }
 
-static bool has_character(TTF_Font *font, uint32_t code) {
-    return font && TTF_GlyphIsProvided32(font, code) != 0;
+// At any size: which characters there are does not depend on it.
+static bool has_character(SdlFont *font, const Sized *s, uint32_t code) {
+    return s->there && TTF_GlyphIsProvided32(face_of(font, s->weight, s->fallback)->font, code);
 }
 
-static void measure_face(Sized *s) {
+// The face, set to the size; NULL: not there.
+static TTF_Font *font_at(SdlFont *font, const Sized *s) {
+    Face *face = face_of(font, s->weight, s->fallback);
+    unsigned dpi = (unsigned)s->vertical_dpi;
+    if (s->vertical_dpi <= 0) return NULL;
+    if (!face->opened) {
+        face->opened = true;
+        if (face->path[0])
+            face->font = TTF_OpenFontIndexDPI(face->path, 1, face->index, dpi * PHASES, dpi);
+        if (!face->font) return NULL;
+        TTF_SetFontHinting(face->font, TTF_HINTING_LIGHT);
+        TTF_SetFontKerning(face->font, 0);
+        face->dpi = s->vertical_dpi;
+    }
+    if (!face->font || face->dpi == s->vertical_dpi) return face->font;
+    if (TTF_SetFontSizeDPI(face->font, 1, dpi * PHASES, dpi) != 0) return NULL;
+    face->dpi = s->vertical_dpi;
+    return face->font;
+}
+
+static void measure_face(Sized *s, TTF_Font *face) {
     int minx, maxx, miny, maxy, advance;
-    s->ascent = TTF_FontAscent(s->font);
-    s->descent = -TTF_FontDescent(s->font);
-    s->line_height = TTF_FontLineSkip(s->font);
+    s->ascent = TTF_FontAscent(face);
+    s->descent = -TTF_FontDescent(face);
+    s->line_height = TTF_FontLineSkip(face);
     s->cap_height = (int)((float)s->ascent * 0.75f);
-    if (TTF_GlyphMetrics32(s->font, 'H', &minx, &maxx, &miny, &maxy, &advance) == 0) {
+    if (TTF_GlyphMetrics32(face, 'H', &minx, &maxx, &miny, &maxy, &advance) == 0) {
         s->cap_height = maxy;
     }
     for (uint32_t digit = '0'; digit <= '9'; digit++) {
-        int bad = TTF_GlyphMetrics32(s->font, digit, &minx, &maxx, &miny, &maxy, &advance);
+        int bad = TTF_GlyphMetrics32(face, digit, &minx, &maxx, &miny, &maxy, &advance);
         if (bad == 0 && advance > s->digit_width) s->digit_width = advance;
     }
 }
@@ -157,23 +181,17 @@ static int sized_index(SdlFont *font, TextStyle style, int fallback) {
     if (font->sized_count == SIZED_MAX) return 0; // more sizes than any window has
     Sized *s = &font->sized[font->sized_count];
     *s = (Sized){.weight = style.weight, .fallback = fallback, .vertical_dpi = dpi};
-    Face *face = face_of(font, style.weight, fallback);
-    if (face->path[0] && dpi > 0) {
-        unsigned d = (unsigned)dpi;
-        s->font = TTF_OpenFontIndexDPI(face->path, 1, face->index, d * PHASES, d);
-    }
-    if (s->font) {
-        TTF_SetFontHinting(s->font, TTF_HINTING_LIGHT);
-        TTF_SetFontKerning(s->font, 0);
-        measure_face(s);
-    }
+    TTF_Font *face = font_at(font, s);
+    s->there = face != NULL;
+    if (face) measure_face(s, face);
     return font->sized_count++;
 }
 
 bool sdl_font_has(SdlFont *font, uint32_t code) {
     TextStyle style = {.size = 13, .weight = FONT_REGULAR};
     for (int fallback = 0; fallback < FALLBACKS; fallback++)
-        if (has_character(font->sized[sized_index(font, style, fallback)].font, code)) return true;
+        if (has_character(font, &font->sized[sized_index(font, style, fallback)], code))
+            return true;
     return false;
 }
 
@@ -182,10 +200,11 @@ static void rasterise(SdlFont *font, const Sized *s, Glyph *glyph, int phase) {
     GlyphBitmap *out = &glyph->phases[phase];
     out->done = true;
     SDL_Color white = {255, 255, 255, 255};
-    SDL_Surface *wide = TTF_RenderGlyph32_Blended(s->font, glyph->code, white);
+    TTF_Font *face = font_at(font, s);
+    SDL_Surface *wide = face ? TTF_RenderGlyph32_Blended(face, glyph->code, white) : NULL;
     if (!wide) return;
     int minx = 0, maxx, miny, maxy = 0, advance;
-    TTF_GlyphMetrics32(s->font, glyph->code, &minx, &maxx, &miny, &maxy, &advance);
+    TTF_GlyphMetrics32(face, glyph->code, &minx, &maxx, &miny, &maxy, &advance);
     int origin = minx < 0 ? -minx : 0; // of the pen in the bitmap, and of the baseline
     int baseline = s->ascent + (maxy > s->ascent ? maxy - s->ascent : 0);
     // Quarter k of the bitmap lies at k - origin + phase quarters from the whole pixel before.
@@ -221,11 +240,11 @@ static Glyph *glyph_of(SdlFont *font, TextStyle style, int primary, uint32_t cod
     glyph->sized = primary;
     for (int fallback = 0; fallback < FALLBACKS; fallback++) {
         int index = fallback == 0 ? primary : sized_index(font, style, fallback);
-        if (!has_character(font->sized[index].font, code)) continue;
+        if (!has_character(font, &font->sized[index], code)) continue;
         glyph->sized = index;
         break;
     }
-    TTF_Font *from = font->sized[glyph->sized].font;
+    TTF_Font *from = font_at(font, &font->sized[glyph->sized]);
     int minx, maxx, miny, maxy, advance = 0;
     bool blank = code == ' ' || code == 0xA0 || (code >= 0x2000 && code <= 0x200B);
     if (from && TTF_GlyphMetrics32(from, code, &minx, &maxx, &miny, &maxy, &advance) == 0) {
@@ -307,11 +326,10 @@ static size_t glyphs(void *user, TextStyle style, const char *text, size_t bytes
     return count;
 }
 
-static void close_sized(SdlFont *font) {
-    for (int i = 0; i < font->sized_count; i++) {
-        if (font->sized[i].font) TTF_CloseFont(font->sized[i].font);
-    }
-    font->sized_count = 0;
+static void close_faces(SdlFont *font) {
+    for (int weight = 0; weight < FONT_WEIGHT_COUNT; weight++)
+        for (int i = 0; i < FALLBACKS; i++)
+            if (font->faces[weight][i].font) TTF_CloseFont(font->faces[weight][i].font);
 }
 
 static Status choose_family(SdlFont *font) {
@@ -340,7 +358,7 @@ Status sdl_font_open(SdlFont **out, float scale) {
     TRY(choose_family(font));
     TRY(glyph_cache_open(&font->glyphs));
     int first = sized_index(font, (TextStyle){.size = 13, .weight = FONT_REGULAR}, 0);
-    if (!font->sized[first].font) {
+    if (!font->sized[first].there) {
         status = status_error(STATUS_IO, "cannot open the font \"%s\" in %s: %s", font->family,
                               font->faces[FONT_REGULAR][0].path, TTF_GetError());
         goto fail;
@@ -354,7 +372,7 @@ fail:
 
 void sdl_font_close(SdlFont **font) {
     if (!*font) return;
-    close_sized(*font);
+    close_faces(*font);
     glyph_cache_close(&(*font)->glyphs);
     if ((*font)->ttf_ready) TTF_Quit();
     free(*font);
@@ -364,7 +382,7 @@ void sdl_font_close(SdlFont **font) {
 void sdl_font_set_scale(SdlFont *font, float scale) {
     if (scale == font->scale) return;
     font->scale = scale;
-    close_sized(font);
+    font->sized_count = 0;
     glyph_cache_clear(&font->glyphs);
 }
 

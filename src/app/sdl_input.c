@@ -125,7 +125,11 @@ void sdl_input_scales(SDL_Window *window, SDL_Renderer *renderer, float user_sca
                       float *window_scale, float *render_scale) {
     int w = 1, h = 1, pixels_w = 1, pixels_h = 1;
     SDL_GetWindowSize(window, &w, &h);
-    if (SDL_GetRendererOutputSize(renderer, &pixels_w, &pixels_h) != 0) pixels_w = w;
+    SDL_Surface *surface = renderer ? NULL : SDL_GetWindowSurface(window);
+    if (surface)
+        pixels_w = surface->w;
+    else if (!renderer || SDL_GetRendererOutputSize(renderer, &pixels_w, &pixels_h) != 0)
+        pixels_w = w;
     float density = w > 0 ? (float)pixels_w / (float)w : 1;
     *window_scale = 1 / user_scale;
     *render_scale = density * user_scale;

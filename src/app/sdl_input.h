@@ -18,6 +18,7 @@ bool sdl_input_is_full(const UiInput *input);
 
 // Sizes and scales of a window, written to input->window and input->scale. `user_scale` is what the
 // person chose (+/-). `render_scale`: device pixels in a logical one, for font and renderer.
+// `renderer`: as sdl_render_create gave it.
 void sdl_input_scales(SDL_Window *window, SDL_Renderer *renderer, float user_scale, UiInput *input,
                       float *window_scale, float *render_scale);
 

@@ -1,6 +1,6 @@
 // Triangles and textures to SDL; see sdl_render.h. Where SDL has no graphics driver it would draw
 // triangles slowly and without sub-pixel precision: there the toolkit's own rasteriser draws what
-// has changed into one texture of the size of the window.
+// has changed, without a texture or a copy in between.
 #include "app/sdl_render.h"
 
 #include "ui/damage.h"
@@ -24,7 +24,8 @@ typedef struct Picture {
 } Picture;
 
 struct SdlRender {
-    SDL_Renderer *renderer;
+    SDL_Window *window;
+    SDL_Renderer *renderer; // NULL: the processor draws
     SdlFont *font;
     SDL_Texture *atlas;
     int atlas_size;
@@ -34,13 +35,9 @@ struct SdlRender {
     uint32_t *pixels; // for conversion
     size_t pixel_capacity;
     unsigned frame;
-    bool software;
-    Damage damage; // the next four: software only
-    SDL_Texture *screen;
-    uint32_t *screen_pixels;
-    int screen_w, screen_h;
-    DrawCommand *touched; // commands that reach into what has changed
-    size_t touched_capacity;
+    Damage damage;         // the next two: the processor only
+    uint32_t *canvas;      // where the window's own pixels are of another format
+    const void *canvas_of; // the window's pixels that were drawn to last
     bool drawn_once;
     uint64_t last_hash;
     float last_scale;
@@ -69,8 +66,10 @@ static const char *driver_name(SDL_Renderer *renderer) {
 Status sdl_render_create(SDL_Window *window, SDL_Renderer **out) {
     static const char *const imitations[] = {"llvmpipe", "softpipe", "swrast",
                                              "Software Rasterizer"};
+    const char *wanted = SDL_GetHint(SDL_HINT_RENDER_DRIVER);
     bool chosen = SDL_getenv("SDL_RENDER_DRIVER") != NULL, imitation = false;
-    *out = SDL_CreateRenderer(window, -1, SDL_RENDERER_PRESENTVSYNC);
+    bool processor = wanted && strcmp(wanted, "software") == 0;
+    *out = processor ? NULL : SDL_CreateRenderer(window, -1, SDL_RENDERER_PRESENTVSYNC);
     for (size_t i = 0; *out && !chosen && i < sizeof imitations / sizeof imitations[0]; i++) {
         imitation = imitation || strstr(driver_name(*out), imitations[i]);
     }
@@ -78,20 +77,17 @@ Status sdl_render_create(SDL_Window *window, SDL_Renderer **out) {
         SDL_DestroyRenderer(*out);
         *out = NULL;
     }
-    if (!*out) *out = SDL_CreateRenderer(window, -1, SDL_RENDERER_SOFTWARE);
-    return *out ? status_ok() : sdl_status("draw in the window");
+    return *out || SDL_GetWindowSurface(window) ? status_ok() : sdl_status("draw in the window");
 }
 
-Status sdl_render_open(SdlRender **out, SDL_Renderer *renderer, SdlFont *font) {
+Status sdl_render_open(SdlRender **out, SDL_Window *window, SDL_Renderer *renderer, SdlFont *font) {
     *out = NULL;
     SdlRender *render = calloc(1, sizeof *render);
     if (!render) return status_no_memory("the renderer", sizeof *render);
+    render->window = window;
     render->renderer = renderer;
     render->font = font;
-    SDL_RendererInfo info;
-    render->software =
-        SDL_GetRendererInfo(renderer, &info) == 0 && (info.flags & SDL_RENDERER_SOFTWARE);
-    SDL_SetRenderDrawBlendMode(renderer, SDL_BLENDMODE_BLEND);
+    if (renderer) SDL_SetRenderDrawBlendMode(renderer, SDL_BLENDMODE_BLEND);
     *out = render;
     return status_ok();
 }
@@ -100,9 +96,7 @@ void sdl_render_forget_textures(SdlRender *render) {
     for (int i = 0; i < render->picture_count; i++) SDL_DestroyTexture(render->pictures[i].texture);
     render->picture_count = 0;
     if (render->atlas) SDL_DestroyTexture(render->atlas);
-    if (render->screen) SDL_DestroyTexture(render->screen);
-    render->atlas = render->screen = NULL;
-    damage_forget(&render->damage);
+    render->atlas = NULL;
     render->drawn_once = false;
 }
 
@@ -111,8 +105,7 @@ void sdl_render_close(SdlRender **render) {
     sdl_render_forget_textures(*render);
     free((*render)->pictures);
     free((*render)->pixels);
-    free((*render)->screen_pixels);
-    free((*render)->touched);
+    free((*render)->canvas);
     damage_close(&(*render)->damage);
     mesh_close(&(*render)->mesh);
     free(*render);
@@ -121,6 +114,18 @@ void sdl_render_close(SdlRender **render) {
 
 void sdl_render_invalidate(SdlRender *render) {
     render->drawn_once = false;
+}
+
+void sdl_render_resized(SdlRender *render) {
+    render->drawn_once = false;
+    damage_forget(&render->damage);
+}
+
+static void output_size(const SdlRender *render, int *w, int *h) {
+    SDL_Surface *surface = render->renderer ? NULL : SDL_GetWindowSurface(render->window);
+    *w = surface ? surface->w : 0;
+    *h = surface ? surface->h : 0;
+    if (render->renderer) SDL_GetRendererOutputSize(render->renderer, w, h);
 }
 
 static uint32_t *pixel_room(SdlRender *render, size_t count) {
@@ -295,79 +300,66 @@ fail:
     return status;
 }
 
-// The commands of `list` that reach into one of the areas; all of them when there is no memory.
-static DrawList touched_commands(SdlRender *render, const DrawList *list, float scale) {
-    DrawList part = *list;
-    const Damage *damage = &render->damage;
-    if (list->count > render->touched_capacity) {
-        DrawCommand *bigger = realloc(render->touched, list->count * sizeof *bigger);
-        if (!bigger) return part;
-        render->touched = bigger;
-        render->touched_capacity = list->count;
-    }
-    part.commands = render->touched;
-    part.count = 0;
-    for (size_t i = 0; i < list->count; i++) {
-        const DrawCommand *command = &list->commands[i];
-        float reach = command->width + 5;
-        Rect r = rect_intersect(rect_make(command->rect.x - reach, command->rect.y - reach,
-                                          command->rect.w + 2 * reach, command->rect.h + 2 * reach),
-                                command->clip);
-        for (int k = 0; k < damage->area_count; k++) {
-            const RasterArea *a = &damage->areas[k];
-            bool apart =
-                rect_right(r) * scale + 1 < (float)a->x0 || r.x * scale - 1 > (float)a->x1 ||
-                rect_bottom(r) * scale + 1 < (float)a->y0 || r.y * scale - 1 > (float)a->y1;
-            if (apart) continue;
-            part.commands[part.count++] = *command;
-            break;
-        }
-    }
-    return part;
+// Are its pixels 0xFFRRGGBB, as the rasteriser's?
+static bool is_native(const SDL_Surface *surface) {
+    const SDL_PixelFormat *f = surface->format;
+    return f->BytesPerPixel == 4 && f->Rmask == 0xFF0000 && f->Gmask == 0xFF00 &&
+           f->Bmask == 0xFF && surface->pitch % 4 == 0 && !SDL_MUSTLOCK(surface);
 }
 
-static Status resize_screen(SdlRender *render, int w, int h) {
-    if (render->screen && render->screen_w == w && render->screen_h == h) return status_ok();
-    if (render->screen) SDL_DestroyTexture(render->screen);
-    render->screen = SDL_CreateTexture(render->renderer, SDL_PIXELFORMAT_ARGB8888,
-                                       SDL_TEXTUREACCESS_STATIC, w, h);
-    if (!render->screen) return sdl_status("make the texture of the window");
-    SDL_SetTextureBlendMode(render->screen, SDL_BLENDMODE_NONE);
-    uint32_t *bigger = realloc(render->screen_pixels, (size_t)w * (size_t)h * sizeof *bigger);
-    if (!bigger) return status_no_memory("the window's pixels", (size_t)w * (size_t)h * 4);
-    render->screen_pixels = bigger;
-    render->screen_w = w;
-    render->screen_h = h;
-    damage_forget(&render->damage);
+// Where the rasteriser draws: the window's own pixels if it can.
+static Status choose_canvas(SdlRender *render, const SDL_Surface *surface, Raster *out) {
+    bool native = is_native(surface);
+    if (!native && render->canvas_of != surface->pixels) {
+        size_t size = (size_t)surface->w * (size_t)surface->h * sizeof *render->canvas;
+        uint32_t *canvas = realloc(render->canvas, size);
+        if (!canvas) return status_no_memory("the window's pixels", size);
+        render->canvas = canvas;
+    }
+    if (render->canvas_of != surface->pixels) damage_forget(&render->damage);
+    render->canvas_of = surface->pixels;
+    *out = (Raster){native ? surface->pixels : render->canvas,
+                    native ? surface->pitch / 4 : surface->w, surface->h};
     return status_ok();
 }
 
-static Status draw_software(SdlRender *render, const DrawList *list, float scale, Color background,
-                            int w, int h) {
+static Status put_area(const Raster *from, SDL_Surface *to, RasterArea a) {
+    if (from->pixels == to->pixels) return status_ok();
+    if (SDL_MUSTLOCK(to)) SDL_LockSurface(to);
+    int bytes = to->format->BytesPerPixel;
+    int done = SDL_ConvertPixels(
+        a.x1 - a.x0, a.y1 - a.y0, SDL_PIXELFORMAT_ARGB8888,
+        from->pixels + (ptrdiff_t)a.y0 * from->width + a.x0, from->width * 4, to->format->format,
+        (char *)to->pixels + (ptrdiff_t)a.y0 * to->pitch + a.x0 * bytes, to->pitch);
+    if (SDL_MUSTLOCK(to)) SDL_UnlockSurface(to);
+    return done == 0 ? status_ok() : sdl_status("show the window's pixels");
+}
+
+static Status draw_by_processor(SdlRender *render, const DrawList *list, float scale,
+                                Color background) {
+    SDL_Surface *surface = SDL_GetWindowSurface(render->window);
+    SDL_Rect changed[DAMAGE_AREA_MAX];
+    Raster raster;
     Status status;
-    TRY(resize_screen(render, w, h));
-    damage_update(&render->damage, list, scale, w, h, background);
-    DrawList part = touched_commands(render, list, scale);
+    if (!surface) return sdl_status("draw in the window");
+    TRY(choose_canvas(render, surface, &raster));
+    damage_update(&render->damage, list, scale, surface->w, surface->h, background);
+    DrawList part = damage_list(&render->damage, list, scale);
     make_mesh(render, &part, scale, false);
     SdlFontAtlas atlas = sdl_font_atlas(render->font);
-    Raster raster = {render->screen_pixels, w, h};
     for (int i = 0; i < render->damage.area_count; i++) {
         RasterArea a = render->damage.areas[i];
         raster_clear(&raster, a, background);
         raster_mesh(&raster, &render->mesh, a, atlas.coverage, atlas.size);
-        SDL_Rect rect = {a.x0, a.y0, a.x1 - a.x0, a.y1 - a.y0};
-        const uint32_t *from = render->screen_pixels + (ptrdiff_t)a.y0 * w + a.x0;
-        if (SDL_UpdateTexture(render->screen, &rect, from, w * 4) != 0) {
-            status = sdl_status("show the window's pixels");
-            goto fail;
-        }
+        TRY(put_area(&raster, surface, a));
+        changed[i] = (SDL_Rect){a.x0, a.y0, a.x1 - a.x0, a.y1 - a.y0};
     }
-    SDL_RenderSetClipRect(render->renderer, NULL);
-    if (SDL_RenderCopy(render->renderer, render->screen, NULL, NULL) != 0) {
-        status = sdl_status("show the window");
-        goto fail;
-    }
-    return status_ok();
+    // What was covered by another window is shown again too.
+    int shown = render->drawn_once ? SDL_UpdateWindowSurfaceRects(render->window, changed,
+                                                                  render->damage.area_count)
+                                   : SDL_UpdateWindowSurface(render->window);
+    if (shown != 0) TRY(sdl_status("show the window"));
+    return status;
 fail:
     damage_forget(&render->damage);
     return status;
@@ -375,18 +367,18 @@ fail:
 
 Status sdl_render_frame(SdlRender *render, const DrawList *list, float scale, Color background,
                         bool *drawn) {
-    int w = 0, h = 0;
-    SDL_GetRendererOutputSize(render->renderer, &w, &h);
+    int w, h;
+    output_size(render, &w, &h);
     uint64_t hash = draw_list_hash(list);
     bool same = render->drawn_once && hash == render->last_hash && scale == render->last_scale &&
                 w == render->last_w && h == render->last_h &&
                 memcmp(&background, &render->last_background, sizeof background) == 0;
     if (drawn) *drawn = !same;
     if (same) return status_ok();
-    Status status = render->software ? draw_software(render, list, scale, background, w, h)
-                                     : draw_all(render, list, scale, background);
+    Status status = render->renderer ? draw_all(render, list, scale, background)
+                                     : draw_by_processor(render, list, scale, background);
     if (!status_is_ok(&status)) return status;
-    SDL_RenderPresent(render->renderer);
+    if (render->renderer) SDL_RenderPresent(render->renderer);
     render->drawn_once = true;
     render->last_hash = hash;
     render->last_scale = scale;
@@ -399,8 +391,8 @@ Status sdl_render_frame(SdlRender *render, const DrawList *list, float scale, Co
 Status sdl_render_screenshot(SdlRender *render, const DrawList *list, float scale, Color background,
                              const char *path) {
     Status status;
-    int w = 0, h = 0;
-    SDL_GetRendererOutputSize(render->renderer, &w, &h);
+    int w, h;
+    output_size(render, &w, &h);
     SDL_Surface *picture = SDL_CreateRGBSurfaceWithFormat(0, w, h, 32, SDL_PIXELFORMAT_ARGB8888);
     if (!picture || picture->pitch != w * 4) {
         status = sdl_status("make a picture of the window");

@@ -18,6 +18,10 @@ void train_keep_open(TrainKeep *keep, const Run *run, const Dataset *dataset, co
                           .config = run_config(run),
                           .spec = run_spec(run),
                           .batches = run_batches(run),
+                          .steps = (long long)(run_epoch(run) - 1) * run_batches(run) +
+                                   run_batch(run) - 1,
+                          .epoch = run_epoch(run) - 1,
+                          .seconds = run_seconds(run),
                           .dataset = dataset,
                           .backend = backend};
     keep->snapshot.weights = malloc(run_plan(run)->weight_floats * sizeof(float));
@@ -42,7 +46,7 @@ static void train_keep_snapshot(TrainKeep *keep, Run *run, bool settled) {
 void train_keep_steps(TrainKeep *keep, Run *run, const BatchRecord *batches, int count) {
     if (!keep->recording) return;
     for (int i = 0; i < count; i++) keep->sink.step(keep->sink.context, &batches[i]);
-    if (!run_at_epoch_end(run) && recording_wants_weights(keep->recording))
+    if (!run_at_epoch_end(run) && keep->sink.wants(keep->sink.context))
         train_keep_snapshot(keep, run, false);
 }
 
@@ -53,6 +57,10 @@ void train_keep_epoch(TrainKeep *keep, Run *run, const EpochRecord *epoch) {
     keep->snapshot.test_loss = epoch->test_loss;
     keep->snapshot.test_accuracy = epoch->test_accuracy;
     train_keep_snapshot(keep, run, true);
+}
+
+void train_keep_flush(TrainKeep *keep) {
+    if (keep->recording) history_flush(keep->history);
 }
 
 void train_keep_close(TrainKeep *keep, Run *run, const Status *status) {

@@ -18,6 +18,9 @@ void train_keep_open(TrainKeep *keep, const Run *run, const Dataset *dataset, co
 // After some batches, and after each epoch with its evaluation.
 void train_keep_steps(TrainKeep *keep, Run *run, const BatchRecord *batches, int count);
 void train_keep_epoch(TrainKeep *keep, Run *run, const EpochRecord *epoch);
+// Before a checkpoint is written: it must not be further than what is kept, or the entry could not
+// be continued from it.
+void train_keep_flush(TrainKeep *keep);
 // The run is over (`status`: STATUS_DIVERGED when it failed). Waits until all of it is written.
 void train_keep_close(TrainKeep *keep, Run *run, const Status *status);
 

@@ -25,8 +25,9 @@ static const double WINDOW_PATIENCE_SECONDS = 60;
 static void window_event_of_window(Window *window, const SDL_WindowEvent *event) {
     if (event->event == SDL_WINDOWEVENT_CLOSE) workbench_quit(window->bench);
     if (event->event == SDL_WINDOWEVENT_EXPOSED || event->event == SDL_WINDOWEVENT_SHOWN ||
-        event->event == SDL_WINDOWEVENT_RESTORED || event->event == SDL_WINDOWEVENT_SIZE_CHANGED)
+        event->event == SDL_WINDOWEVENT_RESTORED)
         sdl_render_invalidate(window->render);
+    if (event->event == SDL_WINDOWEVENT_SIZE_CHANGED) sdl_render_resized(window->render);
 }
 
 static void window_event(Window *window, SDL_Event *event) {

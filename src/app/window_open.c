@@ -127,7 +127,7 @@ static Status window_open_toolkit(Window *window) {
                      &window->window_scale, &scale);
     window->render_scale = scale;
     TRY(sdl_font_open(&window->font, scale));
-    TRY(sdl_render_open(&window->render, window->renderer, window->font));
+    TRY(sdl_render_open(&window->render, window->sdl, window->renderer, window->font));
     TRY(ui_open(&window->ui, sdl_font_interface(window->font), &clipboard));
 fail:
     return status;

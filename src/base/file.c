@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "base/file.h"
 #include "base/text.h"
+#include "base/tr.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,11 +30,11 @@ Status file_read(const char *path, size_t limit, Bytes *out) {
         goto fail;
     }
     if (!S_ISREG(info.st_mode)) {
-        status = status_error(STATUS_IO, "%s is not a file", path);
+        status = status_error(STATUS_IO, TR("%s is not a file"), path);
         goto fail;
     }
     if ((unsigned long long)info.st_size > limit) {
-        status = status_error(STATUS_FORMAT, "%s has %llu bytes; at most %zu are expected here",
+        status = status_error(STATUS_FORMAT, TR("%s has %llu bytes; at most %zu are expected here"),
                               path, (unsigned long long)info.st_size, limit);
         goto fail;
     }
@@ -108,7 +109,7 @@ static Status file_draft_open(FileDraft *draft, const char *target, bool nameles
     *draft = (FileDraft){-1, ""};
     // The longest name that it may have: both endings are as long.
     if (strlen(target) + sizeof DRAFT_ENDING > FILE_PATH_MAX)
-        return status_error(STATUS_IO, "the path %.200s... is too long", target);
+        return status_error(STATUS_IO, TR("the path %.200s... is too long"), target);
 #ifdef O_TMPFILE
     if (nameless && file_directory_of(target, directory))
         draft->fd = open(directory, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
@@ -122,7 +123,7 @@ static Status file_draft_open(FileDraft *draft, const char *target, bool nameles
     }
     // The target's name, not the draft's: that is what the person asked for.
     if (draft->fd < 0)
-        return status_error(STATUS_IO, "cannot write %s: %s", target, strerror(errno));
+        return status_error(STATUS_IO, TR("cannot write %s: %s"), target, strerror(errno));
     return status_ok();
 }
 
@@ -216,7 +217,8 @@ bool file_is_directory(const char *path) {
 Status file_make_directories(const char *path) {
     char part[FILE_PATH_MAX];
     size_t size = strlen(path);
-    if (size >= sizeof part) return status_error(STATUS_IO, "the path %.200s... is too long", path);
+    if (size >= sizeof part)
+        return status_error(STATUS_IO, TR("the path %.200s... is too long"), path);
     for (size_t i = 1; i <= size; i++) {
         if (path[i] != '/' && path[i] != '\0') continue;
         memcpy(part, path, i);
@@ -225,7 +227,7 @@ Status file_make_directories(const char *path) {
             return status_errno("create the directory", part, errno);
     }
     if (!file_is_directory(path))
-        return status_error(STATUS_IO, "cannot create the directory %s: a file is in the way",
+        return status_error(STATUS_IO, TR("cannot create the directory %s: a file is in the way"),
                             path);
     return status_ok();
 }

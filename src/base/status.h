@@ -29,7 +29,8 @@ typedef struct Status {
 
 Status status_ok(void);
 
-// printf-like. `code` must not be STATUS_OK.
+// printf-like. `code` must not be STATUS_OK. The sentence is translated here (base/tr.h), if its
+// format is marked TR("...") and a catalog is in use: what the window's users meet is.
 #if defined(__GNUC__)
 __attribute__((format(printf, 2, 3)))
 #endif

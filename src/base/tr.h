@@ -6,6 +6,7 @@
 //   snprintf(out, size, tr("%d of %d right"), right, all);  a sentence with numbers
 //   static const char *const names[] = {TR("Filters")};     in a table; tr(names[i]) shows it
 //   tr_n("%d run is lost.", "%d runs are lost.", n)         one or many
+//   status_error(STATUS_IO, TR("there is no file %s"), path)  status_error translates it
 //
 // Wrap whole sentences, never pieces to be glued together; what stands behind "##" in a label must
 // be kept by the translation. Texts are read from the sources by xgettext (scripts/translate.sh),

@@ -5,6 +5,7 @@
 #include "base/streams.h"
 #include "base/text.h"
 #include "base/thread.h"
+#include "base/tr.h"
 #include "dataset/dataset_parts.h"
 #include "dataset/idx.h"
 #include "dataset/synthetic.h"
@@ -30,18 +31,19 @@ void dataset_class_names(uint32_t classes, char names[][DATASET_CLASS_NAME_MAX])
 
 // What must hold of any data set. The names are for the sentences.
 static Status check_set(const ImageSet *set, const char *images, const char *labels) {
-    if (set->n == 0) return status_error(STATUS_FORMAT, "%s: holds no images", images);
+    if (set->n == 0) return status_error(STATUS_FORMAT, TR("%s: holds no images"), images);
     if (set->height == 0 || set->width == 0 || set->height > DATASET_EXTENT_MAX ||
         set->width > DATASET_EXTENT_MAX || (set->channels != 1 && set->channels != 3)) {
         return status_error(STATUS_FORMAT,
-                            "%s: images of %u x %u pixels in %u channels; expected at most %d a "
-                            "side, 1 or 3 channels",
+                            TR("%s: images of %u x %u pixels in %u channels; expected at most %d a "
+                               "side, 1 or 3 channels"),
                             images, set->width, set->height, set->channels, DATASET_EXTENT_MAX);
     }
     for (uint32_t i = 0; i < set->n; i++) {
         if (set->labels[i] >= DATASET_CLASSES_MAX) {
-            return status_error(STATUS_FORMAT, "%s: the label of item %u is %u, expected 0 to %d",
-                                labels, i, set->labels[i], DATASET_CLASSES_MAX - 1);
+            return status_error(STATUS_FORMAT,
+                                TR("%s: the label of item %u is %u, expected 0 to %d"), labels, i,
+                                set->labels[i], DATASET_CLASSES_MAX - 1);
         }
     }
     return status_ok();
@@ -115,8 +117,9 @@ static Status load_half(Half *half) {
     TRY(idx_read_images(half->images_path, &half->images));
     const uint32_t *d = half->images.dimensions;
     if (d[0] != half->labels.dimensions[0]) {
-        return status_error(STATUS_FORMAT, "%s: %u images, but %s has %u labels", half->images_path,
-                            d[0], path_basename(half->labels_path), half->labels.dimensions[0]);
+        return status_error(STATUS_FORMAT, TR("%s: %u images, but %s has %u labels"),
+                            half->images_path, d[0], path_basename(half->labels_path),
+                            half->labels.dimensions[0]);
     }
     half->set = (ImageSet){d[0], d[1], d[2], d[3], half->images.bytes, half->labels.bytes};
     if (half->transposed && d[2] == d[3]) transpose(&half->set, half->images.bytes);

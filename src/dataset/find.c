@@ -1,6 +1,7 @@
 // Where the data set is: the order of places, and the names that the files go by. Reads
 // directories, never the files themselves.
 #include "base/text.h"
+#include "base/tr.h"
 #include "dataset/dataset.h"
 
 #include <dirent.h>
@@ -128,8 +129,8 @@ static Status take_group(const char *directory, const Group *group, DatasetPlace
     for (int r = 0; r < ROLES; r++) {
         if (group->files[r][0] == '\0') {
             return status_error(STATUS_FORMAT,
-                                "%s: the %s are missing: expected %s%s (or with .gz) beside the "
-                                "other files of the set",
+                                TR("%s: the %s are missing: expected %s%s (or with .gz) beside the "
+                                   "other files of the set"),
                                 directory, roles[r].what, group->prefix, roles[r].file);
         }
         text_copy(out->files[r], FILE_PATH_MAX, group->files[r]);
@@ -156,11 +157,11 @@ static Status look_here(const char *directory, const char *wanted, DatasetPlace 
     } else if (groups->count > 1 && !wanted) {
         const char *a = groups->items[0].prefix, *b = groups->items[1].prefix;
         status = status_error(
-            STATUS_USAGE, "%s holds several data sets: name one, such as %s/%.*s or %s/%.*s",
+            STATUS_USAGE, TR("%s holds several data sets: name one, such as %s/%.*s or %s/%.*s"),
             directory, directory, (int)strlen(a) - 1, a, directory, (int)strlen(b) - 1, b);
     } else {
         status =
-            status_error(STATUS_NOT_FOUND, "no data set in %s: expected %s, %s, %s and %s",
+            status_error(STATUS_NOT_FOUND, TR("no data set in %s: expected %s, %s, %s and %s"),
                          directory, roles[0].file, roles[1].file, roles[2].file, roles[3].file);
     }
 fail:
@@ -188,14 +189,14 @@ static Status look_for_prefix(const char *path, DatasetPlace *out) {
         Status status = look_here(directory, prefix, out);
         if (status.code != STATUS_NOT_FOUND) return status;
     }
-    return status_error(STATUS_NOT_FOUND, "there is no directory %s", path);
+    return status_error(STATUS_NOT_FOUND, TR("there is no directory %s"), path);
 }
 
 Status dataset_look_in(const char *directory, DatasetPlace *out) {
     static const char *const below[] = {"", "MNIST/raw", "raw"};
     memset(out, 0, sizeof *out);
     if (file_exists(directory) && !file_is_directory(directory)) {
-        return status_error(STATUS_USAGE, "%s is a file; expected the directory that holds %s",
+        return status_error(STATUS_USAGE, TR("%s is a file; expected the directory that holds %s"),
                             directory, roles[0].file);
     }
     if (!file_is_directory(directory)) return look_for_prefix(directory, out);
@@ -252,7 +253,7 @@ static Status find_beside(const DatasetRequest *request, DatasetPlace *out) {
             if (status.code != STATUS_NOT_FOUND) return status;
         }
     }
-    return status_error(STATUS_NOT_FOUND, "no data set found");
+    return status_error(STATUS_NOT_FOUND, TR("no data set found"));
 }
 
 Status dataset_find(const DatasetRequest *request, const Logger *log, DatasetPlace *out) {

@@ -1,6 +1,7 @@
 // The IDX reader and writer. Not here: gzip (packed.c), and which files make a data set (find.c).
 #include "dataset/idx.h"
 #include "base/file.h"
+#include "base/tr.h"
 #include "dataset/dataset.h"
 #include "dataset/packed.h"
 
@@ -32,8 +33,8 @@ static const char *place_suffix(const PackedFile *file) {
 static Status check_magic(const char *path, const unsigned char *magic, uint32_t *dimensions) {
     if (magic[0] != 0 || magic[1] != 0) {
         return status_error(STATUS_FORMAT,
-                            "%s: not an IDX file: it begins with the bytes %02x %02x %02x %02x, "
-                            "where 00 00 08 and the number of dimensions were expected",
+                            TR("%s: not an IDX file: it begins with the bytes %02x %02x %02x %02x, "
+                               "where 00 00 08 and the number of dimensions were expected"),
                             path, magic[0], magic[1], magic[2], magic[3]);
     }
     if (magic[2] != TYPE_BYTE) {
@@ -172,8 +173,8 @@ static Status check_images(const char *path, IdxArray *out) {
     }
     if (d[2] > DATASET_EXTENT_MAX || d[3] > DATASET_EXTENT_MAX) {
         return status_error(STATUS_FORMAT,
-                            "%s: the images are %u x %u pixels, expected at most %d a side", path,
-                            d[3], d[2], DATASET_EXTENT_MAX);
+                            TR("%s: the images are %u x %u pixels, expected at most %d a side"),
+                            path, d[3], d[2], DATASET_EXTENT_MAX);
     }
     return status_ok();
 }

@@ -1,6 +1,7 @@
 // Plain files by read(2), gzip files through zlib's inflate. Not here: what the bytes mean.
 #include "dataset/packed.h"
 #include "base/check.h"
+#include "base/tr.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,7 +53,7 @@ Status packed_open(PackedFile **out, const char *path) {
         TRY(status_errno("open", path, errno));
     }
     if (!S_ISREG(info.st_mode)) {
-        TRY(status_error(STATUS_IO, "cannot read %s: it is not a regular file", path));
+        TRY(status_error(STATUS_IO, TR("cannot read %s: it is not a regular file"), path));
     }
     file->disk_size = (uint64_t)info.st_size;
     while (file->head_size < 2) {
@@ -118,9 +119,9 @@ static Status read_gzip(PackedFile *file, unsigned char *buffer, size_t want, si
             break;
         }
         if (!more) {
-            return status_error(STATUS_FORMAT,
-                                "%s: the gzip data is cut off at byte %llu, where the file ends",
-                                file->path, place);
+            return status_error(
+                STATUS_FORMAT, TR("%s: the gzip data is cut off at byte %llu, where the file ends"),
+                file->path, place);
         }
         if (file->member_done) { // gzip files may be strung together
             if (inflateReset(z) != Z_OK) return status_no_memory("unpacking a gzip file", 0);

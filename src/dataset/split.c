@@ -1,6 +1,7 @@
 // The held-out part of the training set.
 #include "dataset/split.h"
 #include "base/streams.h"
+#include "base/tr.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@ Status split_open(Split *out, uint32_t n, uint32_t limit, uint32_t held_n, uint6
     uint32_t used = limit > 0 && limit < n ? limit : n;
     if (held_n >= used) {
         return status_error(STATUS_USAGE,
-                            "%u images held out of %u leave none to train on: hold out fewer",
+                            TR("%u images held out of %u leave none to train on: hold out fewer"),
                             held_n, used);
     }
     out->train = malloc(used * sizeof *out->train);

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "base/tr.h"
 #include "graph/graph.h"
 
 #include <errno.h>
@@ -69,10 +70,11 @@ Status saved_model_make_graph(const ModelSpec *spec, Graph *graph, int classes, 
     }
     model->graph = graph;
     if (classes < 2 || classes > SPEC_CLASSES_MAX)
-        TRY(status_error(STATUS_UNSUPPORTED,
-                         "it gives %d numbers for a picture; 2 to %d, one for each class, can be "
-                         "used",
-                         classes, SPEC_CLASSES_MAX));
+        TRY(status_error(
+            STATUS_UNSUPPORTED,
+            TR("it gives %d numbers for a picture; 2 to %d, one for each class, can be "
+               "used"),
+            classes, SPEC_CLASSES_MAX));
     model->spec = *spec;
     model->spec.layer_count = 0;
     model->temperature = 1.0f;
@@ -92,10 +94,11 @@ fail:
 
 Status saved_model_check_layers(const SavedModel *model, const char *path) {
     if (!model->graph) return status_ok();
-    return status_error(STATUS_UNSUPPORTED,
-                        "%s holds operators that the trainer has no layers for: it can be drawn on "
-                        "and tested, but not trained",
-                        path);
+    return status_error(
+        STATUS_UNSUPPORTED,
+        TR("%s holds operators that the trainer has no layers for: it can be drawn on "
+           "and tested, but not trained"),
+        path);
 }
 
 void saved_model_close(SavedModel **model) {
@@ -131,7 +134,7 @@ static void format_list_extensions(Text *text) {
 static Status format_read_head(const char *path, unsigned char head[FORMAT_HEAD], size_t *size,
                                size_t *file_size) {
     if (file_is_directory(path))
-        return status_error(STATUS_IO, "%s is a directory, not a model file", path);
+        return status_error(STATUS_IO, TR("%s is a directory, not a model file"), path);
     FILE *file = fopen(path, "rb");
     if (!file) return status_errno("open", path, errno);
     errno = EIO;
@@ -164,8 +167,8 @@ Status format_open(const char *path, const InferOptions *options, SavedModel **o
     Text endings = {0};
     format_list_extensions(&endings);
     status = status_error(STATUS_FORMAT,
-                          "%s is not a model file that can be read (expected %s, by content or "
-                          "ending)",
+                          TR("%s is not a model file that can be read (expected %s, by content or "
+                             "ending)"),
                           path, endings.data ? endings.data : "another one");
     text_close(&endings);
     return status;
@@ -180,16 +183,17 @@ Status format_write(const char *path, const SavedModel *model) {
         const FormatRow *row = &format_rows[i];
         if (!format_has_extension(row, path)) continue;
         if (!model->graph || row->graphs) return row->write(path, model);
-        return status_error(STATUS_UNSUPPORTED,
-                            "%s cannot be written: the network has operators that only .onnx files "
-                            "can hold",
-                            path);
+        return status_error(
+            STATUS_UNSUPPORTED,
+            TR("%s cannot be written: the network has operators that only .onnx files "
+               "can hold"),
+            path);
     }
     Text endings = {0};
     format_list_extensions(&endings);
     Status status =
-        status_error(STATUS_USAGE, "cannot tell the format of %s from its ending; name it %s", path,
-                     endings.data ? endings.data : "otherwise");
+        status_error(STATUS_USAGE, TR("cannot tell the format of %s from its ending; name it %s"),
+                     path, endings.data ? endings.data : "otherwise");
     text_close(&endings);
     return status;
 }

@@ -3,6 +3,7 @@
 #include "formats/infer_chain.h"
 
 #include "base/text.h"
+#include "base/tr.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,10 +185,11 @@ static Status refuse_order(const Chain *chain) {
                                 "its tensor %s takes %d of the %d outputs of %s: a grouped "
                                 "convolution, which this program has in graphs (.onnx) only",
                                 y, b->in, a->out, x);
-        return status_error(STATUS_UNSUPPORTED,
-                            "its layers are not one simple chain: the %d outputs of %s are not "
-                            "what %s takes (branches, groups and skips are not in a state dict)",
-                            a->out, x, y);
+        return status_error(
+            STATUS_UNSUPPORTED,
+            TR("its layers are not one simple chain: the %d outputs of %s are not "
+               "what %s takes (branches, groups and skips are not in a state dict)"),
+            a->out, x, y);
     }
     return status_ok();
 }
@@ -258,7 +260,7 @@ static Status collect(const StemList *stems, Chain *chain, const Stem **link_ste
         }
     }
     if (chain->count == 0)
-        return status_error(STATUS_UNSUPPORTED, "it has no convolution and no dense layer");
+        return status_error(STATUS_UNSUPPORTED, TR("it has no convolution and no dense layer"));
     return status_ok();
 }
 

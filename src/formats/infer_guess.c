@@ -2,6 +2,7 @@
 #include "formats/infer_guess.h"
 
 #include "base/text.h"
+#include "base/tr.h"
 #include "nn/layer.h"
 
 #include <stdio.h>
@@ -91,10 +92,11 @@ Status guess_space(const TensorBag *bag, const InferOptions *options, GuessSpace
     TRY(chain_find(bag, &out->chain));
     const ChainLink *last = &out->chain.links[out->chain.count - 1];
     if (last->out < 2 || last->out > SPEC_CLASSES_MAX)
-        return status_error(STATUS_UNSUPPORTED,
-                            "its last layer has %d outputs; a network that tells 2 to %d classes "
-                            "is expected",
-                            last->out, SPEC_CLASSES_MAX);
+        return status_error(
+            STATUS_UNSUPPORTED,
+            TR("its last layer has %d outputs; a network that tells 2 to %d classes "
+               "is expected"),
+            last->out, SPEC_CLASSES_MAX);
     TRY(shape_find(&out->chain, out->shapes, &out->counts[AXIS_SHAPE]));
     space_list_sources(out);
     space_count(out);
@@ -232,8 +234,8 @@ static Status fill_tensor(const TensorInfo *want, const Tensor *have, float *out
         char text[128];
         tensor_print(have, text);
         return status_error(STATUS_USAGE,
-                            "the layers given do not fit: %s has another shape than "
-                            "the file's %s",
+                            TR("the layers given do not fit: %s has another shape than "
+                               "the file's %s"),
                             want->name, text);
     }
     tensor_read(have, out);
@@ -257,7 +259,7 @@ Status guess_fill(const GuessSpace *space, SavedModel *model) {
     }
     if (source != space->source_count)
         return status_error(STATUS_USAGE,
-                            "the layers given do not fit: the file has tensors for %d layers",
+                            TR("the layers given do not fit: the file has tensors for %d layers"),
                             space->source_count);
     return status_ok();
 }

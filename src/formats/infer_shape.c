@@ -2,6 +2,8 @@
 // whose last image has as many numbers as the next layer takes.
 #include "formats/infer_shape.h"
 
+#include "base/tr.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -139,10 +141,11 @@ static int whole_root(int n) {
 static Status find_dense_only(const Chain *chain, ShapeGuess *out, int *count) {
     int side = whole_root(chain->links[0].in);
     if (side < 8 || side > 512)
-        return status_error(STATUS_UNSUPPORTED,
-                            "its first layer takes %d numbers, which is no square image (28x28 is "
-                            "784)",
-                            chain->links[0].in);
+        return status_error(
+            STATUS_UNSUPPORTED,
+            TR("its first layer takes %d numbers, which is no square image (28x28 is "
+               "784)"),
+            chain->links[0].in);
     memset(out, 0, sizeof *out);
     out->input = side;
     *count = 1;
@@ -155,7 +158,8 @@ Status shape_find(const Chain *chain, ShapeGuess *out, int *count) {
     const ChainLink *first = &chain->links[0], *last = &chain->links[chain->convs - 1];
     if (first->in != 1)
         return status_error(STATUS_UNSUPPORTED,
-                            "it takes images of %d channels; this program draws in one", first->in);
+                            TR("it takes images of %d channels; this program draws in one"),
+                            first->in);
     for (int i = 0; i < chain->convs; i++)
         if (chain->links[i].kernel > 32)
             return status_error(STATUS_UNSUPPORTED, "a %dx%d kernel does not fit a 28x28 image",
@@ -184,13 +188,15 @@ Status shape_find(const Chain *chain, ShapeGuess *out, int *count) {
     *count = s.count;
     if (s.count > 0) return status_ok();
     if (chain->convs < chain->count)
-        return status_error(STATUS_UNSUPPORTED,
-                            "no way was found from a 28x28 or 32x32 image through its %d "
-                            "convolutions to the %d numbers that its first dense layer takes (%d "
-                            "channels)",
-                            chain->convs, chain->links[chain->convs].in, last->out);
-    return status_error(STATUS_UNSUPPORTED,
-                        "no way was found from a 28x28 or 32x32 image through its %d convolutions "
-                        "to %d outputs",
-                        chain->convs, last->out);
+        return status_error(
+            STATUS_UNSUPPORTED,
+            TR("no way was found from a 28x28 or 32x32 image through its %d "
+               "convolutions to the %d numbers that its first dense layer takes (%d "
+               "channels)"),
+            chain->convs, chain->links[chain->convs].in, last->out);
+    return status_error(
+        STATUS_UNSUPPORTED,
+        TR("no way was found from a 28x28 or 32x32 image through its %d convolutions "
+           "to %d outputs"),
+        chain->convs, last->out);
 }

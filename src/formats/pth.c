@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "base/tr.h"
 #include "formats/infer.h"
 #include "formats/metadata.h"
 #include "formats/pickle.h"
@@ -170,8 +171,8 @@ static Status zip_read(const char *path, size_t file_size, TensorBag *bag) {
     TRY(zip_reader_open(path, file_size + PTH_EXPAND_EXTRA, &zip.reader));
     int index = zip_find_pickle(zip.reader, &zip.prefix_size);
     if (index < 0) {
-        status = status_error(STATUS_FORMAT,
-                              "this zip archive has no data.pkl, so torch.save did not write it");
+        status = status_error(
+            STATUS_FORMAT, TR("this zip archive has no data.pkl, so torch.save did not write it"));
         goto fail;
     }
     zip.prefix = zip_reader_name(zip.reader, index);
@@ -267,7 +268,7 @@ static Status legacy_place(LegacyStorages *legacy, const PickleValue *keys, cons
             for (int k = 7; k >= 0; k--) count = count << 8 | at[k];
         if (left < 8 || count > (left - 8) / element)
             return status_error(STATUS_FORMAT,
-                                "it is cut short: storage %zu of %zu needs %llu numbers", i + 1,
+                                TR("it is cut short: storage %zu of %zu needs %llu numbers"), i + 1,
                                 keys->size, (unsigned long long)count);
         storage->data = at + 8;
         storage->size = (size_t)count * element;
@@ -283,7 +284,7 @@ static Status legacy_check(Pickle *const *pickles, int index) {
     if (index == LEGACY_MAGIC && (root->kind != PICKLE_BIG || root->size != sizeof legacy_magic ||
                                   memcmp(root->text, legacy_magic, sizeof legacy_magic) != 0))
         return status_error(STATUS_FORMAT,
-                            "it is a Python pickle, but torch.save did not write it");
+                            TR("it is a Python pickle, but torch.save did not write it"));
     if (index == LEGACY_VERSION &&
         (root->kind != PICKLE_INTEGER || root->integer != LEGACY_PROTOCOL))
         return status_error(STATUS_UNSUPPORTED, "its version is not %d", LEGACY_PROTOCOL);
@@ -337,7 +338,7 @@ static Status pth_fill(const char *path, bool zip, size_t size, TensorBag *bag) 
     Status status;
     Bytes bytes = {NULL, 0};
     if (size > PTH_FILE_MAX)
-        return status_error(STATUS_UNSUPPORTED, "%s has %zu MB; at most %zu are read", path,
+        return status_error(STATUS_UNSUPPORTED, TR("%s has %zu MB; at most %zu are read"), path,
                             size >> 20, PTH_FILE_MAX >> 20);
     if (zip) return status_prefix(zip_read(path, size, bag), path);
     TRY(file_read(path, PTH_FILE_MAX, &bytes));

@@ -2,6 +2,7 @@
 #include "formats/pth_state.h"
 
 #include "base/text.h"
+#include "base/tr.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -71,14 +72,14 @@ static Status state_not_found(const PickleValue *root) {
         [PICKLE_TYPE] = "a class", [PICKLE_CLASS] = "a class",     [PICKLE_OTHER] = "an object"};
     if (root->kind != PICKLE_DICT)
         return status_error(STATUS_FORMAT,
-                            "it holds %s, not a dict of named tensors; save the weights with "
-                            "torch.save(model.state_dict(), \"model.pth\")",
+                            TR("it holds %s, not a dict of named tensors; save the weights with "
+                               "torch.save(model.state_dict(), \"model.pth\")"),
                             kinds[root->kind]);
     char keys[160];
     state_list_keys(root, NULL, keys, sizeof keys);
     return status_error(STATUS_FORMAT,
-                        "it holds no named tensors, only a dict with %s; save the weights with "
-                        "torch.save(model.state_dict(), \"model.pth\")",
+                        TR("it holds no named tensors, only a dict with %s; save the weights with "
+                           "torch.save(model.state_dict(), \"model.pth\")"),
                         keys[0] ? keys : "nothing in it");
 }
 
@@ -123,8 +124,8 @@ static Status take_tensor(const PickleValue *value, PthStorages *storages, Tenso
     if (type->kind == PICKLE_NONE) type = storage->items[PICKLE_STORAGE_TYPE];
     if (type->integer < 0 || type->integer >= TENSOR_TYPE_COUNT)
         return status_error(STATUS_UNSUPPORTED,
-                            "its numbers are of a type that is not read (complex, quantised, "
-                            "8-bit float); convert it with .float() and save it again");
+                            TR("its numbers are of a type that is not read (complex, quantised, "
+                               "8-bit float); convert it with .float() and save it again"));
     if (sizes->size != strides->size || sizes->size > TENSOR_RANK_MAX)
         return status_error(STATUS_FORMAT, "it has %zu dimensions and %zu strides (at most %d)",
                             sizes->size, strides->size, TENSOR_RANK_MAX);

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "base/tr.h"
 #include "formats/infer.h"
 #include "formats/metadata.h"
 #include "formats/safetensors_header.h"
@@ -94,13 +95,13 @@ static Status read_bytes(const Bytes *file, const InferOptions *options, SavedMo
                          InferReport *report) {
     if (file->size < 10)
         return status_error(STATUS_FORMAT,
-                            "it has %zu bytes, too few for a safetensors file; is it complete?",
+                            TR("it has %zu bytes, too few for a safetensors file; is it complete?"),
                             file->size);
     uint64_t length = safetensors_length(file->data);
     if (length > file->size - 8)
         return status_error(STATUS_FORMAT,
-                            "not a safetensors file, or cut short: its first 8 bytes promise a "
-                            "header of %llu bytes, but only %zu follow",
+                            TR("not a safetensors file, or cut short: its first 8 bytes promise a "
+                               "header of %llu bytes, but only %zu follow"),
                             (unsigned long long)length, file->size - 8);
     if (length > SAFETENSORS_HEADER_MAX)
         return status_error(STATUS_UNSUPPORTED, "its header has %llu bytes; at most %d are read",

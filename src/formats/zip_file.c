@@ -1,6 +1,8 @@
 // libzip behind a few functions.
 #include "formats/zip_file.h"
 
+#include "base/tr.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -172,8 +174,8 @@ fail:
 
 static Status library_missing(void) {
     return status_error(STATUS_UNSUPPORTED,
-                        "this program was built without libzip, which .pth files need; use "
-                        ".safetensors, or build it with libzip-dev installed");
+                        TR("this program was built without libzip, which .pth files need; use "
+                           ".safetensors, or build it with libzip-dev installed"));
 }
 
 Status zip_reader_open(const char *path, size_t expand_limit, ZipReader **out) {

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/rng.h"
 #include "base/thread.h"
+#include "base/tr.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -75,7 +76,8 @@ static GraphImage image_of_vector(size_t n) {
 static Status find_input(GraphClassifier *classifier) {
     const Graph *graph = classifier->graph;
     if (graph_input_count(graph) != 1)
-        return status_error(STATUS_UNSUPPORTED, "it has %d inputs; networks with one can be used",
+        return status_error(STATUS_UNSUPPORTED,
+                            TR("it has %d inputs; networks with one can be used"),
                             graph_input_count(graph));
     const GraphValue *value = graph_value_at(graph, graph_input(graph, 0));
     GraphTensor *input = &classifier->input;
@@ -143,8 +145,8 @@ static Status output_unfit(const GraphClassifier *classifier) {
     char text[96];
     graph_tensor_print(graph_run_output(classifier->trace, 0), text);
     return status_error(STATUS_UNSUPPORTED,
-                        "what comes out of it is %s, not a row of numbers per "
-                        "picture",
+                        TR("what comes out of it is %s, not a row of numbers per "
+                           "picture"),
                         text);
 }
 

@@ -3,6 +3,7 @@
 #include "history/alive.h"
 
 #include "base/text.h"
+#include "base/tr.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +19,7 @@ Status alive_open(const char *directory, Alive *out) {
     if (!status_is_ok(&status)) return status;
     text_copy(out->directory, sizeof out->directory, directory);
     if (!path_join(path, directory, "inkling-XXXXXX"))
-        return status_error(STATUS_IO, "the path %.200s... is too long", directory);
+        return status_error(STATUS_IO, TR("the path %.200s... is too long"), directory);
     int file = mkostemp(path, O_CLOEXEC);
     if (file < 0) return status_errno("write a file in", directory, errno);
     // Nobody asks for a name before something has been written under it, so there is no moment at

@@ -4,13 +4,14 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "base/tr.h"
 #include "history/sql.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { HISTORY_COMMANDS_MAX = 256 };
+enum { HISTORY_COMMANDS_MAX = 1024 };      // a person may delete hundreds of runs at once
 static const double HISTORY_SECONDS = 0.5; // between two writings of what was trained
 
 bool history_user_directory(char out[FILE_PATH_MAX]) {
@@ -108,9 +109,9 @@ static void history_answer_run(History *history, const HistoryCommand *command) 
     if (!run->has[answer.which] && run->has[KEPT_BEST - answer.which])
         answer.which = (KeptWeights)(KEPT_BEST - answer.which);
     if (status_is_ok(&answer.status) && !run->has[answer.which])
-        answer.status =
-            status_error(STATUS_NOT_FOUND,
-                         "%s ended before its weights were kept; it has curves only", run->name);
+        answer.status = status_error(
+            STATUS_NOT_FOUND, TR("%s ended before its weights were kept; it has curves only"),
+            run->name);
     if (status_is_ok(&answer.status) &&
         store_weights_path(history->store, command->id, answer.which, path))
         answer.status = format_read(path, &answer.model);
@@ -134,6 +135,12 @@ static void history_write_work(History *history, const HistoryCommand *command) 
     history_write(history, false);
 }
 
+static void history_flush_work(History *history, const HistoryCommand *command) {
+    (void)command;
+    history_write(history, true);
+    atomic_fetch_add(&history->flushed, 1);
+}
+
 static void history_change_work(History *history, const HistoryCommand *c) {
     Status status = history_store_status(history);
     if (status_is_ok(&status)) {
@@ -152,6 +159,7 @@ static void history_main(void *context) {
         [HISTORY_LIST] = history_answer_list,   [HISTORY_READ] = history_answer_run,
         [HISTORY_RENAME] = history_change_work, [HISTORY_PIN] = history_change_work,
         [HISTORY_COLOR] = history_change_work,  [HISTORY_DELETE] = history_change_work,
+        [HISTORY_FLUSH] = history_flush_work,
     };
     History *history = context;
     HistoryCommand command = {.kind = HISTORY_BEGIN};
@@ -216,6 +224,14 @@ void history_close(History **handle) {
     queue_close(&history->commands);
     mutex_destroy(&history->mutex);
     free(history);
+}
+
+void history_flush(History *history) {
+    HistoryCommand command = {.kind = HISTORY_FLUSH};
+    if (!history) return;
+    long before = atomic_load(&history->flushed);
+    if (!queue_try_push(&history->commands, &command)) return;
+    while (atomic_load(&history->flushed) == before) thread_sleep(0.0002);
 }
 
 bool history_problem(History *history, char out[STATUS_MESSAGE_MAX]) {

@@ -8,10 +8,10 @@
 //
 // When. Batches and epochs go to the database twice a second, all of them. The weights of a run in
 // training go to their file every half second, or at 20 times as long as writing them takes if that
-// is more, with the next snapshot (the trainer makes one every tenth of a second for each run that
-// is going); at the end of an epoch, a pause and the end of the run in any case, and the best ones
-// (on the test set) as soon as an epoch has made them. So a process that is killed loses at most
-// the last second, of the weights somewhat more when more than four runs race or the disk is slow.
+// is more; before one of the runs that race is judged on the test set, at the end of an epoch, a
+// pause and the end of the run in any case, and the best ones (on the test set) as soon as an epoch
+// has made them. So a process that is killed loses at most the last second, however many runs race;
+// of the weights more where the disk is slow.
 //
 // What goes wrong (no place, a newer history, a damaged one) is said once to the logger, and kept
 // as history_problem; training goes on, and its run is not kept. A full disk or a locked file is
@@ -50,6 +50,8 @@ Status history_open(const char *directory, const HistoryHooks *hooks, History **
 // Writes what there still is (a run that is not over counts as stopped) and waits for that. Frees
 // its recordings: their trainers must be closed.
 void history_close(History **history);
+// Waits until what the recordings have been given so far is written, or could not be.
+void history_flush(History *history);
 // The sentence that says why nothing is kept; false (and "") when all is well so far.
 bool history_problem(History *history, char out[STATUS_MESSAGE_MAX]);
 
@@ -61,10 +63,15 @@ typedef struct HistoryAbout {
     int color; // theme_run_color; -1: whichever comes next
     const TrainConfig *config;
     const ModelSpec *spec;
-    int batches;                  // in an epoch
+    int batches; // in an epoch
     const Dataset *dataset;
-    const char *backend; // "OpenBLAS, AVX2, 2 threads"
+    const char *backend;          // "OpenBLAS, AVX2, 2 threads"
     float temperature, threshold; // of its answers (formats.h); 0, 0: not calibrated
+    // A run that goes on from a checkpoint: batches and epochs it has behind it, and seconds. Its
+    // entry, if there is one, is continued; else it is a new one. 0: it begins.
+    long long steps;
+    int epoch;
+    double seconds;
 } HistoryAbout;
 
 // A recording belongs to the history and is valid until that is closed. NULL when there is not
@@ -72,8 +79,6 @@ typedef struct HistoryAbout {
 Recording *history_begin(History *history, const HistoryAbout *about);
 // For RunLog.sink, or to be called by whoever drives a Run: one thread at a time.
 RunSink recording_sink(Recording *recording);
-// Is it time for a snapshot that is not asked for otherwise? For who makes them on demand.
-bool recording_wants_weights(Recording *recording);
 // The run is over and nobody will call the sink any more; the first end counts.
 void recording_end(Recording *recording, RunState state, const Status *failure);
 // Its number in the history; 0 while it has none. Any thread.

@@ -14,6 +14,7 @@ typedef enum HistoryCommandKind {
     HISTORY_PIN,
     HISTORY_COLOR,
     HISTORY_DELETE,
+    HISTORY_FLUSH,
     HISTORY_QUIT,
     HISTORY_COMMAND_COUNT,
 } HistoryCommandKind;
@@ -31,7 +32,8 @@ struct History {
     Queue commands;
     HistoryHooks hooks;
     char directory[FILE_PATH_MAX];
-    atomic_bool told; // a HISTORY_WRITE is in the queue
+    atomic_bool told;    // a HISTORY_WRITE is in the queue
+    atomic_long flushed; // how many HISTORY_FLUSH have been done
     // The history's thread alone:
     Store *store; // NULL: could not be opened
     Recording *recordings;

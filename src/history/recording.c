@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "base/thread.h"
+#include "base/tr.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,6 +76,7 @@ static void recording_snapshot(void *context, const RunSnapshot *snapshot, bool 
     mutex_lock(&r->mutex);
     if (!r->dead && (settled || clock_seconds() >= r->due)) {
         recording_take(r, KEPT_LAST, snapshot, tested);
+        r->due = clock_seconds() + WEIGHTS_SECONDS; // later if writing them takes long
         news = true;
     }
     if (!r->dead && tested && snapshot->test_accuracy > r->best) {
@@ -93,21 +95,22 @@ static void recording_over(void *context, RunState state, const Status *failure)
     recording_end(context, state, failure);
 }
 
+static bool recording_wants(void *context) {
+    Recording *r = context;
+    mutex_lock(&r->mutex);
+    bool wants = !r->dead && clock_seconds() >= r->due;
+    mutex_unlock(&r->mutex);
+    return wants;
+}
+
 RunSink recording_sink(Recording *recording) {
     if (!recording) return (RunSink){0};
     return (RunSink){.step = recording_step,
                      .epoch = recording_epoch,
                      .snapshot = recording_snapshot,
+                     .wants = recording_wants,
                      .over = recording_over,
                      .context = recording};
-}
-
-bool recording_wants_weights(Recording *recording) {
-    if (!recording) return false;
-    mutex_lock(&recording->mutex);
-    bool wants = !recording->dead && clock_seconds() >= recording->due;
-    mutex_unlock(&recording->mutex);
-    return wants;
 }
 
 void recording_end(Recording *r, RunState state, const Status *failure) {
@@ -169,6 +172,9 @@ static void recording_describe(Recording *r, const HistoryAbout *about) {
     run->classes = (int)about->dataset->classes;
     run->batches = about->batches;
     run->epochs_asked = config->epochs;
+    run->steps = about->steps;
+    run->epoch = about->epoch;
+    run->seconds = about->seconds;
     machine_cpu(cpu, sizeof cpu);
     snprintf(run->machine, sizeof run->machine, "%s; %.90s", cpu, about->backend);
     text_copy(run->version, sizeof run->version, INKLING_VERSION);
@@ -193,7 +199,7 @@ Recording *history_begin(History *history, const HistoryAbout *about) {
     text_copy(r->model->settings, sizeof r->model->settings, r->run.settings);
     HistoryCommand command = {.kind = HISTORY_BEGIN, .recording = r};
     if (!queue_try_push(&history->commands, &command))
-        TRY(status_error(STATUS_IO, "the disk is too slow"));
+        TRY(status_error(STATUS_IO, TR("the disk is too slow")));
     return r;
 fail:
     recording_close(&r);
@@ -251,9 +257,34 @@ static void recording_advance(KeptRun *run, const RecordingPile *pile) {
     }
 }
 
+// A run that was taken up from a checkpoint, with its first batches: finds its entry, or makes it a
+// run that begins here.
+static Status recording_continue(Recording *r, Store *store) {
+    KeptRun run = r->run;
+    bool found;
+    mutex_lock(&r->mutex);
+    bool trained = r->in.step_count > 0;
+    mutex_unlock(&r->mutex);
+    if (!trained || run.steps == 0) return status_ok();
+    Status status = store_continue(store, &run, &found);
+    if (!status_is_ok(&status)) return status;
+    if (!found) {
+        r->run.steps = r->run.epoch = 0;
+        r->run.seconds = 0;
+        return status;
+    }
+    r->run = run;
+    mutex_lock(&r->mutex);
+    if (run.best_accuracy > r->best) r->best = run.best_accuracy;
+    mutex_unlock(&r->mutex);
+    atomic_store(&r->id, run.id);
+    return status;
+}
+
 // One pile. *rest: more may be waiting, because this one was left over from a failure.
 static Status recording_write_pile(Recording *r, Store *store, bool *rest) {
     Status status = status_ok();
+    if (atomic_load(&r->id) == 0) TRY(recording_continue(r, store));
     int64_t id = atomic_load(&r->id);
     *rest = r->out.step_count + r->out.epoch_count > 0;
     mutex_lock(&r->mutex);
@@ -320,7 +351,7 @@ static Status recording_write_weights(Recording *r, Store *store, KeptWeights wh
     Status status = store_write_weights(store, atomic_load(&r->id), which, r->model);
     double now = clock_seconds(), pause = (now - before) * WEIGHTS_SHARE;
     mutex_lock(&r->mutex);
-    r->due = now + (pause > WEIGHTS_SECONDS ? pause : WEIGHTS_SECONDS);
+    if (now + pause > r->due) r->due = now + pause;
     if (!status_is_ok(&status) && !slot->fresh) { // again, unless newer ones have come
         of.weights = r->model->weights;
         r->model->weights = slot->weights;

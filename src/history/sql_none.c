@@ -3,6 +3,7 @@
 #include "history/sql.h"
 
 #include "base/check.h"
+#include "base/tr.h"
 
 bool sql_is_there(void) {
     return false;
@@ -11,9 +12,10 @@ bool sql_is_there(void) {
 Status sql_open(const char *path, Sql **out) {
     (void)path;
     *out = NULL;
-    return status_error(STATUS_UNSUPPORTED,
-                        "this build keeps no history of runs: it was made without SQLite (Debian: "
-                        "libsqlite3-dev)");
+    return status_error(
+        STATUS_UNSUPPORTED,
+        TR("this build keeps no history of runs: it was made without SQLite (Debian: "
+           "libsqlite3-dev)"));
 }
 
 void sql_close(Sql **sql) {

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "base/thread.h"
+#include "base/tr.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -62,10 +63,11 @@ static Status store_check(Store *store, int64_t *version) {
     TRY(sql_number(store->sql, "PRAGMA application_id", NULL, 0, 0, &application));
     TRY(sql_number(store->sql, "PRAGMA user_version", NULL, 0, 0, version));
     if (tables > 0 && application != STORE_APPLICATION)
-        TRY(status_error(STATUS_FORMAT,
-                         "%.300s/runs.db is a database of another program; move it away to begin a "
-                         "history",
-                         store->directory));
+        TRY(status_error(
+            STATUS_FORMAT,
+            TR("%.300s/runs.db is a database of another program; move it away to begin a "
+               "history"),
+            store->directory));
     if (*version < 0)
         TRY(status_error(STATUS_FORMAT,
                          "%.300s/runs.db is damaged: its version is %lld; move it away to begin a "
@@ -74,8 +76,8 @@ static Status store_check(Store *store, int64_t *version) {
     if (*version > STORE_VERSION)
         TRY(status_error(
             STATUS_UNSUPPORTED,
-            "the history in %.250s was written by a newer Inkling (version %lld of it, "
-            "this program knows %d): it is left as it is, and nothing is kept in it",
+            TR("the history in %.250s was written by a newer Inkling (version %lld of it, "
+               "this program knows %d): it is left as it is, and nothing is kept in it"),
             store->directory, (long long)*version, STORE_VERSION));
 fail:
     return status;
@@ -142,7 +144,7 @@ Status store_open(const char *directory, Store **out) {
     store->alive.file = -1;
     text_copy(store->directory, sizeof store->directory, directory);
     if (!path_join(path, directory, "weights/0123456789012345678-last.safetensors.XXXXXX"))
-        TRY(status_error(STATUS_IO, "the path %.200s... is too long", directory));
+        TRY(status_error(STATUS_IO, TR("the path %.200s... is too long"), directory));
     path_join(path, directory, "weights");
     TRY(file_make_directories(path));
     path_join(path, directory, "runs.db");
@@ -331,6 +333,6 @@ bool store_weights_path(const Store *store, int64_t id, KeptWeights which,
 Status store_write_weights(Store *store, int64_t id, KeptWeights which, const SavedModel *model) {
     char path[FILE_PATH_MAX];
     if (!store_weights_path(store, id, which, path))
-        return status_error(STATUS_IO, "the path %.200s... is too long", store->directory);
+        return status_error(STATUS_IO, TR("the path %.200s... is too long"), store->directory);
     return format_write(path, model);
 }

@@ -83,7 +83,9 @@ typedef struct KeptRun {
     double loss;     // of the last epoch's training, before that of the last batch
     double test_accuracy, best_accuracy; // 0..1; of the last epoch, of the best one
     int best_epoch;                      // 0: none evaluated yet
-    bool has[KEPT_WEIGHTS_COUNT];        // is there a file (not in the database)
+    // Not in the database:
+    bool has[KEPT_WEIGHTS_COUNT]; // is there a file
+    long long bytes;              // on the disk, about: weights and curves
 } KeptRun;
 
 // One with its curves; kept_record_close frees.
@@ -116,6 +118,12 @@ const char *store_directory(const Store *store);
 
 // A new run; state, steps, epochs and results of `run` are taken as they are. *id: its number.
 Status store_begin(Store *store, const KeptRun *run, int64_t *id);
+// A run goes on from where `run` says that it stands (settings, data, steps, epoch, seconds): the
+// one that is kept with those settings, has that very place in its curve and that nobody trains is
+// this process's from now on, what it had trained behind that place is taken out of its curves, and
+// `run` becomes what it is then. *found: is there one? (Seconds are measured: no two runs of the
+// same settings have the same ones.)
+Status store_continue(Store *store, KeptRun *run, bool *found);
 // What has come since: `step_count` batches behind those that are there, epochs, and from `run` its
 // state, failure and how far it came. All or nothing. `run->steps` counts the new ones too.
 Status store_add(Store *store, const KeptRun *run, const BatchRecord *steps, size_t step_count,

@@ -2,6 +2,7 @@
 #include "history/store_parts.h"
 
 #include "base/text.h"
+#include "base/tr.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +13,8 @@ static Status store_update(Store *store, const char *statement, SqlValue value, 
     const SqlValue values[] = {value, SQL_INT(id)};
     Status status = sql_do(store->sql, statement, values, 2);
     if (status_is_ok(&status) && sql_changed(store->sql) == 0)
-        status =
-            status_error(STATUS_NOT_FOUND, "there is no run %lld in the history", (long long)id);
+        status = status_error(STATUS_NOT_FOUND, TR("there is no run %lld in the history"),
+                              (long long)id);
     return status;
 }
 
@@ -40,9 +41,11 @@ Status store_delete(Store *store, int64_t id) {
     TRY(sql_number(store->sql, "SELECT state = 'training' FROM runs WHERE id = ?", &which, 1, -1,
                    &training));
     if (training < 0)
-        TRY(status_error(STATUS_NOT_FOUND, "there is no run %lld in the history", (long long)id));
+        TRY(status_error(STATUS_NOT_FOUND, TR("there is no run %lld in the history"),
+                         (long long)id));
     if (training)
-        TRY(status_error(STATUS_USAGE, "run %lld is being trained; stop it first", (long long)id));
+        TRY(status_error(STATUS_USAGE, TR("run %lld is being trained; stop it first"),
+                         (long long)id));
     TRY(sql_do(store->sql, "DELETE FROM runs WHERE id = ?", &which, 1));
     for (int i = 0; i < KEPT_WEIGHTS_COUNT; i++)
         if (store_weights_path(store, id, (KeptWeights)i, path)) unlink(path);

@@ -20,6 +20,9 @@ Status store_transact(Store *store, Status (*work)(Store *store, void *context),
 // Runs that are "training" for a process that is dead become "interrupted".
 Status store_mark_interrupted(Store *store);
 
+// One run, in whatever transaction there is. STATUS_NOT_FOUND.
+Status store_find(Store *store, int64_t id, KeptRun *out);
+
 // Batches as the bytes of a row of `steps`, and back.
 void store_pack(const BatchRecord *records, size_t count, unsigned char *out);
 void store_unpack(const unsigned char *bytes, size_t count, BatchRecord *out);

@@ -2,6 +2,7 @@
 #include "history/store_parts.h"
 
 #include "base/text.h"
+#include "base/tr.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -91,6 +92,7 @@ static long long store_look(const Store *store, KeptRun *run) {
             store_weights_path(store, run->id, (KeptWeights)i, path) && stat(path, &info) == 0;
         if (run->has[i]) bytes += info.st_size;
     }
+    run->bytes = bytes + run->steps * STORE_STEP_BYTES;
     return bytes;
 }
 
@@ -190,15 +192,22 @@ static Status store_take_one(void *context, const SqlRow *row) {
     return status_ok();
 }
 
+Status store_find(Store *store, int64_t id, KeptRun *out) {
+    const SqlValue which = SQL_INT(id);
+    OneRun one = {out, false};
+    Status status = sql_read(store->sql, "SELECT " RUN_COLUMNS " FROM runs WHERE id = ?", &which, 1,
+                             store_take_one, &one);
+    if (status_is_ok(&status) && !one.found)
+        status = status_error(STATUS_NOT_FOUND, TR("there is no run %lld in the history"),
+                              (long long)id);
+    return status;
+}
+
 // In one transaction: curves and figures of the same moment, though a process may be writing.
 static Status store_read_work(Store *store, KeptRecord *out, int64_t id) {
     const SqlValue which = SQL_INT(id);
-    OneRun one = {&out->run, false};
     Status status;
-    TRY(sql_read(store->sql, "SELECT " RUN_COLUMNS " FROM runs WHERE id = ?", &which, 1,
-                 store_take_one, &one));
-    if (!one.found)
-        TRY(status_error(STATUS_NOT_FOUND, "there is no run %lld in the history", (long long)id));
+    TRY(store_find(store, id, &out->run));
     TRY(sql_read(store->sql, "SELECT records FROM steps WHERE run = ? ORDER BY first", &which, 1,
                  store_take_steps, out));
     TRY(sql_read(store->sql,

@@ -2,6 +2,7 @@
 #include "ink/strokes_file.h"
 
 #include "base/file.h"
+#include "base/tr.h"
 #include "ink/trace.h"
 
 #include <cjson/cJSON.h>
@@ -41,7 +42,7 @@ Status strokes_reader_open(StrokesReader **out, const char *path) {
     if (!reader->file) {
         status = status_errno("open", path, errno);
     } else if (fstat(fileno(reader->file), &info) == 0 && S_ISDIR(info.st_mode)) {
-        status = status_error(STATUS_IO, "%s is a directory, not a file of strokes", path);
+        status = status_error(STATUS_IO, TR("%s is a directory, not a file of strokes"), path);
     }
     if (!status_is_ok(&status)) {
         strokes_reader_close(&reader);
@@ -359,8 +360,9 @@ Status strokes_file_append(const char *path, const Drawing *drawing, const char 
     Text text = {0};
     int file = -1;
     if (!strokes_line_write(&text, drawing, label_text)) {
-        status = text.failed ? status_no_memory("a line of strokes", text.size)
-                             : status_error(STATUS_USAGE, "there is nothing on the canvas to keep");
+        status = text.failed
+                     ? status_no_memory("a line of strokes", text.size)
+                     : status_error(STATUS_USAGE, TR("there is nothing on the canvas to keep"));
         goto fail;
     }
     file = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0644);

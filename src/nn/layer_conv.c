@@ -2,6 +2,8 @@
 // Weight [out][in][kernel][kernel], bias [out].
 #include "nn/layer.h"
 
+#include "base/tr.h"
+
 #include <string.h>
 
 static ConvShape conv_shape(const LayerSpec *spec, Shape in, Shape out) {
@@ -24,16 +26,16 @@ static Status conv_plan(const LayerSpec *spec, LayerPlan *plan) {
     char text[48];
     shape_print(plan->in, text);
     if (plan->in.flat)
-        return status_error(STATUS_USAGE, "needs an image, but its input is a flat vector of %s",
-                            text);
+        return status_error(STATUS_USAGE,
+                            TR("needs an image, but its input is a flat vector of %s"), text);
     int out = (int)layer_arg(spec, "channels"), kernel = (int)layer_arg(spec, "kernel");
     int stride = (int)layer_arg(spec, "stride"), pad = (int)layer_arg(spec, "padding");
     int room_h = plan->in.h + 2 * pad - kernel, room_w = plan->in.w + 2 * pad - kernel;
     if (room_h < 0 || room_w < 0) {
         if (pad == 0)
-            return status_error(STATUS_USAGE, "a %dx%d kernel does not fit a %s input", kernel,
+            return status_error(STATUS_USAGE, TR("a %dx%d kernel does not fit a %s input"), kernel,
                                 kernel, text);
-        return status_error(STATUS_USAGE, "a %dx%d kernel does not fit a %s input padded by %d",
+        return status_error(STATUS_USAGE, TR("a %dx%d kernel does not fit a %s input padded by %d"),
                             kernel, kernel, text, pad);
     }
     plan->out = (Shape){out, room_h / stride + 1, room_w / stride + 1, false};

@@ -1,13 +1,15 @@
 // y = x W^T + b on flat vectors: torch.nn.Linear. Weight [out][in], bias [out].
 #include "nn/layer.h"
 
+#include "base/tr.h"
+
 #include <string.h>
 
 static Status dense_plan(const LayerSpec *spec, LayerPlan *plan) {
     if (!plan->in.flat) {
         char text[48];
         shape_print(plan->in, text);
-        return status_error(STATUS_USAGE, "needs a flat input, not %s; put flatten before it",
+        return status_error(STATUS_USAGE, TR("needs a flat input, not %s; put flatten before it"),
                             text);
     }
     int in = plan->in.c, out = (int)layer_arg(spec, "units");

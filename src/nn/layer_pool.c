@@ -2,6 +2,8 @@
 // (which counts the padding).
 #include "nn/layer.h"
 
+#include "base/tr.h"
+
 static PoolShape pool_shape(const LayerSpec *spec, Shape in, Shape out) {
     return (PoolShape){
         .channels = in.c,
@@ -19,18 +21,18 @@ static Status pool_plan(const LayerSpec *spec, LayerPlan *plan) {
     char text[48];
     shape_print(plan->in, text);
     if (plan->in.flat)
-        return status_error(STATUS_USAGE, "needs an image, but its input is a flat vector of %s",
-                            text);
+        return status_error(STATUS_USAGE,
+                            TR("needs an image, but its input is a flat vector of %s"), text);
     int kernel = (int)layer_arg(spec, "kernel"), stride = (int)layer_arg(spec, "stride");
     int pad = (int)layer_arg(spec, "padding");
     // Otherwise a window could lie in the padding altogether.
     if (pad > kernel / 2)
-        return status_error(STATUS_USAGE, "padding %d is more than half of the window of %d", pad,
-                            kernel);
+        return status_error(STATUS_USAGE, TR("padding %d is more than half of the window of %d"),
+                            pad, kernel);
     int room_h = plan->in.h + 2 * pad - kernel, room_w = plan->in.w + 2 * pad - kernel;
     if (room_h < 0 || room_w < 0)
-        return status_error(STATUS_USAGE, "a %dx%d window does not fit a %s input", kernel, kernel,
-                            text);
+        return status_error(STATUS_USAGE, TR("a %dx%d window does not fit a %s input"), kernel,
+                            kernel, text);
     plan->out = (Shape){plan->in.c, room_h / stride + 1, room_w / stride + 1, false};
     return status_ok();
 }

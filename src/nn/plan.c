@@ -3,6 +3,7 @@
 #include "nn/layer.h"
 
 #include "base/check.h"
+#include "base/tr.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -46,7 +47,7 @@ static Status plan_layer(const ModelSpec *spec, int index, ModelPlan *out) {
     if (!status_is_ok(&status)) return status;
     ASSERT(plan.out.c > 0 && plan.out.h > 0 && plan.out.w > 0);
     if ((double)plan.out.c * plan.out.h * plan.out.w > SPEC_SAMPLE_MAX)
-        return status_error(STATUS_USAGE, "%s: an output of %dx%dx%d is too large", name,
+        return status_error(STATUS_USAGE, TR("%s: an output of %dx%dx%d is too large"), name,
                             plan.out.c, plan.out.h, plan.out.w);
     out->shapes[index + 1] = plan.out;
     out->flops_forward += plan.flops;
@@ -58,9 +59,10 @@ static Status plan_layer(const ModelSpec *spec, int index, ModelPlan *out) {
                  plan_number(spec, index), plan.tensors[i].name);
         if (tensor->trainable) out->parameters += tensor->count;
         if (out->parameters > SPEC_PARAMETERS_MAX || tensor->count > SPEC_PARAMETERS_MAX)
-            return status_error(STATUS_USAGE,
-                                "%s: that makes more than %d million parameters, which is too many",
-                                name, SPEC_PARAMETERS_MAX / 1000000);
+            return status_error(
+                STATUS_USAGE,
+                TR("%s: that makes more than %d million parameters, which is too many"), name,
+                SPEC_PARAMETERS_MAX / 1000000);
     }
     return status_ok();
 }
@@ -107,11 +109,12 @@ Status spec_plan(const ModelSpec *spec, ModelPlan *out) {
     if (!last.flat || last.c < 2 || last.c > SPEC_CLASSES_MAX) {
         char text[48];
         shape_print(last, text);
-        return status_error(STATUS_USAGE,
-                            "layer %d (%s) is the last and gives %s; a network must end in 2 to %d "
-                            "classes, as with \"dense 10\"",
-                            spec->layer_count, spec->layers[spec->layer_count - 1].kind->word, text,
-                            SPEC_CLASSES_MAX);
+        return status_error(
+            STATUS_USAGE,
+            TR("layer %d (%s) is the last and gives %s; a network must end in 2 to %d "
+               "classes, as with \"dense 10\""),
+            spec->layer_count, spec->layers[spec->layer_count - 1].kind->word, text,
+            SPEC_CLASSES_MAX);
     }
     out->classes = last.c;
     plan_offsets(out);

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "base/tr.h"
 #include "nn/layer.h"
 
 #include <math.h>
@@ -64,7 +65,7 @@ static Status spec_unknown_word(int number, const char *word) {
     for (int i = 0; i < layer_kind_count; i++)
         text_append(&text, "%s%s", i == 0 ? "" : ", ", layer_kinds[i]->word);
     Status status =
-        status_error(STATUS_USAGE, "layer %d: there is no layer called \"%s\"; there are %s",
+        status_error(STATUS_USAGE, TR("layer %d: there is no layer called \"%s\"; there are %s"),
                      number, word, text.data ? text.data : "others");
     text_close(&text);
     return status;
@@ -74,7 +75,7 @@ static Status spec_unknown_arg(int number, const LayerKind *kind, const char *to
     Text text = {0};
     spec_list_args(kind, &text);
     Status status =
-        status_error(STATUS_USAGE, "layer %d (%s): cannot make sense of \"%s\"; it takes %s",
+        status_error(STATUS_USAGE, TR("layer %d (%s): cannot make sense of \"%s\"; it takes %s"),
                      number, kind->word, token, text.data ? text.data : "something else");
     text_close(&text);
     return status;
@@ -117,8 +118,8 @@ static Status spec_parse_arg(int number, Span token, LayerSpec *layer, unsigned 
     if (*seen & 1u << index) {
         char title[48];
         spec_arg_title(arg, title);
-        return status_error(STATUS_USAGE, "layer %d (%s): %s is given twice", number, kind->word,
-                            title);
+        return status_error(STATUS_USAGE, TR("layer %d (%s): %s is given twice"), number,
+                            kind->word, title);
     }
     *seen |= 1u << index;
     layer->args[index] = value;
@@ -153,8 +154,8 @@ static Status spec_parse_layer(int number, Span span, LayerSpec *layer) {
     memset(layer, 0, sizeof *layer);
     Span word = spec_next_token(&span);
     if (word.at == word.end)
-        return status_error(STATUS_USAGE, "layer %d is empty; layers are separated by one comma",
-                            number);
+        return status_error(STATUS_USAGE,
+                            TR("layer %d is empty; layers are separated by one comma"), number);
     char text[32];
     spec_token_text(word, text);
     layer->kind = word.end - word.at > 31 ? NULL : layer_find(text);
@@ -171,7 +172,8 @@ static Status spec_parse_layer(int number, Span span, LayerSpec *layer) {
 
 static Status spec_add(ModelSpec *out, const LayerSpec *layer) {
     if (out->layer_count >= SPEC_LAYERS_MAX)
-        return status_error(STATUS_USAGE, "a network may have at most %d layers", SPEC_LAYERS_MAX);
+        return status_error(STATUS_USAGE, TR("a network may have at most %d layers"),
+                            SPEC_LAYERS_MAX);
     out->layers[out->layer_count++] = *layer;
     return status_ok();
 }
@@ -184,7 +186,7 @@ Status spec_parse_layers(const char *text, ModelSpec *out) {
     Span whole = {text, text + strlen(text)};
     Span rest = whole;
     if (spec_next_token(&rest).at == whole.end)
-        return status_error(STATUS_USAGE, "a network needs at least one layer");
+        return status_error(STATUS_USAGE, TR("a network needs at least one layer"));
     for (int number = 1;; number++) {
         const char *comma = memchr(whole.at, ',', (size_t)(whole.end - whole.at));
         Span span = {whole.at, comma ? comma : whole.end};

@@ -1,6 +1,8 @@
 // Who answers the canvas, and what.
 #include "panels/workbench.h"
 
+#include "base/tr.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -56,6 +58,12 @@ Source answer_source(Workbench *bench) {
             source = (Source){.run = bench->runs.entry[i]};
     for (int i = 0; i < bench->model_count; i++)
         if (bench->models[i].id > source_id(&source)) source = (Source){.model = &bench->models[i]};
+    // Of a race not the one that happened to end last, but who won it.
+    for (int i = 0; source.run && source.run->race && i < bench->runs.count; i++) {
+        RunEntry *run = bench->runs.entry[i];
+        if (run->race == source.run->race && entry_can_answer(run) && run->best > source.run->best)
+            source.run = run;
+    }
     return source;
 }
 
@@ -95,11 +103,11 @@ static Status answer_open(Workbench *bench, const Source *source) {
     answer->of = source_id(source); // even if it fails: it is not tried again every frame
     const Shape input = source_spec(source)->input;
     if (input.c != 1 || input.h != input.w || input.h < INK_FIELD_MIN || input.h > INK_FIELD_MAX)
-        return status_error(STATUS_UNSUPPORTED,
-                            "%s takes %dx%dx%d images; the canvas gives square grey ones of %d to "
-                            "%d pixels",
-                            source_name(source), input.c, input.h, input.w, INK_FIELD_MIN,
-                            INK_FIELD_MAX);
+        return status_error(
+            STATUS_UNSUPPORTED,
+            TR("%s takes %dx%dx%d images; the canvas gives square grey ones of %d to "
+               "%d pixels"),
+            source_name(source), input.c, input.h, input.w, INK_FIELD_MIN, INK_FIELD_MAX);
     const SavedModel *model = source->model ? source->model->model : NULL;
     if (source->run) {
         TRY(run_log_save_model(source->run->log, bench->dataset, &copy));

@@ -1,6 +1,6 @@
 // The network that answers the canvas, and its latest answer. Which one it is: the one pinned by
-// hand; else a run in training; else what came last, a run or an opened file; else the shipped
-// model.
+// hand; else a run in training; else what came last, a run (of a race the best) or an opened
+// file; else the shipped model.
 #ifndef INKLING_PANELS_ANSWER_H
 #define INKLING_PANELS_ANSWER_H
 

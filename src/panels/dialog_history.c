@@ -56,6 +56,15 @@ static void history_bytes(char out[WORD_MAX], long long bytes) {
     snprintf(out, WORD_MAX, bytes < 10000000 ? "%.1f MB" : "%.0f MB", (double)bytes / 1e6);
 }
 
+static void history_chosen_bytes(HistoryView *view, char out[WORD_MAX]) {
+    long long bytes = 0;
+    for (int i = 0; i < view->chosen_count; i++) {
+        const KeptRun *run = history_view_run(view, view->chosen[i]);
+        if (run) bytes += run->bytes;
+    }
+    history_bytes(out, bytes);
+}
+
 // The value of one option in a settings line; "" when it is not there.
 static void history_setting(const KeptRun *run, const char *name, char *out, size_t size) {
     char line[TRAIN_LINE_MAX], *cursor = line;
@@ -265,16 +274,18 @@ static void history_renaming(Ui *ui, Workbench *bench, Rect row) {
 
 static void history_asking(Ui *ui, Workbench *bench, Rect row) {
     HistoryView *view = &bench->history_view;
-    char text[160];
-    Rect yes = rect_cut_right(&row, history_width(ui, tr("Delete")), 8);
-    Rect no = rect_cut_right(&row, history_width(ui, tr("Keep")), 12);
+    char text[200], bytes[WORD_MAX];
+    Rect no = rect_cut_right(&row, history_width(ui, tr("Keep")), 8);
+    Rect yes = rect_cut_right(&row, history_width(ui, tr("Delete")), 12);
+    history_chosen_bytes(view, bytes);
     snprintf(text, sizeof text,
-             tr_n("Delete %d run for good, with its curves and weights?",
-                  "Delete %d runs for good, with their curves and weights?", view->chosen_count),
-             view->chosen_count);
+             tr_n("Delete %d run for good, with its curves and weights (%s)?",
+                  "Delete %d runs for good, with their curves and weights (%s)?",
+                  view->chosen_count),
+             view->chosen_count, bytes);
     ui_text(ui, row, TEXT_BODY, ui->theme->color.text, text);
-    bool keep = ui_button(ui, no, tr("Keep"), 0);
-    bool gone = ui_button(ui, yes, tr("Delete"), UI_PRIMARY);
+    bool gone = ui_button(ui, yes, tr("Delete"), 0);
+    bool keep = ui_button(ui, no, tr("Keep"), UI_PRIMARY);
     if (gone) history_view_delete(bench);
     if (gone || keep || view->chosen_count == 0) view->mode = HISTORY_LISTING;
 }
@@ -300,10 +311,21 @@ static void history_head(Ui *ui, Workbench *bench, Rect row) {
                       tr("Search the history"), view->search, sizeof view->search, &options);
     if (edit.changed) view->scroll = (UiScroll){0};
     if (!view->listed) return;
+    const char *all = tr("Choose all");
+    Rect link = rect_cut_right(&row, ceilf(ui_text_width(ui, TEXT_SMALL, all)) + 4, 16);
+    if (ui_link(ui, link, all, view->list.count > 0 ? 0 : UI_DISABLED))
+        history_view_choose_all(view);
+    ui_tooltip(ui, tr("All that are listed, but for those that are pinned"));
     history_bytes(bytes, view->list.bytes);
-    snprintf(text, sizeof text,
-             tr_n("%d run, %s on the disk", "%d runs, %s on the disk", (long)view->list.count),
-             (int)view->list.count, bytes);
+    size_t used = 0;
+    words_append(text, sizeof text, &used,
+                 tr_n("%d run, %s on the disk", "%d runs, %s on the disk", (long)view->list.count),
+                 (int)view->list.count, bytes);
+    if (view->chosen_count > 1) {
+        history_chosen_bytes(view, bytes);
+        words_append(text, sizeof text, &used, " \xc2\xb7 ");
+        words_append(text, sizeof text, &used, tr("%d chosen, %s"), view->chosen_count, bytes);
+    }
     ui_text_right(ui, row, TEXT_SMALL, c->text_muted, text);
 }
 

@@ -30,11 +30,11 @@ static void layers_check(const Workbench *bench, LayersCheck *check) {
     check->status = spec_parse_layers(bench->layers_text, &check->spec);
     if (status_is_ok(&check->status)) check->status = spec_plan(&check->spec, &check->plan);
     if (status_is_ok(&check->status) && check->plan.classes != classes)
-        check->status =
-            status_error(STATUS_USAGE,
-                         "the last layer gives %d numbers; %d are needed, one for each class: end "
-                         "with \"dense %d\"",
-                         check->plan.classes, classes, classes);
+        check->status = status_error(
+            STATUS_USAGE,
+            TR("the last layer gives %d numbers; %d are needed, one for each class: end "
+               "with \"dense %d\""),
+            check->plan.classes, classes, classes);
 }
 
 static void layers_shapes(const LayersCheck *check, char *out, size_t size) {

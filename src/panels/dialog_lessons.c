@@ -36,6 +36,7 @@ void lesson_list_read(Workbench *bench) {
     int first = list->count;
     if (path_user_data(home) && path_join(own, home, "lessons")) list_add_directory(bench, own);
     qsort(list->item + first, (size_t)(list->count - first), sizeof list->item[0], list_order);
+    list->fresh = true;
     for (int i = 0; i < list->count; i++) {
         Status status = lesson_read(list->item[i].path, &list->item[i].lesson);
         text_copy(list->item[i].problem, STATUS_MESSAGE_MAX, status.message);
@@ -58,7 +59,10 @@ static void list_rows(Ui *ui, Workbench *bench, Rect area) {
         const Lesson *lesson = list->item[i].lesson;
         ui_push_index(ui, i);
         if (lesson) {
-            if (ui_button(ui, row, lesson_text(lesson->title, bench->language), 0)) chosen = i;
+            const char *title = lesson_text(lesson->title, bench->language);
+            if (ui_button(ui, row, title, 0)) chosen = i;
+            if (list->fresh) ui_set_focus(ui, ui_id(ui, title));
+            list->fresh = false;
             ui_tooltip(ui, list->item[i].path);
         } else {
             ui_paragraph(ui, row, TEXT_SMALL, c->error, list->item[i].problem);
@@ -84,6 +88,7 @@ void dialog_lessons(Ui *ui, Workbench *bench) {
     ui_paragraph(ui, rect_cut_top(&inside, hint_h, 0), TEXT_SMALL, c->text_muted, hint);
     Rect buttons = rect_cut_bottom(&inside, THEME_CONTROL_H, 12);
     list_rows(ui, bench, inside);
+    list->fresh = false;
     Rect cancel = rect_cut_right(&buttons, 84, 8);
     Rect open = rect_cut_right(&buttons, ui_button_width(ui, tr("Open a file\xe2\x80\xa6")), 8);
     bool file = ui_button(ui, open, tr("Open a file\xe2\x80\xa6"), 0);

@@ -40,20 +40,23 @@ static void race_values(Ui *ui, RaceState *race, Rect area) {
     ui_scroll_end(ui);
 }
 
-static void race_more(Ui *ui, Workbench *bench, Rect rect) {
+// True when Enter was pressed with nothing to add: it is for the dialog.
+static bool race_more(Ui *ui, Workbench *bench, Rect rect) {
     RaceState *race = &bench->race;
     UiField field = {.placeholder = tr("other values, and Enter"),
                      .flags = race->problem[0] ? UI_INVALID : 0};
     UiEdit edit =
         ui_text_field(ui, rect, tr("Other values"), race->more, sizeof race->more, &field);
     if (edit.changed) race->problem[0] = '\0';
-    if (!edit.submitted && !(edit.left && race->more[0])) return;
+    if (edit.submitted && !race->more[0]) return true;
+    if (!edit.submitted && !(edit.left && race->more[0])) return false;
     Status status = race_add(race, &bench->form, race->more);
     text_copy(race->problem, sizeof race->problem, status.message);
     if (status_is_ok(&status)) race->more[0] = '\0';
+    return false;
 }
 
-static void race_buttons(Ui *ui, Workbench *bench, Rect row) {
+static void race_buttons(Ui *ui, Workbench *bench, Rect row, bool enter) {
     RaceState *race = &bench->race;
     char label[64];
     int chosen = race_chosen(race);
@@ -64,7 +67,8 @@ static void race_buttons(Ui *ui, Workbench *bench, Rect row) {
     Rect cancel = rect_cut_right(&row, 84, 0);
     if (ui_button(ui, cancel, tr("Cancel"), 0)) bench->dialog = DIALOG_NONE;
     ui_push_id(ui, "start");
-    if (ui_button(ui, start, label, UI_PRIMARY | (ready ? 0 : UI_DISABLED))) {
+    bool go = ui_button(ui, start, label, UI_PRIMARY | (ready ? 0 : UI_DISABLED));
+    if (go || (enter && ready)) {
         Status status = race_start(bench);
         if (status_is_ok(&status)) bench->dialog = DIALOG_NONE;
         text_copy(race->problem, sizeof race->problem, status.message);
@@ -105,15 +109,16 @@ void dialog_race(Ui *ui, Workbench *bench) {
     Rect buttons = rect_cut_bottom(&inside, THEME_CONTROL_H, 8);
     Rect problem = rect_cut_bottom(&inside, 18, 12);
     Rect says = rect_cut_bottom(&inside, remark_h, more > 0 ? 12 : 8);
+    bool enter = false;
     if (more > 0) {
         Rect field = rect_cut_bottom(&inside, THEME_CONTROL_H, 8);
         race_values(ui, race, inside);
-        race_more(ui, bench, rect_cut_left(&field, 240, 0));
+        enter = race_more(ui, bench, rect_cut_left(&field, 240, 0));
     } else {
         race_values(ui, race, inside);
     }
     ui_paragraph(ui, says, TEXT_SMALL, c->text_muted, remark);
     ui_text(ui, problem, TEXT_SMALL, c->error, race->problem);
-    race_buttons(ui, bench, buttons);
+    race_buttons(ui, bench, buttons, enter);
     if (ui_dialog_end(ui)) bench->dialog = DIALOG_NONE;
 }

@@ -82,7 +82,7 @@ Status export_runs(Ui *ui, Workbench *bench, const char *path) {
         Status (*write)(Ui *, Workbench *, const char *);
     } pictures[] = {{".png", export_charts_png}, {".svg", export_charts_svg}};
     if (!export_is_possible(bench))
-        return status_error(STATUS_USAGE, "no run with visible curves has trained a batch yet");
+        return status_error(STATUS_USAGE, TR("no run with visible curves has trained a batch yet"));
     for (size_t i = 0; i < sizeof pictures / sizeof pictures[0]; i++)
         if (strcasecmp(path_extension(path), pictures[i].ending) == 0)
             return pictures[i].write(ui, bench, path);

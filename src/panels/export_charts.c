@@ -142,8 +142,8 @@ Status export_charts_svg(Ui *ui, Workbench *bench, const char *path) {
 Status export_charts_png(Ui *ui, Workbench *bench, const char *path) {
     Sheet sheet;
     if (!bench->hooks.write_picture)
-        return status_error(STATUS_UNSUPPORTED, "%s: this build cannot write pictures; .svg works",
-                            path);
+        return status_error(STATUS_UNSUPPORTED,
+                            TR("%s: this build cannot write pictures; .svg works"), path);
     Status status = sheet_make(ui, bench, &sheet);
     if (!status_is_ok(&status)) return status;
     status = bench->hooks.write_picture(&sheet.ui->draw, SHEET_SCALE, sheet.ui->theme->color.panel,

@@ -135,7 +135,7 @@ static Status files_start_opening(Workbench *bench, const char *path) {
 static Status files_open_model(Workbench *bench, const char *path) {
     if (!bench->opener.busy) return files_start_opening(bench, path);
     if (bench->open_count == OPEN_QUEUE_MAX)
-        return status_error(STATUS_USAGE, "%s: %d files are waiting to be opened already", path,
+        return status_error(STATUS_USAGE, TR("%s: %d files are waiting to be opened already"), path,
                             OPEN_QUEUE_MAX);
     text_copy(bench->open_queue[bench->open_count++], FILE_PATH_MAX, path);
     return status_ok();
@@ -202,7 +202,7 @@ void bench_stop_guessing(Workbench *bench) {
 static Status files_open_picture(Workbench *bench, const char *path) {
     GreyPicture picture = {0};
     if (!bench->hooks.read_picture)
-        return status_error(STATUS_UNSUPPORTED, "%s: this build cannot read pictures", path);
+        return status_error(STATUS_UNSUPPORTED, TR("%s: this build cannot read pictures"), path);
     Status status = bench->hooks.read_picture(path, &picture);
     if (status_is_ok(&status))
         status = ink_state_show(&bench->ink, picture.pixels, picture.width, picture.height, false,
@@ -219,7 +219,7 @@ static Status files_open_strokes(Workbench *bench, const char *path) {
     Status status;
     TRY(strokes_reader_open(&reader, path));
     TRY(strokes_reader_next(reader, bench->ink.brush, &drawing, &line, &more));
-    if (!more) TRY(status_error(STATUS_FORMAT, "%s holds no drawing", path));
+    if (!more) TRY(status_error(STATUS_FORMAT, TR("%s holds no drawing"), path));
     TRY(ink_state_clear(&bench->ink));
     for (size_t s = drawing_first(&drawing); s < drawing.live; s++) {
         const Stroke *stroke = &drawing.strokes[s];
@@ -267,7 +267,7 @@ Status bench_open(Workbench *bench, const char *given) {
     if (file_is_directory(path))
         status = files_open_directory(bench, path);
     else if (!file_exists(path))
-        status = status_error(STATUS_NOT_FOUND, "there is no file %s", path);
+        status = status_error(STATUS_NOT_FOUND, TR("there is no file %s"), path);
     else if (files_ends(path, pictures))
         status = files_open_picture(bench, path);
     else if (files_ends(path, lessons))
@@ -295,7 +295,7 @@ Status bench_save(Workbench *bench, uint64_t id, const char *path) {
     SavedModel *made = NULL;
     Status status;
     if (!run && !entry)
-        return status_error(STATUS_USAGE, "what was to be saved is gone; nothing was written");
+        return status_error(STATUS_USAGE, TR("what was to be saved is gone; nothing was written"));
     if (run) TRY(run_log_save_model(run->log, bench->dataset, &made));
     TRY(format_write(path, made ? made : entry->model));
     if (run) {

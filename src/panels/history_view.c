@@ -62,6 +62,21 @@ void history_view_choose_to(HistoryView *view, int64_t id) {
     view->anchor = from;
 }
 
+void history_view_choose_all(HistoryView *view) {
+    int64_t all[HISTORY_CHOSEN_MAX];
+    int count = 0, there = 0;
+    for (size_t i = 0; i < view->list.count && count < HISTORY_CHOSEN_MAX; i++) {
+        const KeptRun *run = &view->list.run[i];
+        if (run->pinned || !kept_run_matches(run, view->search)) continue;
+        there += history_view_is_chosen(view, run->id);
+        all[count++] = run->id;
+    }
+    bool again = there == count && view->chosen_count == count;
+    view->chosen_count = again ? 0 : count;
+    memcpy(view->chosen, all, sizeof *all * (size_t)view->chosen_count);
+    if (count > 0) view->anchor = all[0];
+}
+
 // What is chosen but gone.
 static void history_view_forget(HistoryView *view) {
     for (int i = 0; i < view->chosen_count;)

@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Side of the canvas while no window has asked for another one.
-enum { INK_SIDE_DEFAULT = 280 };
+// Side of the canvas while no window has asked for another one, and the least and the most of a
+// picture with strokes on it.
+enum { INK_SIDE_DEFAULT = 280, INK_SIDE_MOST = 1120 };
 
 void ink_state_open(InkState *ink) {
     memset(ink, 0, sizeof *ink);
@@ -19,6 +20,7 @@ void ink_state_open(InkState *ink) {
 static void ink_state_drop_picture(InkState *ink) {
     free(ink->picture.pixels);
     ink->picture = (GreyPicture){0};
+    canvas_close(&ink->both);
     ink->caption[0] = '\0';
     ink->exact = false;
 }
@@ -41,7 +43,7 @@ Status ink_state_clear(InkState *ink) {
 
 // What the backdrop of the canvas shows of a picture: the whole of it in the middle of a square,
 // light ink on black.
-static Status ink_state_backdrop(InkState *ink, bool invert) {
+static Status ink_state_backdrop(const InkState *ink, Canvas *canvas) {
     const GreyPicture *from = &ink->picture;
     int side = from->width > from->height ? from->width : from->height;
     uint8_t *square = calloc((size_t)side, (size_t)side);
@@ -51,9 +53,9 @@ static Status ink_state_backdrop(InkState *ink, bool invert) {
         for (int x = 0; x < from->width; x++) {
             uint8_t value = from->pixels[(size_t)y * (size_t)from->width + (size_t)x];
             square[(size_t)(y + y0) * (size_t)side + (size_t)(x + x0)] =
-                invert ? (uint8_t)(255 - value) : value;
+                ink->dark_ink ? (uint8_t)(255 - value) : value;
         }
-    Status status = canvas_set_backdrop(&ink->canvas, square, side, side, side);
+    Status status = canvas_set_backdrop(canvas, square, side, side, side);
     free(square);
     return status;
 }
@@ -62,7 +64,7 @@ Status ink_state_show(InkState *ink, const uint8_t *grey, int width, int height,
                       const char *caption) {
     Status status = status_ok();
     size_t bytes = (size_t)width * (size_t)height;
-    bool invert = false;
+    bool dark_ink = false;
     uint8_t *copy = malloc(bytes ? bytes : 1);
     if (!copy) return status_no_memory("the picture", bytes);
     memcpy(copy, grey, bytes);
@@ -71,7 +73,7 @@ Status ink_state_show(InkState *ink, const uint8_t *grey, int width, int height,
         uint8_t field[28 * 28];
         PictureFit fit;
         TRY(picture_fit(copy, width, height, width, &options, field, &fit));
-        invert = !fit.light_ink;
+        dark_ink = !fit.light_ink;
     }
     if (!ink->canvas.pixels) TRY(canvas_open(&ink->canvas, INK_SIDE_DEFAULT));
     TRY(drawing_clear(&ink->drawing));
@@ -79,9 +81,10 @@ Status ink_state_show(InkState *ink, const uint8_t *grey, int width, int height,
     ink->picture = (GreyPicture){copy, width, height};
     copy = NULL;
     ink->exact = exact;
+    ink->dark_ink = dark_ink;
     text_copy(ink->caption, sizeof ink->caption, caption);
     ink->edits++;
-    TRY(ink_state_backdrop(ink, invert));
+    TRY(ink_state_backdrop(ink, &ink->canvas));
 fail:
     free(copy);
     return status;
@@ -95,20 +98,11 @@ Status ink_state_render(InkState *ink, int side) {
     if (side < 1) side = 1;
     if (side > CANVAS_SIDE_MAX) side = CANVAS_SIDE_MAX;
     if (!ink->canvas.pixels || ink->canvas.side != side) {
-        bool backdrop = ink->picture.pixels != NULL;
         Status status = canvas_open(&ink->canvas, side);
         if (!status_is_ok(&status)) return status;
         ink->canvas_version++;
-        if (backdrop) {
-            InkOptions options = ink_options_default(28);
-            uint8_t field[28 * 28];
-            PictureFit fit = {.light_ink = true};
-            if (!ink->exact)
-                status = picture_fit(ink->picture.pixels, ink->picture.width, ink->picture.height,
-                                     ink->picture.width, &options, field, &fit);
-            if (status_is_ok(&status)) status = ink_state_backdrop(ink, !fit.light_ink);
-            if (!status_is_ok(&status)) return status;
-        }
+        if (ink->picture.pixels) status = ink_state_backdrop(ink, &ink->canvas);
+        if (!status_is_ok(&status)) return status;
     }
     PixelRect changed = canvas_update(&ink->canvas, &ink->drawing);
     if (!pixel_rect_is_empty(changed)) ink->canvas_version++;
@@ -130,6 +124,23 @@ static void ink_state_resample(const GreyPicture *from, int field, uint8_t *out)
         }
 }
 
+// Picture and strokes as one picture.
+static Status ink_state_join(InkState *ink) {
+    const GreyPicture *picture = &ink->picture;
+    int side = picture->width > picture->height ? picture->width : picture->height;
+    Status status = status_ok();
+    if (side < INK_SIDE_DEFAULT) side = INK_SIDE_DEFAULT;
+    if (side > INK_SIDE_MOST) side = INK_SIDE_MOST;
+    if (!ink->both.pixels || ink->both_of != ink->edits) {
+        TRY(canvas_open(&ink->both, side));
+        TRY(ink_state_backdrop(ink, &ink->both));
+        ink->both_of = ink->edits;
+    }
+    canvas_update(&ink->both, &ink->drawing);
+fail:
+    return status;
+}
+
 InkOptions ink_state_options(const InkState *ink, int field) {
     InkOptions options = ink_options_default(field);
     options.centre = ink->centre;
@@ -148,14 +159,11 @@ Status ink_state_fit(InkState *ink, int field, uint8_t *out, InkFit *fit) {
     if (!ink->picture.pixels) {
         status = ink_fit_drawing(&ink->drawing, &options, out, fit);
     } else if (strokes) {
-        if (!ink->canvas.pixels) status = canvas_open(&ink->canvas, INK_SIDE_DEFAULT);
-        if (status_is_ok(&status)) {
-            if (!pixel_rect_is_empty(canvas_update(&ink->canvas, &ink->drawing)))
-                ink->canvas_version++;
-            status = ink_fit_grey(ink->canvas.pixels, ink->canvas.side, ink->canvas.side,
-                                  ink->canvas.side, &options, out, fit);
-            ink->fit_unit = (float)ink->canvas.side;
-        }
+        status = ink_state_join(ink);
+        int side = ink->both.side;
+        if (status_is_ok(&status))
+            status = ink_fit_grey(ink->both.pixels, side, side, side, &options, out, fit);
+        ink->fit_unit = (float)side;
     } else if (ink->exact) {
         ink_state_resample(&ink->picture, field, out);
     } else {

@@ -23,9 +23,12 @@ typedef struct InkState {
     bool split;                       // a number is taken apart into its digits
     // A picture or a data set's image instead of strokes; `picture.pixels` NULL: none. `exact`: the
     // network sees these very pixels; otherwise they go through picture_fit. With strokes on top,
-    // both go through ink_fit_grey.
+    // both go through ink_fit_grey, as one picture of a size of its own (`both`, made from edit
+    // `both_of` on): what the network sees does not depend on how large the window is.
     GreyPicture picture;
-    bool exact;
+    bool exact, dark_ink; // dark on light, so that the canvas shows it inverted
+    Canvas both;
+    uint64_t both_of;
     char caption[96];    // what it is: "Test image 8, label 5"
     uint64_t edits;      // grows with every change of what the network sees
     int pen;             // MouseButton that draws, -1: none

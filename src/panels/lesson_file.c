@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "base/tr.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@ typedef struct LessonReader {
 } LessonReader;
 
 static Status lesson_problem(const LessonReader *reader, const char *problem) {
-    return status_error(STATUS_FORMAT, "%s, line %d: %s", reader->path, reader->line, problem);
+    return status_error(STATUS_FORMAT, TR("%s, line %d: %s"), reader->path, reader->line, problem);
 }
 
 // ---- lines --------------------------------------------------------------------------------------
@@ -178,10 +179,10 @@ static Status lesson_take_lines(LessonReader *reader, char *text) {
     reader->line = next - 1;
     const Lesson *lesson = reader->lesson;
     if (!lesson->title[LANGUAGE_ENGLISH])
-        return status_error(STATUS_FORMAT, "%s has no title; expected \"title: ...\"",
+        return status_error(STATUS_FORMAT, TR("%s has no title; expected \"title: ...\""),
                             reader->path);
     if (lesson->page_count == 0)
-        return status_error(STATUS_FORMAT, "%s has no pages; expected \"page\"", reader->path);
+        return status_error(STATUS_FORMAT, TR("%s has no pages; expected \"page\""), reader->path);
     if (!lesson->pages[lesson->page_count - 1].caption[LANGUAGE_ENGLISH])
         return lesson_problem(reader, "the last page has no \"caption:\"");
     return status_ok();
@@ -196,7 +197,7 @@ Status lesson_read(const char *path, Lesson **out) {
     LessonReader reader = {lesson, path, 1};
     TRY(file_read(path, LESSON_BYTES_MAX, &bytes));
     if (!text_is_utf8((char *)bytes.data, bytes.size) || strlen((char *)bytes.data) != bytes.size)
-        TRY(status_error(STATUS_FORMAT, "%s is no lesson: expected text in UTF-8", path));
+        TRY(status_error(STATUS_FORMAT, TR("%s is no lesson: expected text in UTF-8"), path));
     lesson->text = (char *)bytes.data;
     bytes.data = NULL;
     bool marked = strncmp(lesson->text, "\xef\xbb\xbf", 3) == 0; // as some editors do

@@ -1,6 +1,8 @@
 // The list of taught digits and its file.
 #include "panels/my_digits.h"
 
+#include "base/tr.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -38,7 +40,7 @@ void my_digits_close(MyDigits *mine) {
 Status my_digits_grow(MyDigits *mine, int more) {
     if (mine->count + more > MY_DIGITS_MAX)
         return status_error(STATUS_USAGE,
-                            "there is room for %d digits of yours; delete some of the %d first",
+                            TR("there is room for %d digits of yours; delete some of the %d first"),
                             MY_DIGITS_MAX, mine->count);
     if (mine->count + more <= mine->capacity) return status_ok();
     int capacity = mine->count + more + 64;
@@ -308,7 +310,8 @@ Status my_digits_export(MyDigits *mine, const char *path, int *count) {
     if (!is_jsonl(path)) return my_digits_export_idx(mine, path, count);
     TRY(print_lines(mine, &text, count));
     if (*count == 0)
-        TRY(status_error(STATUS_USAGE, "there are no drawings to write; pictures go to IDX files"));
+        TRY(status_error(STATUS_USAGE,
+                         TR("there are no drawings to write; pictures go to IDX files")));
     TRY(file_write_atomic(path, text.data, text.size, 0644));
 fail:
     text_close(&text);
@@ -327,9 +330,9 @@ Status my_digits_import(MyDigits *mine, const char *path, int *count) {
     }
     for (int i = before; i < mine->count; i++)
         if (!mine->digits[i].label[0])
-            TRY(status_error(STATUS_FORMAT, "%s: drawing %d has no label; nothing was taken", path,
-                             i - before + 1));
-    if (mine->count == before) TRY(status_error(STATUS_FORMAT, "%s holds no drawing", path));
+            TRY(status_error(STATUS_FORMAT, TR("%s: drawing %d has no label; nothing was taken"),
+                             path, i - before + 1));
+    if (mine->count == before) TRY(status_error(STATUS_FORMAT, TR("%s holds no drawing"), path));
     TRY(my_digits_write(mine));
     *count = mine->count - before;
     return status;

@@ -1,6 +1,8 @@
 // My digits as pictures in IDX files: NAME-images-idx3-ubyte and NAME-labels-idx1-ubyte.
 #include "panels/my_digits_idx.h"
 
+#include "base/tr.h"
+
 #include "dataset/dataset.h"
 #include "dataset/idx.h"
 
@@ -121,13 +123,14 @@ static Status read_pair(MyDigits *mine, const IdxPair *pair) {
     if (images.dimensions[1] != 1 || images.dimensions[2] != MY_DIGITS_SIDE ||
         images.dimensions[3] != MY_DIGITS_SIDE)
         TRY(status_error(STATUS_FORMAT,
-                         "%s holds pictures of %u x %u; expected grey ones of 28 x 28",
+                         TR("%s holds pictures of %u x %u; expected grey ones of 28 x 28"),
                          pair->images, images.dimensions[3], images.dimensions[2]));
     if (images.dimensions[0] != labels.dimensions[0])
-        TRY(status_error(STATUS_FORMAT, "%s holds %u pictures, but %s %u labels", pair->images,
+        TRY(status_error(STATUS_FORMAT, TR("%s holds %u pictures, but %s %u labels"), pair->images,
                          images.dimensions[0], pair->labels, labels.dimensions[0]));
     if (images.dimensions[0] > MY_DIGITS_MAX)
-        TRY(status_error(STATUS_USAGE, "%s holds %u pictures; there is room for %d digits of yours",
+        TRY(status_error(STATUS_USAGE,
+                         TR("%s holds %u pictures; there is room for %d digits of yours"),
                          pair->images, images.dimensions[0], MY_DIGITS_MAX));
     TRY(my_digits_grow(mine, (int)images.dimensions[0]));
     for (uint32_t i = 0; i < images.dimensions[0]; i++) {
@@ -160,9 +163,9 @@ Status my_digits_save_pictures(MyDigits *mine) {
     if (mine->pictures_damaged) {
         for (int i = 0; i < mine->count; i++)
             if (mine->digits[i].picture)
-                return status_error(STATUS_FORMAT,
-                                    "%s cannot be read and is left as it is; move it away first",
-                                    pair.images);
+                return status_error(
+                    STATUS_FORMAT, TR("%s cannot be read and is left as it is; move it away first"),
+                    pair.images);
         return status_ok();
     }
     IdxContents contents;
@@ -186,7 +189,7 @@ Status my_digits_export_idx(MyDigits *mine, const char *path, int *count) {
     if (!status_is_ok(&status)) return status;
     *count = contents.count;
     if (contents.count == 0)
-        status = status_error(STATUS_USAGE, "there are no digits of yours to write");
+        status = status_error(STATUS_USAGE, TR("there are no digits of yours to write"));
     else
         status = write_pair(&pair, &contents, 0644);
     contents_close(&contents);

@@ -101,7 +101,8 @@ static void answer_switch(Ui *ui, Workbench *bench, Rect row, bool captioned) {
         bench->pin = list.id[list.selected];
         bench->pin_soft = false;
     }
-    ui_tooltip(ui, tr("Automatic: the network in training, else the one that came last.\n"
+    ui_tooltip(ui, tr("Automatic: the network in training, else the one that came last; after "
+                      "a race the best.\n"
                       "Any other choice stays until it is changed here."));
 }
 

@@ -227,6 +227,7 @@ Status race_start(Workbench *bench) {
         config_print(&form, line[0]);
         config_print(&config, line[1]);
         if (!first) first = bench->runs.selected;
+        runs_selected(bench)->race = first;
         if (strcmp(line[0], line[1]) == 0) own = bench->runs.selected;
     }
 fail:

@@ -1,6 +1,8 @@
 // The runs of this session: starting, watching, commanding and deleting them.
 #include "panels/workbench.h"
 
+#include "base/tr.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,8 +130,8 @@ static Status runs_initial(Workbench *bench, const TrainConfig *form, SavedModel
     if (strcmp(wanted, found) != 0) {
         status =
             status_error(STATUS_USAGE,
-                         "%s has other layers than the form asks for, so its weights cannot be "
-                         "the start: choose the same model, or empty \"Start from\"",
+                         TR("%s has other layers than the form asks for, so its weights cannot be "
+                            "the start: choose the same model, or empty \"Start from\""),
                          path_basename(form->init_from));
         saved_model_close(out);
     }
@@ -151,15 +153,16 @@ static void run_entry_close(RunEntry *run) {
 
 static Status runs_ready(Workbench *bench) {
     if (!bench->dataset)
-        return status_error(STATUS_USAGE, "the data set is still being loaded; training can start "
-                                          "in a moment");
+        return status_error(STATUS_USAGE,
+                            TR("the data set is still being loaded; training can start "
+                               "in a moment"));
     if (!bench->trainer)
         return status_error(STATUS_UNSUPPORTED,
-                            "the device is still being opened; training can start in a "
-                            "moment");
+                            TR("the device is still being opened; training can start in a "
+                               "moment"));
     if (bench->runs.count == RUNS_MAX)
         return status_error(STATUS_USAGE,
-                            "there are %d runs already; delete one before starting another",
+                            TR("there are %d runs already; delete one before starting another"),
                             RUNS_MAX);
     return status_ok();
 }
@@ -197,7 +200,7 @@ static Status runs_send(Workbench *bench, RunEntry *run, const char *name, RunsC
     runs_make_name(bench, run, name);
     runs_keep(bench, run, run->own_data ? run->own_data : bench->dataset);
     if (!start(run->trainer, run->log))
-        return status_error(STATUS_USAGE, "the trainer is busy; try again in a moment");
+        return status_error(STATUS_USAGE, TR("the trainer is busy; try again in a moment"));
     bench->runs.made++;
     runs_add(bench, run);
     if (bench->pin_soft) bench->pin = 0;

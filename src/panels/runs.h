@@ -27,6 +27,7 @@ typedef struct RunEntry {
     KeptWeights kept_which;
     bool restored;  // from there: nobody trains it, its answers for the test set have to be found
     double started; // seconds since 1970
+    uint64_t race;  // id of the first run of its race; 0: in none
     int number;     // 0, 1, 2 ...: its colour
     char name[RUN_NAME_MAX];
     bool visible;                   // its curves

@@ -121,6 +121,7 @@ typedef struct LessonList {
         char problem[STATUS_MESSAGE_MAX];
     } item[LESSON_LIST_MAX];
     int count;
+    bool fresh; // just read: the first one gets the keyboard
     UiScroll scroll;
 } LessonList;
 void lesson_list_read(Workbench *bench);

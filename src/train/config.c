@@ -1,6 +1,7 @@
 // TrainConfig from words and back, all of it driven by the table in options.c.
 #include "train/config.h"
 #include "base/check.h"
+#include "base/tr.h"
 #include "train/config_internal.h"
 
 #include <ctype.h>
@@ -97,7 +98,7 @@ void config_defaults(TrainConfig *out) {
 
 Status config_set(TrainConfig *config, const char *name, const char *value) {
     const TrainOption *option = config_option(name);
-    if (!option) return status_error(STATUS_USAGE, "there is no option \"%.60s\"", name);
+    if (!option) return status_error(STATUS_USAGE, TR("there is no option \"%.60s\""), name);
     TrainConfig changed = *config; // so that a failure changes nothing
     Status status = config_assign(&changed, option, value);
     if (!status_is_ok(&status)) return status;
@@ -148,7 +149,7 @@ bool config_next_pair(char **cursor, OptionPair *out, Status *status) {
     while (*at && *at != '=' && !isspace((unsigned char)*at)) at++;
     if (*at != '=') {
         *status = status_error(STATUS_USAGE,
-                               "a settings line has name=value pairs; \"%.40s\" is none", name);
+                               TR("a settings line has name=value pairs; \"%.40s\" is none"), name);
         return false;
     }
     *at++ = '\0';
@@ -158,8 +159,8 @@ bool config_next_pair(char **cursor, OptionPair *out, Status *status) {
     out->value = at;
     while (*at && *at != end && !(end == ' ' && isspace((unsigned char)*at))) at++;
     if (*at == '\0' && end == '"') {
-        *status =
-            status_error(STATUS_USAGE, "the quotes around the value of %.40s are not closed", name);
+        *status = status_error(STATUS_USAGE,
+                               TR("the quotes around the value of %.40s are not closed"), name);
         return false;
     }
     if (*at) *at++ = '\0';
@@ -173,7 +174,7 @@ Status config_update(const char *line, TrainConfig *config) {
     Status status = status_ok();
     int count = 0;
     if (!text_copy(copy, sizeof copy, line))
-        return status_error(STATUS_USAGE, "a settings line has at most %d bytes",
+        return status_error(STATUS_USAGE, TR("a settings line has at most %d bytes"),
                             TRAIN_LINE_MAX - 1);
     if (!text_is_utf8(copy, strlen(copy)))
         return status_error(STATUS_USAGE, "the settings line is not UTF-8 text");
@@ -232,7 +233,7 @@ Status config_spec(const TrainConfig *config, Shape input, int classes, ModelSpe
     Status status;
     memset(out, 0, sizeof *out);
     if (config->preset[0] && !preset)
-        return status_error(STATUS_USAGE, "there is no preset \"%.40s\"", config->preset);
+        return status_error(STATUS_USAGE, TR("there is no preset \"%.40s\""), config->preset);
     if (preset && config->layers[0] == '\0') {
         status = preset_spec(preset, input, classes, out);
         if (!status_is_ok(&status)) return status;
@@ -254,15 +255,15 @@ Status config_check(const TrainConfig *config, uint32_t images, uint32_t *traine
     if (config->limit > 0 && (uint32_t)config->limit < used) used = (uint32_t)config->limit;
     *trained = 0;
     if (config->batch_size < 1 || config->epochs < 1)
-        return status_error(STATUS_USAGE, "batch-size and epochs must be at least 1");
+        return status_error(STATUS_USAGE, TR("batch-size and epochs must be at least 1"));
     if (held > 0 && held >= used)
         return status_error(STATUS_USAGE,
-                            "%u images held out of %u leave none to train on: hold out fewer", held,
-                            used);
+                            TR("%u images held out of %u leave none to train on: hold out fewer"),
+                            held, used);
     if (config->patience > 0 && held == 0)
         return status_error(STATUS_USAGE,
-                            "patience watches training images that are held out: say how many "
-                            "with held-out");
+                            TR("patience watches training images that are held out: say how many "
+                               "with held-out"));
     *trained = used - held;
     return status_ok();
 }

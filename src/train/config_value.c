@@ -1,12 +1,14 @@
 // One option's value from text into its field, and back: by its type, its range, its choices.
 #include "train/config_internal.h"
 
+#include "base/tr.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 static Status config_bad(const TrainOption *option, const char *value, const char *expected) {
-    return status_error(STATUS_USAGE, "%s must be %s, not \"%.60s\"", option->name, expected,
+    return status_error(STATUS_USAGE, TR("%s must be %s, not \"%.60s\""), option->name, expected,
                         value);
 }
 

@@ -1,6 +1,8 @@
 // Rows of a layer for many images, their principal plane, and how it is turned; see hidden_map.h.
 #include "train/hidden_map.h"
 
+#include "base/tr.h"
+
 #include "nn/layer.h"
 
 #include <math.h>
@@ -52,7 +54,7 @@ static Status map_open(HiddenMap *map, const Recognizer *recognizer, const Image
     if (set->channels != (uint32_t)spec->input.c || set->height != (uint32_t)spec->input.h ||
         set->width != (uint32_t)spec->input.w || n < 3)
         return status_error(
-            STATUS_USAGE, "the network takes %dx%dx%d images; the test images are %ux%ux%u",
+            STATUS_USAGE, TR("the network takes %dx%dx%d images; the test images are %ux%ux%u"),
             spec->input.c, spec->input.h, spec->input.w, set->channels, set->height, set->width);
     free(map->rows);
     free(map->at);
@@ -81,8 +83,9 @@ static Status map_rows(HiddenMap *map, Recognizer *recognizer, const ImageSet *s
     }
     for (size_t i = 0; i < (size_t)map->n * (size_t)map->d; i++)
         if (!isfinite(map->rows[i]))
-            return status_error(STATUS_DIVERGED, "the weights ran away: the network's last hidden "
-                                                 "layer puts out no numbers");
+            return status_error(STATUS_DIVERGED,
+                                TR("the weights ran away: the network's last hidden "
+                                   "layer puts out no numbers"));
     return status_ok();
 }
 

@@ -1,6 +1,7 @@
 // Answering: gather, forward in evaluation mode, softmax, download.
 #include "train/recognizer.h"
 #include "base/check.h"
+#include "base/tr.h"
 #include "graph/classifier.h"
 
 #include <math.h>
@@ -135,7 +136,7 @@ Status recognizer_explain(const Recognizer *recognizer, int layer, int last, int
     if (recognizer->graph)
         return status_error(
             STATUS_UNSUPPORTED,
-            "a network that comes as a graph of operators has no layers to look at");
+            TR("a network that comes as a graph of operators has no layers to look at"));
     return model_explain(recognizer->model, layer, last, c, y, x, out);
 }
 
@@ -211,9 +212,10 @@ static Status recognizer_open_differ(Recognizer *recognizer) {
 Status recognizer_saliency(Recognizer *recognizer, const uint8_t *image, int class, float *out) {
     float direction[SPEC_CLASSES_MAX] = {0};
     if (recognizer->graph)
-        return status_error(STATUS_UNSUPPORTED,
-                            "a network that comes as a graph of operators only answers; it has no "
-                            "gradient");
+        return status_error(
+            STATUS_UNSUPPORTED,
+            TR("a network that comes as a graph of operators only answers; it has no "
+               "gradient"));
     REQUIRE(class >= 0 && class < recognizer->classes);
     Status status = recognizer_open_differ(recognizer);
     if (!status_is_ok(&status)) return status;
@@ -249,8 +251,9 @@ void recognizer_answer(Recognizer *recognizer, const uint8_t *images, int n, flo
 }
 
 static Status recognizer_no_layers(void) {
-    return status_error(STATUS_UNSUPPORTED,
-                        "a network that comes as a graph of operators has no layers to look at");
+    return status_error(
+        STATUS_UNSUPPORTED,
+        TR("a network that comes as a graph of operators has no layers to look at"));
 }
 
 static int recognizer_best(const Recognizer *recognizer, const float *row) {
@@ -305,11 +308,11 @@ Status recognizer_evaluate(Recognizer *recognizer, const ImageSet *set, EvalResu
     long long correct = 0;
     if (set->channels != (uint32_t)spec->input.c || set->height != (uint32_t)spec->input.h ||
         set->width != (uint32_t)spec->input.w)
-        return status_error(STATUS_USAGE,
-                            "the network takes %dx%dx%d images; these are %ux%ux%u: choose another "
-                            "data set with --data",
-                            spec->input.c, spec->input.h, spec->input.w, set->channels, set->height,
-                            set->width);
+        return status_error(
+            STATUS_USAGE,
+            TR("the network takes %dx%dx%d images; these are %ux%ux%u: choose another "
+               "data set with --data"),
+            spec->input.c, spec->input.h, spec->input.w, set->channels, set->height, set->width);
     for (uint32_t i = 0; i < set->n; i++)
         if (set->labels[i] >= classes)
             return status_error(STATUS_USAGE,

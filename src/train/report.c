@@ -2,6 +2,7 @@
 #include "train/report.h"
 
 #include "base/text.h"
+#include "base/tr.h"
 #include "formats/tfevents.h"
 
 #include <math.h>
@@ -292,8 +293,9 @@ Status report_writer(const char *path, ReportWriter **out) {
             *out = rows[i].write;
             return status_ok();
         }
-    return status_error(STATUS_USAGE,
-                        "%.200s: figures of runs are written as .csv, .json, or for TensorBoard as "
-                        "a directory (a name without an ending)",
-                        path);
+    return status_error(
+        STATUS_USAGE,
+        TR("%.200s: figures of runs are written as .csv, .json, or for TensorBoard as "
+           "a directory (a name without an ending)"),
+        path);
 }

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/streams.h"
 #include "base/thread.h"
+#include "base/tr.h"
 #include "dataset/batch.h"
 #include "train/run_internal.h"
 #include "train/transcript_internal.h"
@@ -61,7 +62,7 @@ static Status run_set_up(Run *run, const TrainConfig *config, const DeviceData *
     Status status = status_ok();
     char line[TRAIN_LINE_MAX];
     if (dataset->train.n == 0 || dataset->test.n == 0)
-        return status_error(STATUS_USAGE, "%s has no images to train on or to test with",
+        return status_error(STATUS_USAGE, TR("%s has no images to train on or to test with"),
                             dataset->name);
     TRY(config_check(config, dataset->train.n, &run->images));
     config_print(config, line);
@@ -105,8 +106,9 @@ Status run_open(const TrainConfig *config, const DeviceData *data, const float *
     TRY(model_open(run->be, spec, run->max_batch, true, &run->model));
     const ModelPlan *plan = model_plan(run->model);
     if (plan->classes != run->classes) {
-        status = status_error(STATUS_USAGE, "the network ends in %d outputs, but %s has %d classes",
-                              plan->classes, dataset->name, run->classes);
+        status =
+            status_error(STATUS_USAGE, TR("the network ends in %d outputs, but %s has %d classes"),
+                         plan->classes, dataset->name, run->classes);
         goto fail;
     }
     TRY(optimizer_open(run->be, (OptimizerKind)config->optimizer, &config->options,
@@ -215,14 +217,17 @@ static double run_set_rates(Run *run) {
 }
 
 static Status run_diverged(const Run *run, const BatchRecord *record) {
-    char before[48] = "";
-    if (run->last_loss > 0)
-        snprintf(before, sizeof before, " (%g a batch before)", (double)run->last_loss);
+    const char *became = isnan(record->loss) ? "NaN" : tr("infinite");
+    if (!(run->last_loss > 0))
+        return status_error(STATUS_DIVERGED,
+                            TR("the loss became %s in epoch %d, batch %d at learning rate %g: "
+                               "start again with a smaller learning rate"),
+                            became, record->epoch, record->batch, (double)record->lr);
     return status_error(STATUS_DIVERGED,
-                        "the loss became %s%s in epoch %d, batch %d at learning rate %g: start "
-                        "again with a smaller learning rate",
-                        isnan(record->loss) ? "NaN" : "infinite", before, record->epoch,
-                        record->batch, (double)record->lr);
+                        TR("the loss became %s (%g a batch before) in epoch %d, batch %d at "
+                           "learning rate %g: start again with a smaller learning rate"),
+                        became, (double)run->last_loss, record->epoch, record->batch,
+                        (double)record->lr);
 }
 
 // Forward, loss, backward, update of the n images that are loaded.

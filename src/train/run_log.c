@@ -1,5 +1,6 @@
 // A run as its watchers see it: making one, and making a model file of its latest snapshot.
 #include "base/check.h"
+#include "base/tr.h"
 #include "train/trainer.h"
 
 #include <stdio.h>
@@ -38,8 +39,9 @@ Status run_log_open(const TrainConfig *config, const Dataset *dataset, const flo
     TRY(config_spec(config, input, (int)dataset->classes, &log->spec));
     TRY(spec_plan(&log->spec, log->plan));
     if (log->plan->classes != (int)dataset->classes) {
-        status = status_error(STATUS_USAGE, "the network ends in %d outputs, but %s has %u classes",
-                              log->plan->classes, dataset->name, dataset->classes);
+        status =
+            status_error(STATUS_USAGE, TR("the network ends in %d outputs, but %s has %u classes"),
+                         log->plan->classes, dataset->name, dataset->classes);
         goto fail;
     }
     uint32_t images;
@@ -99,7 +101,8 @@ Status run_log_save_model(const RunLog *log, const Dataset *dataset, SavedModel 
     SavedModel *model;
     *out = NULL;
     if (snapshot->images == 0)
-        return status_error(STATUS_USAGE, "this run has not trained a batch yet: nothing to save");
+        return status_error(STATUS_USAGE,
+                            TR("this run has not trained a batch yet: nothing to save"));
     Status status = saved_model_make(&log->spec, &model);
     if (!status_is_ok(&status)) return status;
     memcpy(model->weights, snapshot->weights, log->plan->weight_floats * sizeof(float));

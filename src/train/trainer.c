@@ -2,15 +2,13 @@
 // it. It waits for commands only when nothing is going.
 #include "train/trainer.h"
 #include "base/check.h"
-#include "base/queue.h"
+#include "base/tr.h"
+#include "train/trainer_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { TRAINER_COMMANDS_MAX = 256 };
-// Weights and samples: ten times a second, all runs that are going together. A race then costs no
-// more than its runs do one by one.
-static const double SNAPSHOT_SECONDS = 0.1;
 static const double WAKE_SECONDS = 1.0 / 60;
 static const double TURN_SECONDS = 0.01; // of one run, before the next has its turn
 
@@ -33,35 +31,7 @@ typedef struct Command {
     double number; // STEP, START_STEP: not 0 if it is to be told
 } Command;
 
-// A run that the trainer has in hand.
-typedef struct Entry {
-    RunLog *log;
-    Run *run;
-    double snapshot_at;  // clock of the last one
-    bool ending;         // the next one is its last
-    int evaluated_epoch; // figures below are of the end of this epoch
-    EvalResult evaluated;
-    uint8_t *test_class;
-    float *test_confidence;
-} Entry;
-
-struct Trainer {
-    Thread thread;
-    Queue commands;
-    const Dataset *dataset;
-    TrainerHooks hooks;
-    Backend *be;
-    DeviceData data;
-    char description[128];
-    atomic_bool lost;
-    // The trainer's thread alone:
-    Entry entries[TRAINER_RUNS_MAX];
-    int count;
-    double woke_at;
-    bool news; // something to see since the last wake-up
-};
-
-static void trainer_wake(Trainer *trainer, bool now) {
+void trainer_wake(Trainer *trainer, bool now) {
     double clock = clock_seconds();
     trainer->news = true;
     if (!now && clock - trainer->woke_at < WAKE_SECONDS) return;
@@ -73,51 +43,6 @@ static void trainer_wake(Trainer *trainer, bool now) {
 static void trainer_set_state(Trainer *trainer, Entry *entry, RunState state) {
     atomic_store(&entry->log->state, state);
     trainer_wake(trainer, true);
-}
-
-// ---- snapshots ---------------------------------------------------------------------------------
-
-// Nobody pays for this but who looks. The end of a run is always looked at, while its gradients are
-// still there. Without the memory for it there is nothing to see; the run goes on.
-static void trainer_look_inside(const Entry *entry, RunSnapshot *snapshot) {
-    RunLog *log = entry->log;
-    size_t bytes = log->plan->parameter_floats * sizeof *snapshot->gradients;
-    snapshot->inside = atomic_load(&log->look) || entry->ending || run_finished(entry->run);
-    if (!snapshot->inside) return;
-    if (!snapshot->gradients) snapshot->gradients = malloc(bytes ? bytes : 1);
-    snapshot->inside = snapshot->gradients != NULL;
-    if (!snapshot->inside) return;
-    run_get_gradients(entry->run, snapshot->gradients);
-    Status status = run_count_dead(entry->run, TRAINER_DEAD_IMAGES, &snapshot->dead);
-    snapshot->inside = status_is_ok(&status);
-}
-
-static Status trainer_snapshot(Trainer *trainer, Entry *entry, bool settled) {
-    RunLog *log = entry->log;
-    RunSnapshot *snapshot = mailbox_back(&log->mailbox);
-    bool between = run_batch(entry->run) == 1; // at the end of an epoch, not inside one
-    snapshot->epoch = between ? run_epoch(entry->run) - 1 : run_epoch(entry->run);
-    snapshot->batch = between ? 0 : run_batch(entry->run) - 1;
-    snapshot->images = run_images(entry->run);
-    snapshot->seconds = run_seconds(entry->run);
-    run_get_weights(entry->run, snapshot->weights);
-    Status status = run_predict(entry->run, log->samples, log->sample_count, snapshot->sample_class,
-                                snapshot->sample_confidence);
-    if (!status_is_ok(&status)) return status; // a device that is lost has no weights to show
-    trainer_look_inside(entry, snapshot);
-    snapshot->evaluated_epoch = entry->evaluated_epoch;
-    snapshot->test_loss = entry->evaluated.loss;
-    snapshot->test_accuracy = entry->evaluated.accuracy;
-    if (entry->evaluated_epoch > 0) {
-        size_t n = trainer->dataset->test.n;
-        memcpy(snapshot->test_class, entry->test_class, n);
-        memcpy(snapshot->test_confidence, entry->test_confidence, n * sizeof(float));
-    }
-    if (log->sink.snapshot) log->sink.snapshot(log->sink.context, snapshot, settled);
-    mailbox_post(&log->mailbox);
-    entry->snapshot_at = clock_seconds();
-    trainer_wake(trainer, false);
-    return status;
 }
 
 // ---- runs --------------------------------------------------------------------------------------
@@ -154,7 +79,8 @@ static void trainer_take_on(Trainer *trainer, RunLog *log) {
     Status status = status_ok();
     Entry entry = {.log = log};
     if (trainer->count == TRAINER_RUNS_MAX)
-        status = status_error(STATUS_USAGE, "%d runs are going; stop one first", TRAINER_RUNS_MAX);
+        status =
+            status_error(STATUS_USAGE, TR("%d runs are going; stop one first"), TRAINER_RUNS_MAX);
     if (status_is_ok(&status)) {
         entry.test_class = malloc(trainer->dataset->test.n);
         entry.test_confidence = malloc(trainer->dataset->test.n * sizeof(float));
@@ -180,6 +106,7 @@ static void trainer_take_on(Trainer *trainer, RunLog *log) {
 // After the last batch of an epoch: the test set, then the epoch's line.
 static Status trainer_end_epoch(Trainer *trainer, Entry *entry) {
     EpochRecord record;
+    trainer_keep_all(trainer);
     Status status = run_end_epoch(entry->run, &record);
     if (!status_is_ok(&status)) return status;
     status = run_evaluate(entry->run, &entry->evaluated, entry->test_class, entry->test_confidence);
@@ -206,16 +133,11 @@ static Status trainer_tell_batch(Trainer *trainer, Entry *entry, BatchRecord *re
     return run_step(entry->run, record);
 }
 
-static int trainer_going(const Trainer *trainer) {
+int trainer_going(const Trainer *trainer) {
     int count = 0;
     for (int i = 0; i < trainer->count; i++)
         count += atomic_load(&trainer->entries[i].log->state) == RUN_TRAINING;
     return count;
-}
-
-static bool trainer_snapshot_is_due(const Trainer *trainer, const Entry *entry) {
-    double wait = SNAPSHOT_SECONDS * trainer_going(trainer);
-    return clock_seconds() - entry->snapshot_at >= wait;
 }
 
 // Some batches, as many as fit into `seconds` but at least one, and what follows from them; or one
@@ -235,6 +157,8 @@ static bool trainer_advance(Trainer *trainer, Entry *entry, double seconds, bool
         status = trainer_end_epoch(trainer, entry);
     else if (status_is_ok(&status) && trainer_snapshot_is_due(trainer, entry))
         status = trainer_snapshot(trainer, entry, false);
+    else if (status_is_ok(&status) && sink->wants && sink->wants(sink->context))
+        trainer_keep(trainer, entry, false);
     if (!status_is_ok(&status)) {
         trainer_fail(trainer, entry, status);
         return false;

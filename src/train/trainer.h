@@ -48,9 +48,11 @@ typedef enum RunState {
 typedef struct RunSink {
     void (*step)(void *context, const BatchRecord *record);
     void (*epoch)(void *context, const EpochRecord *record);
-    // `settled`: at the end of an epoch, or the run stands still. The others come ten times a
-    // second.
+    // `settled`: at the end of an epoch, or the run stands still, if only because others have
+    // their turn for a while. The others come ten times a second, and when `wants` says so: then
+    // weights and place alone are new in it.
     void (*snapshot)(void *context, const RunSnapshot *snapshot, bool settled);
+    bool (*wants)(void *context); // are the weights that it has old?
     // The last call. `failure`: complete when the state is RUN_FAILED.
     void (*over)(void *context, RunState state, const Status *failure);
     void *context;

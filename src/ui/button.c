@@ -1,4 +1,5 @@
 // Buttons, switches and segmented controls; see widgets.h.
+#include "ui/state.h"
 #include "ui/widgets.h"
 
 #include <math.h>
@@ -40,9 +41,17 @@ static void resets_mark(Ui *ui, Rect rect, unsigned flags) {
                 ui->theme->color.warning);
 }
 
+// The primary button of a dialog answers Enter.
+static bool button_is_entered(Ui *ui, unsigned flags) {
+    if (!(flags & UI_PRIMARY) || ui->draw.layer != LAYER_MODAL) return false;
+    ui->state->dialog_default = true;
+    return !(flags & UI_DISABLED) && ui_take_dialog_enter(ui);
+}
+
 static bool button(Ui *ui, Rect rect, UiIcon icon, const char *label, bool with_text,
                    unsigned flags) {
     UiHit hit = ui_interact(ui, ui_id(ui, label), UI_KIND_BUTTON, label, rect, HIT_FOCUS, flags);
+    hit.clicked = button_is_entered(ui, flags) || hit.clicked;
     ButtonLook look = button_look(ui, &hit, flags);
     draw_box(&ui->draw, rect, THEME_RADIUS, look.fill, look.border, 1);
     char text[160];

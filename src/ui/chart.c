@@ -13,8 +13,15 @@ float plot_x(const Plot *plot, double x) {
     return plot->area.x + (float)((x - plot->x0) / (plot->x1 - plot->x0)) * plot->area.w;
 }
 
+void plot_set_y(Plot *plot, double y0, double y1) {
+    plot->y0 = y0;
+    plot->y1 = y1;
+    plot->log_y0 = plot->log_y ? log(y0) : 0;
+    plot->per_log = plot->log_y ? 1 / (log(y1) - plot->log_y0) : 0;
+}
+
 float plot_y(const Plot *plot, double y) {
-    double t = plot->log_y ? log(fmax(y, plot->floor) / plot->y0) / log(plot->y1 / plot->y0)
+    double t = plot->log_y ? (log(fmax(y, plot->floor)) - plot->log_y0) * plot->per_log
                            : (y - plot->y0) / (plot->y1 - plot->y0);
     float at = rect_bottom(plot->area) - (float)fmax(-8, fmin(t, 9)) * plot->area.h;
     return at;
@@ -40,6 +47,13 @@ bool chart_line_smooth(const ChartView *view, const ChartLine *line) {
     return !view->raw && !line->no_smooth;
 }
 
+// An axis that grows with its curves grows in steps, 20 to 50 of them in all: else everything drawn
+// would move a little all the time. 1, 2 or 5 times a power of ten.
+static double axis_step(double span) {
+    double most = span / 20, ten = pow(10, floor(log10(fmax(most, 1e-300))));
+    return most >= 5 * ten ? 5 * ten : most >= 2 * ten ? 2 * ten : ten;
+}
+
 static void x_range(Plot *plot, const ChartView *view, const ChartSpec *spec) {
     double low = 0, high = spec->x_max;
     for (int i = 0; i < spec->line_count; i++) {
@@ -49,14 +63,31 @@ static void x_range(Plot *plot, const ChartView *view, const ChartSpec *spec) {
         low = fmin(low, x[0]);
         high = fmax(high, x[line->series->count - 1]);
     }
+    if (high > spec->x_max) high = ceil(high / axis_step(high - low)) * axis_step(high - low);
     plot->x0 = view->zoomed_x ? view->x0 : low;
     plot->x1 = view->zoomed_x ? view->x1 : high;
     if (!(plot->x1 > plot->x0)) plot->x1 = plot->x0 + 1;
 }
 
-static int compare_floats(const void *a, const void *b) {
-    float x = *(const float *)a, y = *(const float *)b;
-    return (x > y) - (x < y);
+// The k-th smallest of them, which change their places (Hoare's FIND).
+static float pick_kth(float *values, size_t count, size_t k) {
+    ptrdiff_t left = 0, right = (ptrdiff_t)count - 1, at = (ptrdiff_t)k;
+    while (left < right) {
+        float pivot = values[at];
+        ptrdiff_t i = left, j = right;
+        do {
+            while (values[i] < pivot) i++;
+            while (values[j] > pivot) j--;
+            if (i <= j) {
+                float swap = values[i];
+                values[i++] = values[j];
+                values[j--] = swap;
+            }
+        } while (i <= j);
+        if (j < at) left = i;
+        if (at < i) right = j;
+    }
+    return values[at];
 }
 
 // The extent of a smooth line between two indices. What it exceeds for a moment only (the first
@@ -70,9 +101,9 @@ static void smooth_extent(const Series *s, size_t first, size_t last, float *low
         if (isfinite(s->smooth[i])) seen[count++] = s->smooth[i];
     if (count == 0) return;
     float begins = seen[0], ends = s->smooth[last - 1];
-    qsort(seen, count, sizeof *seen, compare_floats);
-    *low = isfinite(ends) ? fminf(seen[0], ends) : seen[0];
-    *high = fmaxf(begins, seen[(count - 1) * 24 / 25]);
+    *low = isfinite(ends) ? ends : begins;
+    for (size_t i = 0; i < count; i++) *low = fminf(*low, seen[i]);
+    *high = fmaxf(begins, pick_kth(seen, count, (count - 1) * 24 / 25));
 }
 
 // The extent of one line within the shown x; of the smooth line where there is one, so that single
@@ -110,13 +141,16 @@ static void y_range(Plot *plot, const ChartView *view, const ChartSpec *spec) {
         low = plot->log_y ? 0.01 : 0;
         high = plot->log_y ? 3 : 1;
     } else if (plot->log_y) {
-        double spread = fmax(high / low, 1.2);
-        low /= pow(spread, 0.08) * 1.25;
-        high *= pow(spread, 0.03) * 1.15;
+        double spread = fmax(high / low, 1.2), steps = 8; // in a decade
+        low /= pow(spread, 0.08) * 1.1;
+        high *= pow(spread, 0.03) * 1.05;
+        low = pow(10, floor(log10(low) * steps) / steps);
+        high = pow(10, ceil(log10(high) * steps) / steps);
     } else {
-        double room = fmax((high - low) * 0.06, fabs(high) * 0.01 + 1e-12);
-        low = low >= 0 && low - room < 0 ? 0 : low - room;
-        high += room;
+        double room = fmax((high - low) * 0.04, fabs(high) * 0.01 + 1e-12);
+        double step = axis_step(high - low + 2 * room);
+        low = low >= 0 && low - room < 0 ? 0 : floor((low - room) / step) * step;
+        high = ceil((high + room) / step) * step;
     }
     if (view->zoomed_y) {
         low = view->y0;
@@ -124,8 +158,7 @@ static void y_range(Plot *plot, const ChartView *view, const ChartSpec *spec) {
     }
     if (plot->log_y && !(low > plot->floor)) low = plot->floor;
     if (!(high > low)) high = plot->log_y ? low * 10 : low + 1;
-    plot->y0 = low;
-    plot->y1 = high;
+    plot_set_y(plot, low, high);
 }
 
 static void format_with(ChartFormat format, char out[32], double value, int decimals) {
@@ -229,8 +262,9 @@ static void draw_band(Ui *ui, const Plot *plot, const Series *s, int axis, int c
     draw_spans(&ui->draw, points, out, color);
 }
 
-static void draw_chart_line(Ui *ui, const Plot *plot, const ChartView *view,
-                            const ChartLine *line) {
+// `faint`: how strong what lies behind a smooth line is, 1: a line by itself.
+static void draw_chart_line(Ui *ui, const Plot *plot, const ChartView *view, const ChartLine *line,
+                            float faint) {
     int columns = (int)(plot->area.w * fmaxf(ui->input.scale, 1));
     if (columns < 1) return;
     size_t max = (size_t)columns * 4 + 4;
@@ -242,13 +276,13 @@ static void draw_chart_line(Ui *ui, const Plot *plot, const ChartView *view,
     float width = (line->strong ? 2.2f : 1.7f) * ui->line_scale;
     bool dense = !line->dashed && series_is_dense(s, view->x_axis, plot->x0, plot->x1, columns, 2);
     if (dense) {
-        float alpha = smooth ? (ui->theme->is_dark ? 0.2f : 0.16f) : 0.75f;
+        float alpha = smooth ? (ui->theme->is_dark ? 0.24f : 0.2f) * faint : 0.75f;
         draw_band(ui, plot, s, view->x_axis, columns, color_fade(line->color, alpha));
     } else if (!smooth || s->count > 2) {
         size_t n = series_decimate(s, view->x_axis, plot->x0, plot->x1, columns, points, max);
         Color color = line->color;
         if (line->dashed) color = color_fade(color, 0.7f);
-        if (smooth) color = color_fade(color, ui->theme->is_dark ? 0.33f : 0.28f);
+        if (smooth) color = color_fade(color, (ui->theme->is_dark ? 0.36f : 0.3f) * faint);
         float w = smooth ? 1 : (line->dashed ? 1.3f : (few ? width : 1.2f));
         draw_points(ui, plot, points, n, pixels, w, color, line->dashed);
         if (line->markers) draw_markers(ui, plot, points, n, color, line->strong);
@@ -288,14 +322,19 @@ static void draw_lines(Ui *ui, const Plot *plot, const ChartView *view, const Ch
     clip.y = plot->area.y;
     clip.h = plot->area.h + 1;
     bool markers = false;
-    for (int i = 0; i < spec->line_count; i++) markers |= spec->lines[i].markers;
+    int shown = 0;
+    for (int i = 0; i < spec->line_count; i++) {
+        markers |= spec->lines[i].markers;
+        shown += chart_line_shown(view, &spec->lines[i]);
+    }
+    float faint = 1 / sqrtf(fmaxf((float)shown, 1)); // many bands on top of each other are mud
     if (markers) clip = (Rect){clip.x, clip.y - 4, clip.w, clip.h + 7};
     draw_clip_push(&ui->draw, clip);
     for (int strong = 0; strong < 2; strong++) {
         for (int i = 0; i < spec->line_count; i++) {
             const ChartLine *line = &spec->lines[i];
             if (line->strong != (strong == 1) || !chart_line_shown(view, line)) continue;
-            draw_chart_line(ui, plot, view, line);
+            draw_chart_line(ui, plot, view, line, faint);
             if (line->broken) draw_break(ui, plot, view, line);
         }
     }

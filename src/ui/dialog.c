@@ -54,6 +54,7 @@ bool ui_dialog_end(Ui *ui) {
     Rect cross = {rect_right(box) - DIALOG_PADDING - 22, box.y + DIALOG_PADDING, 28, 28};
     bool closed = ui_icon_button(ui, cross, ICON_CLOSE, tr("Close##dialog"), UI_QUIET);
     if (!s->popup.id && ui_take_key(ui, KEY_ESCAPE, 0)) closed = true;
+    if (!s->dialog_default && ui_take_dialog_enter(ui)) closed = true;
     ui_pop_id(ui);
     draw_clip_pop(&ui->draw);
     draw_clip_pop(&ui->draw);

@@ -29,7 +29,8 @@ int ui_menu(Ui *ui, Rect rect, const char *label, const char *const *items, int 
 // ui_dialog_end. False and *inside empty never happens: the dialog is clipped to the window and
 // scrolls nothing.
 void ui_dialog_begin(Ui *ui, const char *title, float width, float height, Rect *inside);
-// True when Esc or the close cross asks to close it.
+// True when Esc or the close cross asks to close it. Enter presses the dialog's button that is
+// UI_PRIMARY, unless a field or another button has the keyboard; without one it closes too.
 bool ui_dialog_end(Ui *ui);
 
 // Message with up to 4 buttons, laid out from the right; the first one is primary and has the

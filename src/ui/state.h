@@ -86,8 +86,8 @@ struct UiState {
     int scroll_depth;
     float drag_offset; // where in a thumb the mouse took hold of it
 
-    UiId dialog; // the one shown in the last frame
-    bool dialog_seen;
+    UiId dialog;                      // the one shown in the last frame
+    bool dialog_seen, dialog_default; // it has a primary button
     UiId dialog_now;
     UiId focus_before_dialog;
     DrawLayer layer_before_dialog;
@@ -101,6 +101,9 @@ struct UiState {
 
 // Memory until the next call in the same frame; NULL when there is none.
 void *ui_scratch(Ui *ui, size_t bytes);
+
+// Takes Enter when it is for the dialog as a whole: nothing that wants it has the keyboard.
+bool ui_take_dialog_enter(Ui *ui);
 
 // True when p can be reached by widgets of the current layer and clip.
 bool ui_reaches(const Ui *ui, Rect rect, Vec2 p);

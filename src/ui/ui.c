@@ -113,7 +113,7 @@ void ui_begin(Ui *ui, const UiInput *input) {
     s->tip_candidate = 0;
     s->tip_show = false;
     s->popup.seen = false;
-    s->dialog_seen = false;
+    s->dialog_seen = s->dialog_default = false;
     s->block_next = LAYER_BASE;
     s->scroll_depth = 0;
     s->last_id = 0;
@@ -276,6 +276,21 @@ static void mouse_part(Ui *ui, UiHit *hit, Rect rect, unsigned hit_flags, bool f
     }
 }
 
+// Space alone switches a box in a dialog: Enter is for its primary button.
+static bool takes_enter(const Ui *ui, UiKind kind) {
+    return kind != UI_KIND_CHECKBOX || ui->draw.layer < LAYER_MODAL;
+}
+
+bool ui_take_dialog_enter(Ui *ui) {
+    UiState *s = ui->state;
+    if (ui->draw.layer != LAYER_MODAL || s->popup.id || ui_is_typing(ui)) return false;
+    for (size_t i = 0; s->focus && s->focus_by_keyboard && i < s->last.count; i++) {
+        const UiItem *item = &s->last.entry[i].item;
+        if (item->id == s->focus && takes_enter(ui, item->kind)) return false;
+    }
+    return ui_take_key(ui, KEY_ENTER, 0);
+}
+
 UiHit ui_interact(Ui *ui, UiId id, UiKind kind, const char *label, Rect rect, unsigned hit_flags,
                   unsigned ui_flags) {
     UiState *s = ui->state;
@@ -296,9 +311,8 @@ UiHit ui_interact(Ui *ui, UiId id, UiKind kind, const char *label, Rect rect, un
         hit.focused = true;
         hit.focus_visible = s->focus_by_keyboard;
         bool acts = hit.focus_visible && !(hit_flags & HIT_NO_KEYS) && ui->draw.layer >= s->block;
-        if (acts && (ui_take_key(ui, KEY_ENTER, 0) || ui_take_key(ui, KEY_SPACE, 0))) {
-            hit.clicked = true;
-        }
+        bool enter = acts && takes_enter(ui, kind) && ui_take_key(ui, KEY_ENTER, 0);
+        if (enter || (acts && ui_take_key(ui, KEY_SPACE, 0))) hit.clicked = true;
     }
     s->last_hot = hit.hot;
     s->last_focus_visible = hit.focus_visible;
