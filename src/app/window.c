@@ -135,11 +135,12 @@ static bool window_picture_is_ready(Window *window, const WindowOptions *options
     Workbench *bench = window->bench;
     double now = clock_seconds();
     if (bench->loader.busy && now - window->opened < WINDOW_PATIENCE_SECONDS) return false;
-    if (options->train_seconds > 0 && !window->trained_from && bench->trainer) {
+    if (options->train_seconds > 0 && window->trained_from == 0 && bench->trainer) {
         window->trained_from = now;
         workbench_check(bench, runs_start(bench, false));
     }
-    if (window->trained_from && now - window->trained_from < options->train_seconds) return false;
+    if (window->trained_from > 0 && now - window->trained_from < options->train_seconds)
+        return false;
     if (bench->examiner.busy && now - window->opened < WINDOW_PATIENCE_SECONDS) return false;
     return window->frames >= 1 && ++window->settled >= 3;
 }
@@ -149,7 +150,8 @@ static Status window_loop(Window *window, const WindowOptions *options) {
     Status status = status_ok();
     window->opened = clock_seconds();
     while (!window->bench->want_quit) {
-        bool staged = options->screenshot || (options->train_seconds > 0 && !window->trained_from);
+        bool staged =
+            options->screenshot || (options->train_seconds > 0 && window->trained_from == 0);
         if (staged) wait = fmin(wait, 0.05);
         window_collect(window, wait);
         wait = window_frame(window);

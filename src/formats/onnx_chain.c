@@ -51,7 +51,7 @@ static bool walk_has(const ChainWalk *walk, int input) {
 static OnnxSource *walk_source(ChainWalk *walk) {
     if (walk->chain->source_count == SPEC_LAYERS_MAX) return NULL;
     OnnxSource *source = &walk->chain->sources[walk->chain->source_count++];
-    *source = (OnnxSource){NULL};
+    *source = (OnnxSource){.weight = NULL};
     return source;
 }
 
