@@ -13,14 +13,27 @@ static float number_width(const Ui *ui, TextStyle style, const char *text) {
     return ui->font.measure(ui->font.user, style, text, strlen(text));
 }
 
+// What is left free before a digit: a space where a line of writing begins, but not at the start.
+static float number_gap(const Ui *ui, TextStyle style, const Answer *answer, int i) {
+    const Reading *reading = &answer->reading;
+    const SplitAtom *atoms = reading->split.atoms;
+    bool begins = i > 0 && atoms[reading->digits[i].group.first].line !=
+                               atoms[reading->digits[i - 1].group.first].line;
+    return begins ? number_width(ui, style, " ") : 0;
+}
+
+static float digit_width(const Ui *ui, TextStyle style, const Answer *answer, int i) {
+    const char *name = answer->names[answer->reading.digits[i].digit];
+    return number_gap(ui, style, answer, i) + number_width(ui, style, name);
+}
+
 static TextStyle number_style(const Ui *ui, const Answer *answer, float room, float *width) {
     TextStyle style = ui->theme->text[TEXT_HUGE];
     style.tabular = true;
     for (int k = 0; k < NUMBER_SIZES; k++) {
         style.size = number_sizes[k];
         *width = 0;
-        for (int i = 0; i < answer->reading.count; i++)
-            *width += number_width(ui, style, answer->names[answer->reading.digits[i].digit]);
+        for (int i = 0; i < answer->reading.count; i++) *width += digit_width(ui, style, answer, i);
         if (*width <= room) break;
     }
     return style;
@@ -33,15 +46,14 @@ void panel_number(Ui *ui, const Answer *answer, Rect rect) {
     float x = rect.x, y = rect.y + (rect.h + ui->font.metrics(ui->font.user, style).cap_height) / 2;
     // More than fits in the smallest size: the end is what is being written.
     int first = 0;
-    while (width > rect.w && first < answer->reading.count - 1) {
-        const ReaderDigit *digit = &answer->reading.digits[first++];
-        width -= number_width(ui, style, answer->names[digit->digit]);
-    }
+    while (width > rect.w && first < answer->reading.count - 1)
+        width -= digit_width(ui, style, answer, first++);
     for (int i = first; i < answer->reading.count; i++) {
         const ReaderDigit *digit = &answer->reading.digits[i];
         const char *name = answer->names[digit->digit];
         Vec2 size = {number_width(ui, style, name),
                      ui->font.metrics(ui->font.user, style).line_height};
+        if (i > first) x += number_gap(ui, style, answer, i);
         bool sure = digit->verdict == VERDICT_DIGIT;
         Color color = i == answer->shown ? (sure ? c->accent : c->text_muted)
                       : sure             ? c->text
