@@ -11,7 +11,7 @@ PACKAGES_BUILD="gcc libc6-dev meson ninja-build pkgconf|pkg-config
   fonts-inter|fonts-inter-variable|fonts-dejavu-core
   fonts-droid-fallback|fonts-noto-cjk|fonts-wqy-microhei"
 PACKAGES_TEST="libcmocka-dev python3 binutils xvfb xauth xdotool imagemagick
-  libonnx-testdata python3-onnx python3-protobuf"
+  libonnx-testdata python3-onnx python3-protobuf python3-xlib"
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }

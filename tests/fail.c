@@ -22,6 +22,10 @@ static struct {
 } failing[FAIL_KINDS];
 static atomic_uintptr_t failed_for; // who called what failed first
 
+// Calls of FAIL_FILES by their names.
+static char written_down[4096];
+static atomic_size_t written_size;
+
 // Where the program's own code lies, as the linker says.
 extern char __executable_start, etext;
 
@@ -36,6 +40,10 @@ void fail_arm(FailKind kind, long nth, bool on, int error) {
     atomic_store(&failing[kind].nth, nth);
     atomic_store(&failing[kind].calls, 0);
     atomic_store(&failed_for, 0);
+    if (kind == FAIL_FILES) {
+        memset(written_down, 0, sizeof written_down);
+        atomic_store(&written_size, 0);
+    }
     atomic_store(&failing[kind].armed, true);
 }
 
@@ -55,6 +63,10 @@ static bool fails_for(FailKind kind, const void *caller) {
     return now;
 }
 #define fails(kind) fails_for(kind, __builtin_return_address(0))
+
+bool fail_next(FailKind kind) {
+    return fails(kind);
+}
 
 // ---- memory -------------------------------------------------------------------------------------
 
@@ -122,6 +134,25 @@ void *MINE(aligned_alloc)(size_t align, size_t size) {
 }
 
 // ---- files --------------------------------------------------------------------------------------
+
+const char *fail_file_calls(void) {
+    return written_down;
+}
+
+// True when this call is to fail.
+static bool file_fails(const char *name, const void *caller) {
+    size_t size = strlen(name) + 1;
+    if (atomic_load(&failing[FAIL_FILES].armed)) {
+        size_t at = atomic_fetch_add(&written_size, size);
+        if (at + size < sizeof written_down) {
+            written_down[at] = ' ';
+            memcpy(written_down + at + 1, name, size - 1);
+        }
+    }
+    return fails_for(FAIL_FILES, caller);
+}
+#define FILE_FAILS(name) file_fails(name, __builtin_return_address(0))
+
 // Large file support gives some of them another name; both are caught.
 
 int __real_open(const char *path, int flags, ...);
@@ -147,7 +178,7 @@ int __wrap_mkdir(const char *path, mode_t mode);
     va_start(list, flags);                                                                         \
     int mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(list, int) : 0;                              \
     va_end(list);                                                                                  \
-    return fails(FAIL_FILES) ? -1 : __real_open(path, flags, mode);
+    return FILE_FAILS("open") ? -1 : __real_open(path, flags, mode);
 int __wrap_open(const char *path, int flags, ...) {
     OPEN_BODY
 }
@@ -155,32 +186,32 @@ int __wrap_open64(const char *path, int flags, ...) {
     OPEN_BODY
 }
 int __wrap_mkostemp(char *path, int flags) {
-    return fails(FAIL_FILES) ? -1 : __real_mkostemp(path, flags);
+    return FILE_FAILS("mkostemp") ? -1 : __real_mkostemp(path, flags);
 }
 int __wrap_mkostemp64(char *path, int flags) {
     return __wrap_mkostemp(path, flags);
 }
 ssize_t __wrap_write(int file, const void *data, size_t size) {
-    if (!fails(FAIL_FILES)) return __real_write(file, data, size);
+    if (!FILE_FAILS("write")) return __real_write(file, data, size);
     bool part = size > 1 && atomic_load(&failing[FAIL_FILES].calls) % 2 == 0;
     return part ? __real_write(file, data, size / 2) : -1;
 }
 int __wrap_fsync(int file) {
     (void)file; // what a disk keeps is not what is tried here
-    return fails(FAIL_FILES) ? -1 : 0;
+    return FILE_FAILS("fsync") ? -1 : 0;
 }
 int __wrap_close(int file) { // closed it is, whatever it says
-    bool failed = fails(FAIL_FILES);
+    bool failed = FILE_FAILS("close");
     int error = errno, closed = __real_close(file);
     if (failed) errno = error;
     return failed ? -1 : closed;
 }
 int __wrap_rename(const char *from, const char *to) {
-    return fails(FAIL_FILES) ? -1 : __real_rename(from, to);
+    return FILE_FAILS("rename") ? -1 : __real_rename(from, to);
 }
 int __wrap_linkat(int a, const char *from, int b, const char *to, int flags) {
-    return fails(FAIL_FILES) ? -1 : __real_linkat(a, from, b, to, flags);
+    return FILE_FAILS("linkat") ? -1 : __real_linkat(a, from, b, to, flags);
 }
 int __wrap_mkdir(const char *path, mode_t mode) {
-    return fails(FAIL_FILES) ? -1 : __real_mkdir(path, mode);
+    return FILE_FAILS("mkdir") ? -1 : __real_mkdir(path, mode);
 }

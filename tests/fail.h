@@ -20,6 +20,14 @@ void fail_arm(FailKind kind, long nth, bool on, int error);
 // Nothing fails any more. Returns how many calls there were since fail_arm.
 long fail_disarm(FailKind kind);
 
+// For calls that do not come here by themselves: counts one; true when it is to fail (errno is
+// set).
+bool fail_next(FailKind kind);
+
+// The calls of FAIL_FILES since it was armed, in their order: " open write fsync". The first few
+// hundred.
+const char *fail_file_calls(void);
+
 // Did the first call that failed since fail_arm come from our own code, and not from a library's?
 bool fail_was_ours(void);
 

@@ -3,7 +3,9 @@
 # and UndefinedBehaviorSanitizer, one after the other on one core.
 #
 #   tests/fuzz.sh MINUTES [TARGET...]     minutes in all, divided among the targets
+#   tests/fuzz.sh COUNTx [TARGET...]      so many executions of each, however long that takes
 #   tests/fuzz.sh coverage                lines of the readers that the inputs found so far reach
+#   tests/fuzz.sh total                   executions of all calls so far in this checkout
 #
 # What is found to be new stays in build-fuzz/corpus/TARGET and is where the next call begins. Prints
 # executions and covered edges of each; the exit status is 1 when something was found: the input lies
@@ -18,7 +20,7 @@ build() { # DIRECTORY TARGET OPTIONS...
   local directory=$1 target=$2
   shift 2
   [ -f "$directory/build.ninja" ] ||
-    CC=clang meson setup "$directory" -Doptimization=1 -Ddebug=true -Db_lundef=false \
+    CC=clang meson setup "$directory" -Doptimization=2 -Ddebug=true -Db_lundef=false \
       -Dcuda=disabled "$@" >&2
   ninja -C "$directory" "$target" >&2
 }
@@ -40,11 +42,14 @@ coverage() {
          END { printf "all %d lines of the readers: %.1f %%\n", all, 100 * (all - missed) / all }'
 }
 
-if [ "${1:-}" = coverage ]; then
-  coverage
-  exit
-fi
-minutes=${1:?"usage: tests/fuzz.sh MINUTES [TARGET...] | coverage"}
+total() {
+  awk '{ runs[$1] += $2; all += $2 }
+       END { for (name in runs) printf "%-14s %12d\n", name, runs[name] | "sort"
+             close("sort"); printf "%-14s %12d\n", "all", all }' build-fuzz/executions.txt
+}
+
+case "${1:-}" in coverage | total) "$1"; exit ;; esac
+much=${1:?"usage: tests/fuzz.sh MINUTES | COUNTx [TARGET...] | coverage | total"}
 shift
 build build-fuzz fuzzers -Dfuzz=true -Db_sanitize=address,undefined
 targets=("$@")
@@ -53,7 +58,10 @@ if [ $# -eq 0 ]; then
     [ ! -x "build-fuzz/tests/fuzz/fuzz_$(basename "$seeds")" ] || targets+=("$(basename "$seeds")")
   done
 fi
-seconds=$((minutes * 60 / ${#targets[@]}))
+case "$much" in
+  *x) limit=-runs=${much%x} ;;
+  *) limit=-max_total_time=$((much * 60 / ${#targets[@]})) ;;
+esac
 mkdir -p build-fuzz/found build-fuzz/logs
 found=0 all=0
 printf '%-14s %12s %10s %8s %8s\n' target executions per-second edges inputs
@@ -62,14 +70,15 @@ for name in "${targets[@]}"; do
   mkdir -p "build-fuzz/corpus/$name"
   places=("build-fuzz/corpus/$name" "build-fuzz/tests/fuzz/seeds/$name")
   [ ! -d "tests/fuzz/regressions/$name" ] || places+=("tests/fuzz/regressions/$name")
-  if ! "build-fuzz/tests/fuzz/fuzz_$name" -max_total_time="$seconds" -max_len=8192 -timeout=120 \
-    -rss_limit_mb=3000 -malloc_limit_mb=3000 -print_final_stats=1 -use_value_profile=1 \
+  if ! "build-fuzz/tests/fuzz/fuzz_$name" "$limit" -max_len=8192 -timeout=120 \
+    -rss_limit_mb=3000 -malloc_limit_mb=3000 -print_final_stats=1 \
     -artifact_prefix="build-fuzz/found/$name-" "${places[@]}" >"$log" 2>&1; then
     echo "$name: something was found, see $log"
     found=$((found + 1))
   fi
   runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log" | tail -1)
   all=$((all + ${runs:-0}))
+  echo "$name ${runs:-0}" >>build-fuzz/executions.txt
   printf '%-14s %12s %10s %8s %8s\n' "$name" "${runs:-0}" \
     "$(sed -n 's/^stat::average_exec_per_sec: *//p' "$log" | tail -1)" \
     "$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -1)" \

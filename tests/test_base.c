@@ -106,7 +106,7 @@ static void sentences_are_one_line_of_utf8(void **state) {
 
 static void files_are_replaced_whole(void **state) {
     (void)state;
-    char directory[FILE_PATH_MAX], path[FILE_PATH_MAX], gone[FILE_PATH_MAX];
+    char directory[FILE_PATH_MAX], path[FILE_PATH_MAX], gone[FILE_PATH_MAX], pipe[FILE_PATH_MAX];
     Bytes bytes;
     assert_true(files_open(directory));
     files_path(path, directory, "a");
@@ -121,6 +121,12 @@ static void files_are_replaced_whole(void **state) {
     assert_int_equal(info.st_mode & 0777, 0600);
     assert_fails(file_read(path, 9, &bytes), STATUS_FORMAT, "has 10 bytes");
     assert_fails(file_read(directory, 100, &bytes), STATUS_IO, "is not a file");
+    // Nobody writes into this pipe: to open it as others do would wait for ever.
+    files_path(pipe, directory, "pipe");
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    assert_true(file_is_special(pipe) && !file_is_special(path) && !file_is_special(directory));
+    assert_fails(file_read(pipe, 100, &bytes), STATUS_IO, "is not a file");
+    assert_int_equal(unlink(pipe), 0);
     files_path(gone, directory, "no/such");
     assert_fails(file_read(gone, 100, &bytes), STATUS_NOT_FOUND, "no/such");
     assert_fails(file_write_atomic(gone, "x", 1, 0644), STATUS_IO, "no/such");

@@ -447,6 +447,7 @@ static void test_text_file(void **state) {
     files_path(path, directory, "nothing.safetensors");
     assert_fails(format_read(path, &model), STATUS_NOT_FOUND, "nothing.safetensors");
     assert_fails(format_read(directory, &model), STATUS_IO, "is a directory");
+    assert_fails(format_read("/dev/zero", &model), STATUS_IO, "a device or a pipe");
 }
 
 // Random damage: an answer each time, whatever it is.

@@ -7,11 +7,15 @@
                other file lies beside it
     teaching   digits are added, relabelled, taken away, brought back: every digit that was said to
                be kept is there, and every line can be read
+    races      of three runs, kept in the history: the database is whole, every run is there up to
+               the last second, all weights can be read, those of a run that ended before are its
+               last ones
 
-    test_kill.py INKLING TEACH_TOOL [KILLS [SEED]]
+    test_kill.py INKLING TEACH_TOOL RACE_KILL_TOOL [KILLS [SEED]]
 
-KILLS: of each kind; 6 unless said, 70 for a long look (three kinds: 210 moments).
+KILLS: of each kind; 6 unless said, 70 for a long look (four kinds: 280 moments).
 """
+import json
 import os
 import random
 import signal
@@ -19,11 +23,17 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
-PROGRAM, TEACH = (os.path.abspath(path) for path in sys.argv[1:3])
-KILLS = int(sys.argv[3]) if len(sys.argv) > 3 else 6
-SEED = int(sys.argv[4]) if len(sys.argv) > 4 else random.randrange(1 << 30)
+try:
+    import sqlite3
+except ImportError:  # then only the program itself looks at the database
+    sqlite3 = None
+
+PROGRAM, TEACH, RACE = (os.path.abspath(path) for path in sys.argv[1:4])
+KILLS = int(sys.argv[4]) if len(sys.argv) > 4 else 6
+SEED = int(sys.argv[5]) if len(sys.argv) > 5 else random.randrange(1 << 30)
 RNG = random.Random(SEED)
 SETTINGS = [
     "--layers", "conv 6 k3, batchnorm, relu, maxpool 2, dropout 0.2, dense 24, relu, dense 10",
@@ -173,6 +183,130 @@ def teaching():
         print("teaching: nothing lost after %d kills" % KILLS)
 
 
+# ---- races ----------------------------------------------------------------------------------------
+
+LOST_SECONDS = 1.0  # what may be lost (src/history/history.h)
+STEP_BYTES = 24
+
+
+class Race:
+    """Races with the moments at which their lines came: {(race, run): [(moment, steps)]}."""
+
+    def __init__(self, directory, name):
+        self.told, self.moments = {}, []
+        self.process = subprocess.Popen([RACE, directory, name], stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, universal_newlines=True)
+        self.thread = threading.Thread(target=self.read)
+        self.thread.start()
+
+    def read(self):
+        for line in self.process.stdout:
+            race, run, steps = map(int, line.split())
+            self.moments.append(time.monotonic())
+            self.told.setdefault((race, run), []).append((self.moments[-1], steps))
+
+    def kill(self):
+        at = time.monotonic()
+        if self.process.poll() is not None:
+            fail("racing ended: " + self.process.stderr.read())
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        self.thread.join()
+        self.process.stdout.close()
+        self.process.stderr.close()
+        return at
+
+    def must_be_kept(self, at):
+        """Steps of each run that were trained so long ago that they may not be lost. While the
+        machine stood still nobody could write."""
+        moments = self.moments + [at]
+        still = max([after - before for before, after in zip(moments, moments[1:])] or [0])
+        for which, told in self.told.items():
+            yield which, max([steps for moment, steps in told
+                              if moment <= at - LOST_SECONDS - still] or [0])
+
+
+def history(home, *words):
+    done = subprocess.run([PROGRAM, "runs", *words, "--json"], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, universal_newlines=True,
+                          env=dict(os.environ, HOME=home, XDG_DATA_HOME=""))
+    if done.returncode != 0:
+        fail("runs %s: %s" % (" ".join(words), done.stderr))
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def check_database(path):
+    """Nothing in it contradicts anything else."""
+    if sqlite3 is None:
+        return
+    db = sqlite3.connect(path)
+    if db.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
+        fail("the database is damaged")
+    for number, steps in db.execute("SELECT id, steps FROM runs").fetchall():
+        place = 0
+        for first, size in db.execute("SELECT first, length(records) FROM steps WHERE run = ? "
+                                      "ORDER BY first", (number,)):
+            if first != place or size % STEP_BYTES:
+                fail("run %d has a gap at %d" % (number, place))
+            place += size // STEP_BYTES
+        if place != steps:
+            fail("run %d says %d steps and has %d" % (number, steps, place))
+    db.close()
+
+
+def check_weights(directory, run):
+    """Of this run: they open, and those of a finished one are its last ones."""
+    for which in ("last", "best"):
+        path = os.path.join(directory, "weights", "%d-%s.safetensors" % (run["id"], which))
+        if not os.path.exists(path):
+            continue
+        info = subprocess.run([PROGRAM, "info", path], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, universal_newlines=True)
+        if info.returncode != 0:
+            fail("%s: %s" % (path, info.stderr))
+        if which == "last" and run["state"] == "finished" and \
+                " epoch=%d " % run["epochs"] not in info.stdout:
+            fail("%s finished %d epochs, and its weights are older: %s" %
+                 (run["name"], run["epochs"], info.stdout))
+
+
+def races():
+    with tempfile.TemporaryDirectory() as home:
+        directory = os.path.join(home, ".local", "share", "inkling", "history")
+        known = {}
+        for kill in range(KILLS):
+            race = Race(directory, "kill %d" % kill)
+            while not race.moments and race.process.poll() is None:
+                time.sleep(0.01)
+            # Some soon after the first batch, most where runs end and others begin.
+            time.sleep(RNG.choice((RNG.uniform(0, 0.3), RNG.uniform(0.3, 3))))
+            at = race.kill()
+            check_database(os.path.join(directory, "runs.db"))
+            kept = {run["name"]: run for run in history(home, "list")}
+            for (number, which), steps in race.must_be_kept(at):
+                name = "kill %d %d %d" % (kill, number, which)
+                if steps > kept.get(name, {"steps": 0})["steps"]:
+                    fail("%s: %d steps were trained a second before, %d are kept" %
+                         (name, steps, kept.get(name, {"steps": 0})["steps"]))
+            for name, run in kept.items():
+                if run["state"] not in ("finished", "interrupted"):
+                    fail("%s is %s" % (name, run["state"]))
+                if name in known and known[name] != (run["state"], run["steps"]):
+                    fail("%s was %s, and is %s" % (name, known[name], run))
+                if name not in known:
+                    check_weights(directory, run)
+                known[name] = (run["state"], run["steps"])
+        names = sorted(os.listdir(os.path.join(directory, "weights")))
+        numbers = {str(run["id"]) for run in kept.values()}
+        extra = [name for name in names if name.split("-")[0] not in numbers or
+                 not name.endswith((".safetensors", ".saving"))]
+        if extra:
+            fail("left behind: " + ", ".join(extra))
+        print("races: nothing but the last second lost of %d runs after %d kills" %
+              (len(known), KILLS))
+
+
 training()
 saving()
 teaching()
+races()

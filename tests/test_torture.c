@@ -1,11 +1,9 @@
 // Each operation again and again, its 1st, 2nd, 3rd ... allocation failing, alone or with all that
 // follow: it succeeds or says what is wrong, and nothing is lost, left or broken. The same for the
 // calls that write files: what was there stays readable as it was or is replaced by all of the new,
-// and no other file lies beside it. INKLING_TORTURE=all tries every place of the longest operations
-// too; otherwise so many of each are tried, spread over it.
-#include "fail.h"
+// and no other file lies beside it. The history of runs is test_torture_history.c.
 #include "files.h"
-#include "test.h"
+#include "torture.h"
 
 #include "base/text.h"
 #include "dataset/idx.h"
@@ -27,18 +25,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define LEAKS_ARE_SEEN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define LEAKS_ARE_SEEN 1
-#endif
-#endif
-#ifdef LEAKS_ARE_SEEN
-int __lsan_do_recoverable_leak_check(void);
-#endif
-
-enum { PLACES = 40, SIDE = 28, FIELD = 28 };
+enum { SIDE = 28, FIELD = 28 };
 
 static char directory[FILE_PATH_MAX];
 static Drawing drawn;
@@ -356,33 +343,27 @@ fail:
     return status;
 }
 
-typedef struct Operation {
-    const char *name;
-    Status (*run)(void);
-    bool writes;
-} Operation;
-
 static const Operation operations[] = {
-    {"read .safetensors", read_safetensors, false},
-    {"read .pth", read_pth, false},
-    {"read .onnx", read_onnx, false},
-    {"read a foreign .pth", read_foreign_pth, false},
-    {"read a legacy .pth", read_legacy_pth, false},
-    {"read strokes", read_strokes, false},
-    {"read IDX", read_idx, false},
-    {"read settings", read_settings, false},
-    {"make synthetic digits", make_synthetic, false},
-    {"join data sets", join_sets, false},
-    {"fit ink", fit_ink, false},
-    {"ask a network", ask_network, false},
-    {"train", train_plain, true},
-    {"train with all options", train_with_all, true},
-    {"write .safetensors", write_safetensors, true},
-    {"write .pth", write_pth, true},
-    {"write .onnx", write_onnx, true},
-    {"write IDX", write_idx, true},
-    {"teach", teach, true},
-    {"open the window", open_window, false},
+    {.name = "read .safetensors", .run = read_safetensors},
+    {.name = "read .pth", .run = read_pth},
+    {.name = "read .onnx", .run = read_onnx},
+    {.name = "read a foreign .pth", .run = read_foreign_pth},
+    {.name = "read a legacy .pth", .run = read_legacy_pth},
+    {.name = "read strokes", .run = read_strokes},
+    {.name = "read IDX", .run = read_idx},
+    {.name = "read settings", .run = read_settings},
+    {.name = "make synthetic digits", .run = make_synthetic},
+    {.name = "join data sets", .run = join_sets},
+    {.name = "fit ink", .run = fit_ink},
+    {.name = "ask a network", .run = ask_network},
+    {.name = "train", .run = train_plain, .writes = true},
+    {.name = "train with all options", .run = train_with_all, .writes = true},
+    {.name = "write .safetensors", .run = write_safetensors, .writes = true},
+    {.name = "write .pth", .run = write_pth, .writes = true},
+    {.name = "write .onnx", .run = write_onnx, .writes = true},
+    {.name = "write IDX", .run = write_idx, .writes = true},
+    {.name = "teach", .run = teach, .writes = true},
+    {.name = "open the window", .run = open_window, .keeps = true},
 };
 enum { OPERATIONS = sizeof operations / sizeof operations[0] };
 
@@ -420,45 +401,11 @@ static void check_files(const Operation *operation, FailKind kind, long nth) {
     closedir(listing);
 }
 
-static void check_leaks(const Operation *operation, FailKind kind, long nth, long before) {
-    long blocks = fail_live_blocks() - before;
-    if (blocks > 0 && !fail_was_ours()) // a library's own affair: said, not judged
-        printf("%s, call %ld: a library keeps %ld blocks\n", operation->name, nth, blocks);
-    else if (blocks > 0)
-        fail_msg("%s, kind %d, call %ld: %ld blocks are left", operation->name, (int)kind, nth,
-                 blocks);
-}
-
-static void torture(const Operation *operation, FailKind kind, bool on, int error) {
-    const char *all = getenv("INKLING_TORTURE");
-    // Twice without trouble: what libraries keep for later is there then.
-    assert_ok(operation->run());
-    fail_arm(kind, 0, false, 0);
-    Status status = operation->run();
-    long calls = fail_disarm(kind), step = all || calls <= PLACES ? 1 : calls / PLACES + 1, bad = 0;
-    assert_ok(status);
-    for (long nth = 1; nth <= calls; nth += step) {
-        long before = fail_live_blocks();
-        fail_arm(kind, nth, on, error);
-        status = operation->run();
-        fail_disarm(kind);
-        bad += !status_is_ok(&status);
-        if (!status_is_ok(&status) && strlen(status.message) < 10)
-            fail_msg("%s, call %ld: \"%s\" says little", operation->name, nth, status.message);
-        if (operation->run != open_window) check_leaks(operation, kind, nth, before);
-        if (operation->writes) check_files(operation, kind, nth);
-    }
-#ifdef LEAKS_ARE_SEEN
-    if (__lsan_do_recoverable_leak_check()) fail_msg("%s leaks", operation->name);
-#endif
-    printf("%-24s %-6s %5ld calls, every %3ld%s: %ld errors\n", operation->name,
-           kind == FAIL_MEMORY ? "memory" : "files", calls, step, on ? " and on" : "       ", bad);
-}
-
 static void allocations_fail(void **state) {
     (void)state;
     for (int on = 0; on < 2; on++)
-        for (int i = 0; i < OPERATIONS; i++) torture(&operations[i], FAIL_MEMORY, on, 0);
+        for (int i = 0; i < OPERATIONS; i++)
+            torture(&operations[i], FAIL_MEMORY, on, 0, check_files);
 }
 
 static void file_calls_fail(void **state) {
@@ -466,7 +413,35 @@ static void file_calls_fail(void **state) {
     static const int errors[] = {ENOSPC, EROFS, ENOENT, EIO};
     for (int i = 0; i < OPERATIONS; i++)
         if (operations[i].writes)
-            for (int e = 0; e < 4; e++) torture(&operations[i], FAIL_FILES, e % 2, errors[e]);
+            for (int e = 0; e < 4; e++)
+                torture(&operations[i], FAIL_FILES, e % 2, errors[e], check_files);
+}
+
+// A file gets its name, or takes another's place, only when all of it is on the disk; and then the
+// name is brought there too.
+static void names_come_last(void **state) {
+    (void)state;
+    static const char *const names[] = {"fresh.safetensors", "fresh.safetensors", "fresh.pth"};
+    for (int i = 0; i < 3; i++) {
+        char calls[4096], path[FILE_PATH_MAX];
+        fail_arm(FAIL_FILES, 0, false, 0);
+        Status status = write_model(names[i]);
+        fail_disarm(FAIL_FILES);
+        if (status.code == STATUS_UNSUPPORTED) continue; // by this build
+        assert_ok(status);
+        text_copy(calls, sizeof calls, fail_file_calls());
+        const char *named = strstr(calls, " linkat"), *last = named;
+        if (!named) named = strstr(calls, " rename");
+        for (const char *at = named; at; at = strstr(at + 1, " rename")) last = at;
+        const char *synced = strstr(calls, " fsync"), *wrote = NULL;
+        for (const char *at = strstr(calls, " write"); at; at = strstr(at + 1, " write"))
+            wrote = at;
+        if (!named || !wrote || !synced || synced < wrote || named < synced ||
+            !strstr(last, " fsync"))
+            fail_msg("%s was written by%s", names[i], calls);
+        place(path, names[i]);
+        if (i > 0) assert_int_equal(unlink(path), 0);
+    }
 }
 
 int main(int count, char **arguments) {
@@ -475,6 +450,7 @@ int main(int count, char **arguments) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(allocations_fail),
         cmocka_unit_test(file_calls_fail),
+        cmocka_unit_test(names_come_last),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

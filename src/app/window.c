@@ -59,7 +59,12 @@ static void window_collect(Window *window, double wait) {
     bool got = wait <= 0        ? SDL_PollEvent(&event)
                : isfinite(wait) ? SDL_WaitEventTimeout(&event, (int)ceil(fmin(wait, 3600) * 1000))
                                 : SDL_WaitEvent(&event);
-    input_begin(&window->input, clock_seconds());
+    window->woke = clock_seconds();
+    if (window->frame_log) {
+        window->woke_cpu = clock_thread_seconds();
+        window->woke_waited = clock_thread_waited_seconds();
+    }
+    input_begin(&window->input, window->woke);
     if (got) window_event(window, &event);
     while (!sdl_input_is_full(&window->input) && SDL_PollEvent(&event))
         window_event(window, &event);
@@ -93,9 +98,20 @@ static void window_set_pointer(Window *window) {
     SDL_ShowCursor(hide ? SDL_DISABLE : SDL_ENABLE);
 }
 
+// events_ms: what happened, before the frame; cpu_ms: processor time of this thread, of all three;
+// waited_ms: of all three, how long the thread could have gone on and no processor had time.
+static void window_log_frame(Window *window, double start, double built, bool drawn) {
+    fprintf(window->frame_log,
+            "%.4f events_ms=%.3f build_ms=%.3f render_ms=%.3f cpu_ms=%.3f waited_ms=%.3f "
+            "drawn=%d\n",
+            start, (start - window->woke) * 1e3, (built - start) * 1e3,
+            (clock_seconds() - built) * 1e3, (clock_thread_seconds() - window->woke_cpu) * 1e3,
+            (clock_thread_waited_seconds() - window->woke_waited) * 1e3, drawn);
+}
+
 // Returns after how many seconds the next frame is due at the latest.
 static double window_frame(Window *window) {
-    double start = clock_seconds(), cpu = clock_thread_seconds();
+    double start = clock_seconds();
     float render_scale;
     bool drawn = false;
     window->frame_started = start;
@@ -120,10 +136,7 @@ static double window_frame(Window *window) {
     window_set_title(window);
     window_set_pointer(window);
     if (drawn) window->frames++;
-    if (window->frame_log)
-        fprintf(window->frame_log, "%.4f build_ms=%.3f render_ms=%.3f cpu_ms=%.3f drawn=%d\n",
-                start, (built - start) * 1e3, (clock_seconds() - built) * 1e3,
-                (clock_thread_seconds() - cpu) * 1e3, drawn);
+    if (window->frame_log) window_log_frame(window, start, built, drawn);
     return wait;
 }
 

@@ -33,8 +33,9 @@ typedef struct Window {
     char title[128];
     FILE *frame_log;
     double frame_started, opened, trained_from;
-    long frames; // presented
-    int settled; // frames since a picture could have been taken
+    double woke, woke_cpu, woke_waited; // clocks when the events of this frame came
+    long frames;                        // presented
+    int settled;                        // frames since a picture could have been taken
 } Window;
 
 Status window_open(Window *window, const WindowOptions *options);

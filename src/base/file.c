@@ -22,7 +22,7 @@ Status file_read(const char *path, size_t limit, Bytes *out) {
     Status status;
     out->data = NULL;
     out->size = 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // a pipe would wait for who writes
     if (fd < 0) return status_errno("open", path, errno);
     struct stat info;
     if (fstat(fd, &info) != 0) {
@@ -212,6 +212,11 @@ bool file_exists(const char *path) {
 bool file_is_directory(const char *path) {
     struct stat info;
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+bool file_is_special(const char *path) {
+    struct stat info;
+    return stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
 }
 
 Status file_make_directories(const char *path) {

@@ -31,6 +31,8 @@ Status file_check_writable(const char *path);
 
 bool file_exists(const char *path);
 bool file_is_directory(const char *path);
+// A pipe, a socket, a device: opening one may wait for ever, and it may never end.
+bool file_is_special(const char *path);
 
 // Creates `path` and what is missing above it.
 Status file_make_directories(const char *path);

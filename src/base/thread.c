@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -111,6 +112,15 @@ double clock_cpu_seconds(void) {
 
 double clock_thread_seconds(void) {
     return clock_read(CLOCK_THREAD_CPUTIME_ID);
+}
+
+double clock_thread_waited_seconds(void) {
+    unsigned long long ran, waited = 0; // nanoseconds
+    FILE *file = fopen("/proc/thread-self/schedstat", "re");
+    if (!file) return 0;
+    if (fscanf(file, "%llu %llu", &ran, &waited) != 2) waited = 0;
+    fclose(file);
+    return 1e-9 * (double)waited;
 }
 
 void thread_sleep(double seconds) {

@@ -40,6 +40,9 @@ double clock_seconds(void);
 double clock_cpu_seconds(void);
 // The same of the calling thread alone.
 double clock_thread_seconds(void);
+// Seconds for which the calling thread was ready to run and no processor had time for it; 0 where
+// the system does not say (only Linux does). Reads a file: for measurements.
+double clock_thread_waited_seconds(void);
 void thread_sleep(double seconds);
 void thread_yield(void);
 

@@ -135,6 +135,8 @@ static Status format_read_head(const char *path, unsigned char head[FORMAT_HEAD]
                                size_t *file_size) {
     if (file_is_directory(path))
         return status_error(STATUS_IO, TR("%s is a directory, not a model file"), path);
+    if (file_is_special(path))
+        return status_error(STATUS_IO, TR("%s is a device or a pipe, not a file"), path);
     FILE *file = fopen(path, "rb");
     if (!file) return status_errno("open", path, errno);
     errno = EIO;

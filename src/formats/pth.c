@@ -326,7 +326,8 @@ fail:
 // Its first bytes and its size; zeros when it cannot be read, which the reader will say.
 static size_t pth_look(const char *path, unsigned char head[4]) {
     long size = 0;
-    FILE *file = file_is_directory(path) ? NULL : fopen(path, "rb");
+    bool readable = !file_is_directory(path) && !file_is_special(path);
+    FILE *file = readable ? fopen(path, "rb") : NULL;
     memset(head, 0, 4);
     if (!file) return 0;
     if (fread(head, 1, 4, file) == 4 && fseek(file, 0, SEEK_END) == 0) size = ftell(file);

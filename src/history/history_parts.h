@@ -85,8 +85,9 @@ struct Recording {
     KeptRun run;
     SavedModel *model;
     RecordingPile out; // what is being written, or failed to be
-    bool ended;        // its end is written
-    bool done;         // and its weights are
+    bool ending;       // all its batches are written
+    bool ended;        // and its end, which the weights came before
+    bool done;         // all that is to be written is
 };
 
 // Writes all that has come; `batches` too, or weights only. Gives the first thing that went wrong;

@@ -293,36 +293,48 @@ static Status recording_write_pile(Recording *r, Store *store, bool *rest) {
         r->out = r->in;
         r->in = spare;
     }
-    bool over = r->over && !*rest, lost = r->lost;
-    KeptRun next = r->run;
-    if (over) {
-        next.state = r->end;
-        memcpy(next.failure, r->failure, sizeof next.failure);
-    }
+    bool over = r->over && !*rest;
     mutex_unlock(&r->mutex);
-    if (r->out.step_count + r->out.epoch_count == 0 && !over) return status;
     if (id == 0 && r->out.step_count == 0) {
         r->ended = over; // nothing was trained: nothing is kept
         return status;
     }
-    recording_advance(&next, &r->out);
-    if (id == 0) {
-        TRY(store_begin(store, &next, &id));
-        next.id = r->run.id = id;
-        atomic_store(&r->id, id);
+    if (r->out.step_count + r->out.epoch_count > 0) {
+        KeptRun next = r->run;
+        recording_advance(&next, &r->out);
+        if (id == 0) {
+            TRY(store_begin(store, &next, &id));
+            next.id = r->run.id = id;
+            atomic_store(&r->id, id);
+        }
+        TRY(store_add(store, &next, r->out.steps, r->out.step_count, r->out.epochs,
+                      r->out.epoch_count));
+        r->run = next;
+        r->out.step_count = r->out.epoch_count = 0;
     }
-    TRY(store_add(store, &next, r->out.steps, r->out.step_count, r->out.epochs,
-                  r->out.epoch_count));
-    r->run = next;
-    r->out.step_count = r->out.epoch_count = 0;
-    r->ended = over;
-    if (over && lost)
-        status = status_error(STATUS_MEMORY,
-                              "too much was waiting for the disk: the end of the "
-                              "run \"%s\" is not kept",
-                              next.name);
+    r->ending = over;
 fail:
     return status;
+}
+
+// How it ended: behind its last weights, so that a run that is said to be finished has them,
+// whenever this process is killed.
+static Status recording_write_end(Recording *r, Store *store) {
+    if (!r->ending || r->ended) return status_ok();
+    KeptRun next = r->run;
+    mutex_lock(&r->mutex);
+    next.state = r->end;
+    memcpy(next.failure, r->failure, sizeof next.failure);
+    bool lost = r->lost;
+    mutex_unlock(&r->mutex);
+    Status status = store_add(store, &next, NULL, 0, NULL, 0);
+    if (!status_is_ok(&status)) return status;
+    r->run = next;
+    r->ended = true;
+    if (!lost) return status;
+    return status_error(STATUS_MEMORY,
+                        "too much was waiting for the disk: the end of the run \"%s\" is not kept",
+                        next.name);
 }
 
 static void recording_note(SavedModel *model, const KeptRun *run, const RecordingWeights *of) {
@@ -366,10 +378,14 @@ Status recording_write(Recording *r, Store *store, bool batches) {
     Status status = status_ok();
     bool rest = !r->ended && (batches || atomic_load(&r->id) == 0);
     while (rest) TRY(recording_write_pile(r, store, &rest));
-    // The weights of a run that is over came before its end.
-    for (int i = 0; i < KEPT_WEIGHTS_COUNT && atomic_load(&r->id) != 0; i++)
-        TRY(recording_write_weights(r, store, (KeptWeights)i));
-    if (r->ended) recording_release(r);
+    for (int i = 0; i < KEPT_WEIGHTS_COUNT && atomic_load(&r->id) != 0; i++) {
+        Status one = recording_write_weights(r, store, (KeptWeights)i);
+        if (status_is_ok(&status)) status = one;
+    }
+    // Weights that cannot be written are tried again; the figures need not wait for them.
+    Status end = recording_write_end(r, store);
+    if (status_is_ok(&status)) status = end;
+    if (r->ended && status_is_ok(&status)) recording_release(r);
 fail:
     return status;
 }

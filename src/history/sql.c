@@ -115,6 +115,11 @@ Status sql_number(Sql *sql, const char *statement, const SqlValue *values, int c
     return sql_read(sql, statement, values, count, sql_take_number, out);
 }
 
+bool sql_is_locked(const Sql *sql) {
+    int code = sqlite3_errcode(sql->db) & 0xff;
+    return code == SQLITE_BUSY || code == SQLITE_LOCKED;
+}
+
 int64_t sql_last_id(const Sql *sql) {
     return sqlite3_last_insert_rowid(sql->db);
 }

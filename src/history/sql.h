@@ -50,6 +50,9 @@ Status sql_read(Sql *sql, const char *statement, const SqlValue *values, int cou
 Status sql_number(Sql *sql, const char *statement, const SqlValue *values, int count,
                   int64_t fallback, int64_t *out);
 
+// Did the last statement fail because another process has the file at the moment?
+bool sql_is_locked(const Sql *sql);
+
 // Of the last row that was inserted, and how many rows the last statement changed.
 int64_t sql_last_id(const Sql *sql);
 int sql_changed(const Sql *sql);

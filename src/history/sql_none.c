@@ -42,6 +42,10 @@ Status sql_number(Sql *sql, const char *statement, const SqlValue *values, int c
     *out = fallback;
     return sql_do(sql, statement, values, count);
 }
+bool sql_is_locked(const Sql *sql) {
+    REQUIRE(sql);
+    return false;
+}
 int64_t sql_last_id(const Sql *sql) {
     REQUIRE(sql);
     return 0;

@@ -103,7 +103,7 @@ static Status store_use_log(Store *store) {
     Status status;
     for (int i = 0; i < 50; i++) {
         status = sql_run(store->sql, "PRAGMA journal_mode=WAL");
-        if (status.code != STATUS_IO) break;
+        if (status_is_ok(&status) || !sql_is_locked(store->sql)) break;
         thread_sleep(0.02);
     }
     return status;

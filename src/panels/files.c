@@ -268,6 +268,8 @@ Status bench_open(Workbench *bench, const char *given) {
         status = files_open_directory(bench, path);
     else if (!file_exists(path))
         status = status_error(STATUS_NOT_FOUND, TR("there is no file %s"), path);
+    else if (file_is_special(path))
+        status = status_error(STATUS_IO, TR("%s is a device or a pipe, not a file"), path);
     else if (files_ends(path, pictures))
         status = files_open_picture(bench, path);
     else if (files_ends(path, lessons))

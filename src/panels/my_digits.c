@@ -322,6 +322,8 @@ Status my_digits_import(MyDigits *mine, const char *path, int *count) {
     int before = mine->count, bad = 0;
     Status status, first = status_ok();
     *count = 0;
+    if (file_is_special(path))
+        return status_error(STATUS_IO, TR("%s is a device or a pipe, not a file"), path);
     if (is_jsonl(path)) {
         TRY(read_lines(mine, path, &bad, &first));
         if (bad > 0) TRY(first);
