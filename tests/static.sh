@@ -66,8 +66,8 @@ each() {
 }
 
 files=("$@")
-filters=("${files[@]/#/--file-filter=*}")
-[ $# -gt 0 ] || filters=('--file-filter=*/src/*' '--file-filter=*/kernels/*')
+filters=("${files[@]/#/--file-filter=}")
+[ $# -gt 0 ] || filters=('--file-filter=src/*' '--file-filter=kernels/*')
 found=0
 for tool in $tools; do
   begun=$SECONDS

@@ -395,11 +395,13 @@ static Status train_go(TrainJob *job) {
 
 int cmd_train(const CliArgs *args) {
     TrainJob *job = calloc(1, sizeof *job);
-    Status status = job != NULL ? status_ok() : status_no_memory("a training run", sizeof *job);
-    if (!status_is_ok(&status)) return cli_fail(&status);
+    if (job == NULL) {
+        Status none = status_no_memory("a training run", sizeof *job);
+        return cli_fail(&none);
+    }
     job->args = args;
     job->started = clock_seconds();
-    status = train_prepare(job);
+    Status status = train_prepare(job);
     if (status_is_ok(&status)) {
         cli_stop_catch();
         train_say_begin(job);

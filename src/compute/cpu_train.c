@@ -19,7 +19,7 @@ void cpu_loss(Backend *be, LossKind kind, float smoothing, int classes, int n, c
               const uint8_t *labels, float *dlogits, BatchStats *stats) {
     Cpu *cpu = cpu_of(be);
     ASSERT(kind < LOSS_COUNT && classes <= CLASSES_MAX);
-    float probabilities[CLASSES_MAX];
+    float probabilities[CLASSES_MAX] = {0};
     LossSettings settings = {classes, smoothing, 1.0f / (float)n};
     BatchStats sum = {.count = n};
     for (int i = 0; i < n; i++, logits += classes) {

@@ -71,8 +71,9 @@ static float *explain_download(const Model *model, int layer, LayerLook *look) {
     size_t count = shape_count(look->in), total = count;
     int first = plan->first_tensor[layer], end = plan->first_tensor[layer + 1];
     for (int k = first; k < end; k++) total += plan->tensors[k].count;
-    float *block = malloc(total * sizeof *block), *to = block + count;
+    float *block = malloc(total * sizeof *block);
     if (!block) return NULL;
+    float *to = block + count;
     be->ops->download(be, block,
                       layer > 0 ? model_layer_output(model, layer - 1) : model_input(model),
                       count * sizeof *block);

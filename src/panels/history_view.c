@@ -63,7 +63,7 @@ void history_view_choose_to(HistoryView *view, int64_t id) {
 }
 
 void history_view_choose_all(HistoryView *view) {
-    int64_t all[HISTORY_CHOSEN_MAX];
+    int64_t all[HISTORY_CHOSEN_MAX] = {0};
     int count = 0, there = 0;
     for (size_t i = 0; i < view->list.count && count < HISTORY_CHOSEN_MAX; i++) {
         const KeptRun *run = &view->list.run[i];
