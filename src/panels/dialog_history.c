@@ -84,7 +84,10 @@ static void history_what(const KeptRun *run, char *out, size_t size) {
     history_setting(run, "augment", augment, sizeof augment);
     words_append(out, size, &used, "%s", tr(run->network));
     if (lr[0]) words_append(out, size, &used, " \xc2\xb7 lr %s", lr);
-    if (batch[0]) words_append(out, size, &used, " \xc2\xb7 %s", batch);
+    if (batch[0]) {
+        words_append(out, size, &used, " \xc2\xb7 ");
+        words_append(out, size, &used, tr("batch %s"), batch);
+    }
     if (augment[0] && strcmp(augment, "none") != 0)
         words_append(out, size, &used, " \xc2\xb7 %s", augment);
 }
@@ -169,9 +172,7 @@ static void history_list(Ui *ui, Workbench *bench, Rect rect) {
     HistoryView *view = &bench->history_view;
     UiColumn columns[COLUMN_MAX];
     UiTable table;
-    size_t shown = 0;
-    for (size_t i = 0; i < view->list.count; i++)
-        shown += kept_run_matches(&view->list.run[i], view->search);
+    size_t shown = history_view_shown(view);
     if (shown == 0) {
         char problem[STATUS_MESSAGE_MAX];
         bool broken = history_problem(bench->history, problem);
@@ -310,10 +311,11 @@ static void history_head(Ui *ui, Workbench *bench, Rect row) {
         ui_text_field(ui, rect_cut_left(&row, fminf(360, row.w * 0.5f), 16),
                       tr("Search the history"), view->search, sizeof view->search, &options);
     if (edit.changed) view->scroll = (UiScroll){0};
+    if (edit.submitted) history_view_choose_first(view);
     if (!view->listed) return;
     const char *all = tr("Choose all");
     Rect link = rect_cut_right(&row, ceilf(ui_text_width(ui, TEXT_SMALL, all)) + 4, 16);
-    if (ui_link(ui, link, all, view->list.count > 0 ? 0 : UI_DISABLED))
+    if (ui_link(ui, link, all, history_view_shown(view) > 0 ? 0 : UI_DISABLED))
         history_view_choose_all(view);
     ui_tooltip(ui, tr("All that are listed, but for those that are pinned"));
     history_bytes(bytes, view->list.bytes);

@@ -33,7 +33,7 @@ void lesson_list_read(Workbench *bench) {
     lesson_list_close(list);
     if (bench->lessons[0]) list_add_directory(bench, bench->lessons);
     qsort(list->item, (size_t)list->count, sizeof list->item[0], list_order);
-    int first = list->count;
+    int first = list->shipped = list->count;
     if (path_user_data(home) && path_join(own, home, "lessons")) list_add_directory(bench, own);
     qsort(list->item + first, (size_t)(list->count - first), sizeof list->item[0], list_order);
     list->fresh = true;
@@ -63,7 +63,7 @@ static void list_rows(Ui *ui, Workbench *bench, Rect area) {
             if (ui_button(ui, row, title, 0)) chosen = i;
             if (list->fresh) ui_set_focus(ui, ui_id(ui, title));
             list->fresh = false;
-            ui_tooltip(ui, list->item[i].path);
+            if (i >= list->shipped) ui_tooltip(ui, list->item[i].path);
         } else {
             ui_paragraph(ui, row, TEXT_SMALL, c->error, list->item[i].problem);
         }

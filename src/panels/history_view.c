@@ -62,6 +62,19 @@ void history_view_choose_to(HistoryView *view, int64_t id) {
     view->anchor = from;
 }
 
+size_t history_view_shown(const HistoryView *view) {
+    size_t shown = 0;
+    for (size_t i = 0; i < view->list.count; i++)
+        shown += kept_run_matches(&view->list.run[i], view->search);
+    return shown;
+}
+
+void history_view_choose_first(HistoryView *view) {
+    for (size_t i = view->list.count; i-- > 0;)
+        if (kept_run_matches(&view->list.run[i], view->search))
+            history_view_choose_only(view, view->list.run[i].id);
+}
+
 void history_view_choose_all(HistoryView *view) {
     int64_t all[HISTORY_CHOSEN_MAX] = {0};
     int count = 0, there = 0;

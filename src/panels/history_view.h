@@ -53,6 +53,9 @@ KeptRun *history_view_run(HistoryView *view, int64_t id); // NULL: no longer the
 bool history_view_is_chosen(const HistoryView *view, int64_t id);
 void history_view_choose_only(HistoryView *view, int64_t id);
 void history_view_toggle(HistoryView *view, int64_t id);
+size_t history_view_shown(const HistoryView *view); // how many the search leaves
+// The first one that is shown, alone.
+void history_view_choose_first(HistoryView *view);
 // All that are shown and not pinned; none if they are chosen already.
 void history_view_choose_all(HistoryView *view);
 // All that are shown (`search`) between the anchor and `id`.

@@ -27,7 +27,7 @@ static const struct {
 };
 
 void panel_empty(Ui *ui, Rect rect, const char *text) {
-    float width = fminf(rect.w, 340);
+    float width = fminf(fminf(rect.w, 340), ceilf(ui_text_width(ui, TEXT_SMALL, text)) + 1);
     float height = ui_paragraph_height(ui, width, TEXT_SMALL, text);
     Rect box = rect_center(rect, width, fminf(height + 2, rect.h));
     ui_paragraph(ui, box, TEXT_SMALL, ui->theme->color.text_muted, text);

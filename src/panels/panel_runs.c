@@ -44,20 +44,6 @@ static bool runs_one_lr(const Workbench *bench) {
     return bench->runs.count > 1;
 }
 
-// The columns that there is room for; kinds[i] is what column i shows.
-static int runs_columns(const Workbench *bench, float width, UiColumn *columns, RunColumn *kinds) {
-    int count = 0;
-    for (int i = 0; i < COLUMN_MAX; i++) {
-        if (i == COLUMN_TIME && width < 340) continue;
-        if (i == COLUMN_LOSS && width < 300) continue;
-        if (i == COLUMN_LR && width < 300 && runs_one_lr(bench)) continue; // tells nothing
-        kinds[count] = (RunColumn)i;
-        columns[count] = run_columns[i].column;
-        columns[count++].title = tr(run_columns[i].column.title);
-    }
-    return count;
-}
-
 // "Adam", and the network too when the runs differ in it.
 static void runs_label(Workbench *bench, const RunEntry *run, char *out, size_t size) {
     bool differ = false;
@@ -69,6 +55,33 @@ static void runs_label(Workbench *bench, const RunEntry *run, char *out, size_t 
              !differ  ? ""
              : preset ? preset->label
                       : tr("custom"));
+}
+
+// Beside all other columns of a narrow table.
+static bool runs_names_fit(Ui *ui, Workbench *bench, float width) {
+    enum { OTHERS = 21 + 54 + 48 + 24 + 22, GAPS = 20 };
+    char text[WORD_MAX + 64];
+    for (int i = 0; i < bench->runs.count; i++) {
+        runs_label(bench, bench->runs.entry[i], text, sizeof text);
+        if (ui_text_width(ui, TEXT_BODY, text) > width - OTHERS - GAPS) return false;
+    }
+    return true;
+}
+
+// The columns that there is room for; kinds[i] is what column i shows.
+static int runs_columns(Ui *ui, Workbench *bench, float width, UiColumn *columns,
+                        RunColumn *kinds) {
+    int count = 0;
+    bool tight = width < 300 && (runs_one_lr(bench) || !runs_names_fit(ui, bench, width));
+    for (int i = 0; i < COLUMN_MAX; i++) {
+        if (i == COLUMN_TIME && width < 340) continue;
+        if (i == COLUMN_LOSS && width < 300) continue;
+        if (i == COLUMN_LR && tight) continue; // it tells nothing, or less than the names
+        kinds[count] = (RunColumn)i;
+        columns[count] = run_columns[i].column;
+        columns[count++].title = tr(run_columns[i].column.title);
+    }
+    return count;
 }
 
 // "2.30", "0.187", "0.031": so many figures as the column has room for.
@@ -235,6 +248,18 @@ static const char *runs_remark(Workbench *bench) {
                : "";
 }
 
+// The selected run comes into view once, when it is selected.
+static void runs_reveal(Workbench *bench, RunEntry *const *order, float height) {
+    float *offset = &bench->runs_scroll.offset;
+    if (bench->runs_revealed == bench->runs.selected) return;
+    bench->runs_revealed = bench->runs.selected;
+    for (int i = 0; i < bench->runs.count; i++) {
+        float top = 26 + (float)i * THEME_ROW_H;
+        if (order[i]->id == bench->runs.selected)
+            *offset = fminf(fmaxf(*offset, top + THEME_ROW_H + 4 - height), top);
+    }
+}
+
 void panel_runs(Ui *ui, Workbench *bench, Rect rect) {
     const ThemeColors *c = &ui->theme->color;
     UiColumn columns[COLUMN_MAX];
@@ -266,10 +291,11 @@ void panel_runs(Ui *ui, Workbench *bench, Rect rect) {
     float content = 26 + (float)bench->runs.count * THEME_ROW_H + 4;
     if (content + remark_h > inside.h) remark_h = 0;
     Rect area = rect_cut_top(&inside, fminf(content, inside.h), 8);
-    Rect list = ui_scroll_begin(ui, area, "Runs", content, &bench->runs_scroll);
-    int count = runs_columns(bench, list.w, columns, kinds);
-    runs_titles(ui, bench, ui_table_begin(ui, &table, list, columns, count), &table, kinds);
     leader_order(bench, order);
+    runs_reveal(bench, order, area.h);
+    Rect list = ui_scroll_begin(ui, area, "Runs", content, &bench->runs_scroll);
+    int count = runs_columns(ui, bench, list.w, columns, kinds);
+    runs_titles(ui, bench, ui_table_begin(ui, &table, list, columns, count), &table, kinds);
     for (int i = 0; i < bench->runs.count; i++) runs_row(ui, bench, &table, kinds, order[i]);
     ui_scroll_end(ui);
     if (remark_h > 0) ui_paragraph(ui, inside, TEXT_SMALL, c->text_muted, remark);

@@ -121,7 +121,8 @@ typedef struct LessonList {
         char problem[STATUS_MESSAGE_MAX];
     } item[LESSON_LIST_MAX];
     int count;
-    bool fresh; // just read: the first one gets the keyboard
+    int shipped; // so many of them come with the program
+    bool fresh;  // just read: the first one gets the keyboard
     UiScroll scroll;
 } LessonList;
 void lesson_list_read(Workbench *bench);
@@ -235,6 +236,7 @@ struct Workbench {
     DeckTab tab;
     UiScroll scroll[TAB_COUNT];
     UiScroll runs_scroll;
+    uint64_t runs_revealed; // the selected run that has been brought into view
     int tile_cursor[TAB_COUNT];
     int cell_row, cell_column; // chosen in the confusion matrix, -1: none
     uint64_t cell_of;          // what cell_images belong to

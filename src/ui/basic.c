@@ -123,7 +123,7 @@ void ui_value_bars(Ui *ui, Rect rect, const char *label, const float *values, in
     float gap = count <= 12 && rect.w / (float)count > 20 ? 6 : 2;
     // Side by side with the best one's number the others must not touch it.
     float numbers = ui_text_width(ui, TEXT_TINY, "99.9") + ui_text_width(ui, TEXT_TINY, "0.0");
-    bool all = numbers * (float)count <= 2 * (rect.w + gap);
+    bool all = (numbers + 6) * (float)count <= 2 * (rect.w + gap);
     for (int i = 0; i < count; i++) {
         Rect column = rect_column(rect, count, i, gap);
         ui_push_index(ui, i);

@@ -275,9 +275,12 @@ static void draw_chart_line(Ui *ui, const Plot *plot, const ChartView *view, con
     bool smooth = chart_line_smooth(view, line), few = line->no_smooth || s->count < 3;
     float width = (line->strong ? 2.2f : 1.7f) * ui->line_scale;
     bool dense = !line->dashed && series_is_dense(s, view->x_axis, plot->x0, plot->x1, columns, 2);
-    if (dense) {
-        float alpha = smooth ? (ui->theme->is_dark ? 0.24f : 0.2f) * faint : 0.75f;
-        draw_band(ui, plot, s, view->x_axis, columns, color_fade(line->color, alpha));
+    if (dense && smooth) {
+        size_t n = series_sample(s, view->x_axis, plot->x0, plot->x1, columns / 2, points, max);
+        Color color = color_fade(line->color, (ui->theme->is_dark ? 0.5f : 0.42f) * faint);
+        draw_points(ui, plot, points, n, pixels, 1, color, false);
+    } else if (dense) {
+        draw_band(ui, plot, s, view->x_axis, columns, color_fade(line->color, 0.75f));
     } else if (!smooth || s->count > 2) {
         size_t n = series_decimate(s, view->x_axis, plot->x0, plot->x1, columns, points, max);
         Color color = line->color;

@@ -213,6 +213,18 @@ size_t series_spans(const Series *series, int axis, double x0, double x1, int co
     return count;
 }
 
+size_t series_sample(const Series *series, int axis, double x0, double x1, int columns,
+                     SeriesPoint *out, size_t max) {
+    Output o = {out, 0, max};
+    size_t from = series_lower(series, axis, x0);
+    for (int c = 1; c <= columns && from < series->count; c++) {
+        size_t to = lower_from(series, axis, from, x0 + (x1 - x0) * c / columns);
+        if (to > from) put(&o, series->x[axis][from] - x0, series->y[from]);
+        from = to;
+    }
+    return o.count;
+}
+
 size_t series_decimate_smooth(const Series *series, int axis, double x0, double x1, int columns,
                               SeriesPoint *out, size_t max) {
     Output o = {out, 0, max};

@@ -70,6 +70,9 @@ typedef struct SeriesSpan {
 } SeriesSpan;
 size_t series_spans(const Series *series, int axis, double x0, double x1, int columns,
                     SeriesSpan *out, size_t max);
+// The first point of each column: how much it jumps, without a claim to every extreme.
+size_t series_sample(const Series *series, int axis, double x0, double x1, int columns,
+                     SeriesPoint *out, size_t max);
 // The smooth line in the range, at most two points per column.
 size_t series_decimate_smooth(const Series *series, int axis, double x0, double x1, int columns,
                               SeriesPoint *out, size_t max);

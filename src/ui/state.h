@@ -5,7 +5,7 @@
 
 #include "ui/ui.h"
 
-enum { ID_DEPTH = 32, SCROLL_DEPTH = 4, TIP_TEXT = 256, EDIT_TEXT = 1024 };
+enum { ID_DEPTH = 32, SCROLL_DEPTH = 4, TIP_TEXT = 640, EDIT_TEXT = 1024 };
 
 // The text field that has the keyboard.
 typedef struct EditState {
