@@ -1,5 +1,6 @@
 // See paths.h.
 #include "app/paths.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -7,12 +8,14 @@
 
 // The directory that the running program lies in.
 static bool paths_program(char out[FILE_PATH_MAX]) {
-    ssize_t size = readlink("/proc/self/exe", out, FILE_PATH_MAX - 1);
-    if (size <= 0 || size >= FILE_PATH_MAX - 1) return false;
-    out[size] = '\0';
-    char *slash = strrchr(out, '/');
-    if (slash == NULL || slash == out) return false;
+    char program[FILE_PATH_MAX];
+    ssize_t size = readlink("/proc/self/exe", program, sizeof program - 1);
+    if (size <= 0 || (size_t)size >= sizeof program - 1) return false;
+    program[size] = '\0';
+    char *slash = strrchr(program, '/');
+    if (slash == NULL || slash == program) return false;
     *slash = '\0';
+    text_copy(out, FILE_PATH_MAX, program);
     return true;
 }
 

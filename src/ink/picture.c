@@ -295,15 +295,16 @@ static int weight(Piece piece) {
 // Leaves the digit's pieces in the mask, takes specks and what comes in from the border out.
 static void drop_dirt(Work *work) {
     int n = work->width * work->height;
+    size_t bytes = (size_t)work->width * (size_t)work->height;
     Piece main = {0};
-    memset(work->seen, 0, (size_t)n);
+    memset(work->seen, 0, bytes);
     for (int i = 0; i < n; i++) {
         if (!work->mask[i] || work->seen[i]) continue;
         Piece piece = flood(work, i);
         if (weight(piece) > weight(main)) main = piece;
     }
     // Once more, now that the main piece is known: the others by its measure.
-    memset(work->seen, 0, (size_t)n);
+    memset(work->seen, 0, bytes);
     for (int i = 0; i < n; i++) {
         if (!work->mask[i] || work->seen[i]) continue;
         Piece piece = flood(work, i);

@@ -144,7 +144,7 @@ static void history_cell(Ui *ui, const UiTable *table, const KeptRun *run, Histo
 
 static void history_row(Ui *ui, Workbench *bench, UiTable *table, const KeptRun *run, Rect area) {
     HistoryView *view = &bench->history_view;
-    char tip[1024];
+    char tip[1152];
     ui_push_index(ui, (int)run->id);
     bool enter = ui_focus(ui) == ui_id(ui, run->name) && ui_take_key(ui, KEY_ENTER, 0);
     UiHit hit = ui_table_row(ui, table, run->name, history_view_is_chosen(view, run->id));
