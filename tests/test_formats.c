@@ -388,14 +388,16 @@ static void test_unknown_layers(void **state) {
     static const struct {
         const char *tensors, *says; // name, sizes, and so on
     } rows[] = {
-        {"c.weight 4x1x3x5 c.bias 4 f.weight 10x2688",
-         "c.weight [4,1,3,5] is a convolution whose kernel is not square"},
-        {"a.weight 64x784 a.bias 64 act.weight 1 f.weight 10x64", "act.weight [1] is a PReLU"},
-        {"c.weight 4x1x5x5 act.weight 4 f.weight 10x576", "act.weight [4] is a PReLU"},
-        {"c.weight 16x1x3x3 dw.weight 16x1x3x3 f.weight 10x9216",
-         "dw.weight [16,1,3,3] takes 1 of the 16 outputs of c.weight [16,1,3,3]: a grouped"},
-        {"c.weight 8x1x3x3 d.weight 16x4x3x3 f.weight 10x9216",
-         "d.weight [16,4,3,3] takes 4 of the 8 outputs of c.weight [8,1,3,3]: a grouped"},
+        {"a.weight 64x784 a.bias 64 act.weight 3 f.weight 10x64",
+         "act.weight [3] looks like the slopes of a PReLU"},
+        {"c.weight 8x1x3x3 d.weight 9x4x3x3 f.weight 10x5184",
+         "the 8 outputs of c.weight [8,1,3,3] are not what d.weight [9,4,3,3] takes"},
+        {"c.weight 8x1x3x3 b.c1.weight 8x8x3x3 b.c2.weight 8x8x3x3 b.shortcut.weight 9x8x1x1 "
+         "f.weight 10x8",
+         "b.shortcut.weight [9,8,1,1] stands beside its other layers"},
+        {"rnn.weight_ih_l0 128x28 rnn.weight_hh_l0 128x32 f.weight 10x32",
+         "rnn.weight_hh_l0 [128,32] is of a recurrent layer"},
+        {"a.in_proj_weight 96x32 f.weight 10x32", "a.in_proj_weight [96,32] is of an attention"},
         {"a.weight 64x784 f.weight 10x60", "the 64 outputs of a.weight [64,784] are not what"},
         {"a.weight 64x784 n.weight 64 n.bias 64 f.weight 10x64",
          "n.weight [64] has a bias but no running statistics: a layer norm"},

@@ -31,7 +31,7 @@ static void a_guess_is_shown_and_can_be_changed(void **state) {
     int at = bench->model_count - 1;
     uint64_t before = bench->models[at].id;
     assert_true(bench->models[at].foreign && bench->models[at].report.tried > 10);
-    assert_true(bench->models[at].report.second.images > 0);
+    assert_true(bench->models[at].report.rival_count > 0);
     assert_int_equal(bench->pin, before);
     click(f, "Change\xe2\x80\xa6");
     assert_int_equal(bench->dialog, DIALOG_GUESS);

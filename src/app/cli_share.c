@@ -80,15 +80,61 @@ static bool cli_try_candidate(void *context, const SavedModel *candidate, int im
     return trial_score(&trial, candidate, images, enough, out);
 }
 
-Status cli_open_model(const char *path, const Dataset *dataset, const char *data,
-                      SavedModel **out) {
-    CliTrial trial = {.dataset = dataset, .data = data};
-    InferOptions options = {.score = cli_try_candidate, .context = &trial};
-    InferReport report = {0};
-    Status status = format_open(path, &options, out, &report);
-    dataset_close(&trial.found);
-    if (status_is_ok(&status) && !report.exact && report.sentence[0] != '\0')
-        cli_say("%s: %s", path_basename(path), report.sentence);
+static Status cli_open_as(const char *path, CliTrial *trial, InferOptions *options,
+                          SavedModel **out, InferReport *report) {
+    options->score = cli_try_candidate;
+    options->context = trial;
+    Status status = format_open(path, options, out, report);
+    dataset_close(&trial->found);
+    if (!status_is_ok(&status)) return status;
+    const char *said = options->layers && !report->open          ? "layers"
+                       : options->normalization && report->exact ? "normalization"
+                                                                 : NULL;
+    if (said) {
+        saved_model_close(out);
+        return status_error(STATUS_USAGE, "%s says its %s itself; they cannot be given", path,
+                            said);
+    }
+    if (!report->exact && report->sentence[0] != '\0')
+        cli_say("%s: %s", path_basename(path), report->sentence);
+    return status;
+}
+
+Status cli_open_model(const CliArgs *args, const Dataset *dataset, SavedModel **out,
+                      InferReport *report) {
+    Status status;
+    CliTrial trial = {.dataset = dataset, .data = cli_value(args, "data")};
+    InferOptions options = {.layers = cli_value(args, "layers"),
+                            .border = cli_switch(args, "border")};
+    Normalization normalization;
+    InferReport *told = calloc(1, sizeof *told);
+    double mean, std;
+    *out = NULL;
+    if (told == NULL) return status_no_memory("a network", sizeof *told);
+    TRY(cli_number(args, "mean", -1000, 1000, 0, &mean));
+    TRY(cli_number(args, "std", 1e-6, 1000, 1, &std));
+    normalization = (Normalization){(float)mean, (float)std};
+    if (cli_value(args, "mean") != NULL && cli_value(args, "std") != NULL)
+        options.normalization = &normalization;
+    else if (cli_value(args, "mean") != NULL || cli_value(args, "std") != NULL)
+        TRY(status_error(STATUS_USAGE, "--mean and --std go together"));
+    if (options.border && options.layers == NULL)
+        TRY(status_error(STATUS_USAGE, "--border goes with --layers"));
+    TRY(cli_open_as(args->words[0], &trial, &options, out, told));
+    if (report != NULL) *report = *told;
+fail:
+    free(told);
+    return status;
+}
+
+Status cli_open_model_at(const char *path, const char *data, SavedModel **out) {
+    CliTrial trial = {.data = data};
+    InferOptions options = {.score = NULL};
+    InferReport *told = calloc(1, sizeof *told);
+    *out = NULL;
+    if (told == NULL) return status_no_memory("a network", sizeof *told);
+    Status status = cli_open_as(path, &trial, &options, out, told);
+    free(told);
     return status;
 }
 

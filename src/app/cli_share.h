@@ -2,6 +2,7 @@
 #ifndef INKLING_APP_CLI_SHARE_H
 #define INKLING_APP_CLI_SHARE_H
 
+#include "app/cli.h"
 #include "app/cli_json.h"
 #include "dataset/dataset.h"
 #include "formats/formats.h"
@@ -14,10 +15,23 @@ Status cli_open_data(const char *data, int threads, Dataset **out);
 Status cli_open_device_and_data(const BackendConfig *config, const char *data, Backend **be,
                                 Dataset **dataset);
 
-// Reads a model file. Where the file does not say which network it is, candidates are tried on
-// training images: those of `dataset`, or, when that is NULL, of the data that is found (`data` as
-// for cli_open_data), opened only then. What was recognised and guessed is said on standard error.
-Status cli_open_model(const char *path, const Dataset *dataset, const char *data, SavedModel **out);
+// Of commands that read a model file: what a person decides about a file that does not say it.
+#define CLI_GUESS_OPTIONS                                                                          \
+    {"layers", "LAYERS",                                                                           \
+     "MODEL is these layers, as `train --help` writes them, not what is guessed"},                 \
+        {"mean", "X", "MODEL wants pixels (x - mean) / std, with x in 0..1"},                      \
+        {"std", "X", "see --mean"}, {                                                              \
+        "border", NULL, "with --layers: MODEL learnt 28x28 images in a border of 2 to 32x32"       \
+    }
+
+// Reads the model file args->words[0]. Where it does not say which network it is, the options above
+// do, and what they leave open is tried on training images: those of `dataset`, or, when that is
+// NULL, of the data that --data names or that is found, opened only then. What was recognised and
+// guessed is said on standard error, and in *report, which may be NULL.
+Status cli_open_model(const CliArgs *args, const Dataset *dataset, SavedModel **out,
+                      InferReport *report);
+// The same for any file, without options: `data` as for cli_open_data.
+Status cli_open_model_at(const char *path, const char *data, SavedModel **out);
 
 // The format that the ending of `path` asks for, NULL if none.
 const FormatRow *cli_format_of(const char *path);

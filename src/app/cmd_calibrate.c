@@ -98,7 +98,7 @@ int cmd_calibrate(const CliArgs *args) {
     TRY(cli_number(args, "refuse", 0, 50, 1, &percent));
     TRY(cli_int(args, "threads", 0, 256, 0, &threads));
     TRY(cli_check_model_path("--save", save));
-    TRY(cli_open_model(args->words[0], NULL, NULL, &model));
+    TRY(cli_open_model_at(args->words[0], NULL, &model));
     TRY(calibrate_held(args, model, &dataset, &held));
     TRY(calibrate_model(model, &held, percent / 100, (int)threads, &result));
     TRY(cli_write_model(save, model));

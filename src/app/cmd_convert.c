@@ -4,6 +4,7 @@
 
 const CliOption convert_options[] = {
     {"data", "DIR", "images to find out with what MODEL does not say; default: look around"},
+    CLI_GUESS_OPTIONS,
     {NULL, NULL, NULL},
 };
 
@@ -11,7 +12,7 @@ int cmd_convert(const CliArgs *args) {
     Status status;
     SavedModel *model = NULL;
     TRY(cli_check_model_path("OUT", args->words[1]));
-    TRY(cli_open_model(args->words[0], NULL, cli_value(args, "data"), &model));
+    TRY(cli_open_model(args, NULL, &model, NULL));
     TRY(format_write(args->words[1], model));
     cli_say("wrote %s: %zu parameters", args->words[1], model->plan.parameters);
 fail:

@@ -6,10 +6,7 @@
 #include "train/statistics.h"
 
 const CliOption eval_options[] = {
-    CLI_DATA_OPTION,
-    CLI_THREADS_OPTION,
-    CLI_JSON_OPTION,
-    {NULL, NULL, NULL},
+    CLI_DATA_OPTION, CLI_GUESS_OPTIONS, CLI_THREADS_OPTION, CLI_JSON_OPTION, {NULL, NULL, NULL},
 };
 
 enum { EVAL_BATCH = 256 };
@@ -38,7 +35,7 @@ int cmd_eval(const CliArgs *args) {
     long long threads;
     TRY(cli_int(args, "threads", 0, 256, 0, &threads));
     TRY(cli_open_data(cli_value(args, "data"), (int)threads, &dataset));
-    TRY(cli_open_model(args->words[0], dataset, NULL, &model));
+    TRY(cli_open_model(args, dataset, &model, NULL));
     TRY(recognizer_open(model, (int)threads, EVAL_BATCH, &recognizer));
     TRY(recognizer_evaluate(recognizer, &dataset->test, &result, NULL, NULL));
     TRY(eval_tell(&result, cli_switch(args, "json")));

@@ -6,10 +6,12 @@
 #include "nn/layer.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const CliOption info_options[] = {
     {"data", "DIR", "images to find out with what MODEL does not say; default: look around"},
+    CLI_GUESS_OPTIONS,
     CLI_JSON_OPTION,
     {NULL, NULL, NULL},
 };
@@ -49,7 +51,27 @@ static void info_print_layers(const SavedModel *model) {
     }
 }
 
-static void info_print(const char *path, const SavedModel *model) {
+// How sure it is which network this is, and what else it may be.
+static void info_print_guess(const InferReport *report) {
+    static const char *const words[] = {[INFER_SAID] = "the file says it",
+                                        [INFER_UNTRIED] = "what is usual, not tried on images",
+                                        [INFER_POOR] = "not recognised",
+                                        [INFER_UNSURE] = "unsure",
+                                        [INFER_SURE] = "sure"};
+    cli_print("  which network  %s", words[report->sure]);
+    if (report->tried > 0)
+        cli_print(": %.2f %% of %d training images, loss %.4g, the best of %d tried",
+                  100 * report->best.accuracy, report->best.images, report->best.loss,
+                  report->tried);
+    cli_print("\n");
+    for (int i = 0; i < report->rival_count; i++)
+        cli_print("  %s %s: %.2f %%, loss %.4g\n", i == 0 ? "or with      " : "             ",
+                  report->rivals[i].what, 100 * report->rivals[i].score.accuracy,
+                  report->rivals[i].score.loss);
+    if (report->layers[0] != '\0') cli_print("  layers         %s\n", report->layers);
+}
+
+static void info_print(const char *path, const SavedModel *model, const InferReport *report) {
     const ModelPlan *plan = &model->plan;
     char shape[48], nodes[400];
     shape_print(model->spec.input, shape);
@@ -64,6 +86,7 @@ static void info_print(const char *path, const SavedModel *model) {
     if (model->temperature != 1) cli_print("  temperature    %.6g\n", (double)model->temperature);
     if (model->threshold > 0)
         cli_print("  unsure below   %.1f %%\n", 100 * (double)model->threshold);
+    if (report->sure != INFER_SAID) info_print_guess(report);
     if (model->graph) {
         graph_print(model->graph, nodes, sizeof nodes);
         cli_print("\n  a graph of     %s\n", nodes);
@@ -95,7 +118,26 @@ static void info_json_layers(JsonNode root, const SavedModel *model) {
     }
 }
 
-static Status info_json(const char *path, const SavedModel *model) {
+static void info_json_guess(JsonNode root, const InferReport *report) {
+    static const char *const words[] = {[INFER_SAID] = "said",
+                                        [INFER_UNTRIED] = "untried",
+                                        [INFER_POOR] = "poor",
+                                        [INFER_UNSURE] = "unsure",
+                                        [INFER_SURE] = "sure"};
+    json_text(root, "sure", words[report->sure]);
+    if (report->tried == 0) return;
+    json_number(root, "guess_accuracy", report->best.accuracy);
+    json_number(root, "guess_loss", report->best.loss);
+    JsonNode rivals = json_list(root, "rivals");
+    for (int i = 0; i < report->rival_count; i++) {
+        JsonNode rival = json_list_object(rivals);
+        json_text(rival, "with", report->rivals[i].what);
+        json_number(rival, "accuracy", report->rivals[i].score.accuracy);
+        json_number(rival, "loss", report->rivals[i].score.loss);
+    }
+}
+
+static Status info_json(const char *path, const SavedModel *model, const InferReport *report) {
     JsonLine line = {0};
     JsonNode root = json_root(&line);
     char layers[INFO_LAYERS_MAX];
@@ -117,18 +159,22 @@ static Status info_json(const char *path, const SavedModel *model) {
     json_text(root, "settings", model->settings);
     json_text(root, "record", model->record);
     info_json_layers(root, model);
+    info_json_guess(root, report);
     return json_print(&line);
 }
 
 int cmd_info(const CliArgs *args) {
     Status status;
     SavedModel *model = NULL;
-    TRY(cli_open_model(args->words[0], NULL, cli_value(args, "data"), &model));
+    InferReport *report = calloc(1, sizeof *report);
+    if (report == NULL) TRY(status_no_memory("a network", sizeof *report));
+    TRY(cli_open_model(args, NULL, &model, report));
     if (cli_switch(args, "json"))
-        TRY(info_json(args->words[0], model));
+        TRY(info_json(args->words[0], model, report));
     else
-        info_print(args->words[0], model);
+        info_print(args->words[0], model, report);
 fail:
     saved_model_close(&model);
+    free(report);
     return status_is_ok(&status) ? CLI_DONE : cli_fail(&status);
 }

@@ -16,6 +16,7 @@
 
 const CliOption predict_options[] = {
     {"data", "DIR", "images to find out with what MODEL does not say; default: look around"},
+    CLI_GUESS_OPTIONS,
     {"split", NULL, "strokes: read numbers, digit by digit from left to right"},
     CLI_THREADS_OPTION,
     CLI_JSON_OPTION,
@@ -290,7 +291,7 @@ static Status predict_open(Predictor *p) {
     Status status;
     long long threads;
     TRY(cli_int(p->args, "threads", 0, 256, 0, &threads));
-    TRY(cli_open_model(p->args->words[0], NULL, cli_value(p->args, "data"), &p->model));
+    TRY(cli_open_model(p->args, NULL, &p->model, NULL));
     TRY(recognizer_open(p->model, (int)threads, PREDICT_BATCH, &p->recognizer));
     p->json = cli_switch(p->args, "json");
     p->split = cli_switch(p->args, "split");

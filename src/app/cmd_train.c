@@ -94,7 +94,7 @@ static Status train_read_config(TrainJob *job) {
     config_defaults(&job->config);
     const char *file = train_init_file(args);
     if (file != NULL) {
-        TRY(cli_open_model(file, NULL, cli_value(args, "data"), &job->initial));
+        TRY(cli_open_model_at(file, cli_value(args, "data"), &job->initial));
         TRY(saved_model_check_layers(job->initial, file));
         const ModelSpec *spec = &job->initial->spec;
         bool chosen = cli_value(args, "preset") != NULL || cli_value(args, "layers") != NULL;

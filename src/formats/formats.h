@@ -59,8 +59,8 @@ typedef struct InferOptions {
     bool (*score)(void *context, const SavedModel *candidate, int images, double enough,
                   InferScore *out);
     void *context;
-    // What a person has decided against the guess: the notation of all layers, and the
-    // normalization. NULL: guess.
+    // What a person has decided against the guess: the notation of all layers (free_layers.h), and
+    // the normalization. NULL: guess.
     const char *layers;
     const Normalization *normalization;
     // With `layers`: the network was trained on images with 2 pixels of paper around them, and its
@@ -69,23 +69,43 @@ typedef struct InferOptions {
 } InferOptions;
 enum { INFER_IMAGES_MAX = 60000 };
 // Networks that learn digits at all read most of them; a wrong guess at one may read any share.
-#define INFER_POOR 0.6
+#define INFER_LEAST 0.6
+
+// How sure it is what the report says.
+typedef enum InferSure {
+    INFER_SAID,    // the file itself says it: nothing was guessed
+    INFER_UNTRIED, // only what is usual
+    INFER_POOR,    // the best guess reads so few images that the network may well be another one
+    INFER_UNSURE,  // it reads fewer than networks of its kind do, or a rival is close
+    INFER_SURE,
+} InferSure;
+
+// Another guess that did well, and what it has otherwise: "LeakyReLU 0.01".
+enum { INFER_RIVALS_MAX = 3 };
+typedef struct InferRival {
+    InferScore score;
+    bool like;  // the images hardly tell it from the best, which is only more usual
+    bool close; // not even that speaks clearly for the best
+    char what[96];
+} InferRival;
 
 // What came of it, as numbers and as sentences for the window and `inkling info`.
 typedef struct InferReport {
-    bool exact;                  // the file itself says which network it is: nothing was guessed
-    bool open;                   // the layers are a guess: InferOptions.layers may say otherwise
-    bool border;                 // as in InferOptions: the first bias has the mean in it
-    Normalization normalization; // of what it was trained on, also where a border has changed it
-    bool poor; // even the best guess reads so few images that the network may well be another one
+    bool exact;  // the file itself says which network it is: nothing was guessed
+    bool open;   // the layers are a guess: InferOptions.layers may say otherwise
+    bool border; // as in InferOptions
+    InferSure sure;
+    Normalization normalization; // of what it was trained on, also where the network does it itself
     int tried; // candidates that were run; 0: the guesses are only what is usual
-    InferScore best;      // of the one taken, when tried > 0
-    InferScore second;    // of the next best; accuracy 0 when there was none to compare
+    InferScore best; // of the one taken, when tried > 0
+    InferRival rivals[INFER_RIVALS_MAX]; // the next best, in order
+    int rival_count;
     char recognised[160]; // "LeNet-5", or "2 convolutions and 3 dense layers"
-    char next[96];        // what the next best has otherwise: "LeakyReLU 0.01"; "" without one
     char guessed[320];    // "average pooling, ReLU, (x - 0.1307) / 0.3081"; "" when nothing was
+    char doubt[320];      // what speaks against it, and what the images hardly tell; ""
     char note[320];       // what of the file was left aside; "" when nothing was
-    char sentence[896];   // all of the above
+    char sentence[1400];  // all of the above
+    char layers[SPEC_TEXT_MAX]; // that were guessed, as InferOptions.layers would say them
 } InferReport;
 
 typedef struct FormatRow {

@@ -1,139 +1,14 @@
-// Sorting tensors into layers by the last part of their names and their ranks, and the layers into
-// a chain by their sizes.
+// Putting modules into a chain: layers by their sizes, batch norms and PReLUs by where they are
+// declared.
 #include "formats/infer_chain.h"
 
-#include "base/text.h"
 #include "base/tr.h"
+#include "formats/infer_skip.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { STEM_NORMS_MAX = 2 * CHAIN_LINKS_MAX, STEM_PARTS = 5, SIZE_LIMIT = 1 << 20 };
-
-// The tensors of one module of PyTorch: those whose names are the same up to the last dot.
-typedef enum StemPart { PART_WEIGHT, PART_BIAS, PART_MEAN, PART_VAR, PART_COUNTER } StemPart;
-static const char *const part_names[STEM_PARTS] = {
-    [PART_WEIGHT] = "weight",
-    [PART_BIAS] = "bias",
-    [PART_MEAN] = "running_mean",
-    [PART_VAR] = "running_var",
-    [PART_COUNTER] = "num_batches_tracked",
-};
-
-typedef struct Stem {
-    const char *name; // not terminated
-    size_t size;
-    const Tensor *parts[STEM_PARTS];
-    int number;         // its last part when that is a number (nn.Sequential's), else -1
-    size_t parent_size; // of the name in front of that number
-} Stem;
-
-typedef struct StemList {
-    Stem *items;
-    int count;
-} StemList;
-
-static Status describe(const Tensor *tensor, const char *why) {
-    char text[128];
-    tensor_print(tensor, text);
-    return status_error(STATUS_UNSUPPORTED, "its tensor %s %s", text, why);
-}
-
-static void stem_read_number(Stem *stem) {
-    size_t at = stem->size;
-    stem->number = -1;
-    while (at > 0 && stem->name[at - 1] >= '0' && stem->name[at - 1] <= '9') at--;
-    if (at == stem->size || stem->size - at > 4 || (at > 0 && stem->name[at - 1] != '.')) return;
-    stem->number = 0;
-    for (size_t i = at; i < stem->size; i++) stem->number = stem->number * 10 + stem->name[i] - '0';
-    stem->parent_size = at;
-}
-
-static Status stem_add(StemList *list, const Tensor *tensor) {
-    const char *dot = strrchr(tensor->name, '.');
-    const char *last = dot ? dot + 1 : tensor->name;
-    size_t size = dot ? (size_t)(dot - tensor->name) : 0;
-    int part = 0;
-    while (part < STEM_PARTS && strcmp(last, part_names[part]) != 0) part++;
-    if (part == STEM_PARTS)
-        return describe(tensor, "belongs to no layer that this program has (it knows weight, bias, "
-                                "running_mean and running_var of convolutions, dense layers and "
-                                "batch norms)");
-    Stem *stem = list->count ? &list->items[list->count - 1] : NULL;
-    for (int i = 0; i < list->count; i++) // usually the last one
-        if (list->items[i].size == size && memcmp(list->items[i].name, tensor->name, size) == 0)
-            stem = &list->items[i];
-    if (!stem || stem->size != size || memcmp(stem->name, tensor->name, size) != 0) {
-        stem = &list->items[list->count++];
-        *stem = (Stem){.name = tensor->name, .size = size};
-        stem_read_number(stem);
-    }
-    if (stem->parts[part]) return describe(tensor, "is there twice");
-    stem->parts[part] = tensor;
-    return status_ok();
-}
-
-static bool is_vector(const Tensor *tensor, size_t size) {
-    return !tensor || (tensor->rank == 1 && tensor->dims[0] == size);
-}
-
-static Status stem_check_type(const Stem *stem) {
-    for (int i = 0; i < PART_COUNTER; i++)
-        if (stem->parts[i] && !tensor_types[stem->parts[i]->type].is_float)
-            return describe(stem->parts[i], "has whole numbers where weights are expected; is it a "
-                                            "quantised model? Save the float one");
-    return status_ok();
-}
-
-static Status stem_to_link(const Stem *stem, ChainLink *link) {
-    const Tensor *w = stem->parts[PART_WEIGHT];
-    for (int i = 0; i < w->rank; i++)
-        if (w->dims[i] == 0 || w->dims[i] > SIZE_LIMIT) return describe(w, "has an absurd size");
-    if (w->rank == 4 && w->dims[2] != w->dims[3])
-        return describe(w, "is a convolution whose kernel is not square");
-    if (!is_vector(stem->parts[PART_BIAS], w->dims[0]))
-        return describe(stem->parts[PART_BIAS], "does not fit the weight beside it");
-    *link = (ChainLink){.conv = w->rank == 4,
-                        .out = (int)w->dims[0],
-                        .in = (int)w->dims[1],
-                        .kernel = w->rank == 4 ? (int)w->dims[2] : 0,
-                        .weight = w,
-                        .bias = stem->parts[PART_BIAS],
-                        .gap = -1};
-    return status_ok();
-}
-
-static bool stem_is_norm(const Stem *stem) {
-    const Tensor *mean = stem->parts[PART_MEAN], *var = stem->parts[PART_VAR];
-    return mean && var && mean->rank == 1 && is_vector(var, mean->dims[0]) &&
-           is_vector(stem->parts[PART_WEIGHT], mean->dims[0]) &&
-           is_vector(stem->parts[PART_BIAS], mean->dims[0]);
-}
-
-static Status stem_refuse(const Stem *stem) {
-    const Tensor *first = NULL;
-    for (int i = 0; i < STEM_PARTS && !first; i++) first = stem->parts[i];
-    const Tensor *w = stem->parts[PART_WEIGHT];
-    if (w && w->rank == 1 && stem->parts[PART_BIAS])
-        return describe(w, "has a bias but no running statistics: a layer norm or group norm, "
-                           "which this program does not have");
-    if (w && w->rank == 1) return describe(w, "is a PReLU, which this program does not have");
-    if (w && w->rank == 3)
-        return describe(w, "is a one-dimensional convolution, which this "
-                           "program does not have");
-    return describe(first, "belongs to no layer that this program has");
-}
-
-static int norm_size(const Stem *stem) {
-    return (int)(stem->parts[PART_MEAN]->dims[0] > SIZE_LIMIT ? SIZE_LIMIT
-                                                              : stem->parts[PART_MEAN]->dims[0]);
-}
-
-static ChainNorm stem_norm(const Stem *stem) {
-    return (ChainNorm){stem->parts[PART_WEIGHT], stem->parts[PART_BIAS], stem->parts[PART_MEAN],
-                       stem->parts[PART_VAR]};
-}
+enum { STEM_NORMS_MAX = 2 * CHAIN_LINKS_MAX };
 
 // ---- the order ----------------------------------------------------------------------------------
 
@@ -147,6 +22,20 @@ static bool links_chain(const ChainLink *links, int count) {
     for (int i = 1; i < count; i++)
         if (!link_follows(&links[i - 1], &links[i])) return false;
     return true;
+}
+
+// The same where convolutions may see a part of the channels each; finds out how many groups there
+// are.
+static bool links_chain_grouped(ChainLink *links, int count) {
+    for (int i = 1; i < count; i++) {
+        const ChainLink *a = &links[i - 1];
+        ChainLink *b = &links[i];
+        if (!a->conv || !b->conv) continue;
+        if (a->out % b->in != 0 || b->out % (a->out / b->in) != 0) return false;
+        b->groups = a->out / b->in;
+        b->in = a->out;
+    }
+    return links_chain(links, count);
 }
 
 // The order in which they are declared is nearly always the one in which they run. Where it is
@@ -180,22 +69,18 @@ static Status refuse_order(const Chain *chain) {
         char x[128], y[128];
         tensor_print(a->weight, x);
         tensor_print(b->weight, y);
-        if (a->conv && b->conv && b->in < a->out && a->out % b->in == 0)
-            return status_error(STATUS_UNSUPPORTED,
-                                "its tensor %s takes %d of the %d outputs of %s: a grouped "
-                                "convolution, which this program has in graphs (.onnx) only",
-                                y, b->in, a->out, x);
-        return status_error(
-            STATUS_UNSUPPORTED,
-            TR("its layers are not one simple chain: the %d outputs of %s are not "
-               "what %s takes (branches, groups and skips are not in a state dict)"),
-            a->out, x, y);
+        return status_error(STATUS_UNSUPPORTED,
+                            TR("its layers are not one chain: the %d outputs of %s are not what %s "
+                               "takes. A state dict does not say how branches run; a file made by "
+                               "torch.onnx.export does, and is read"),
+                            a->out, x, y);
     }
     return status_ok();
 }
 
 // ---- batch norms --------------------------------------------------------------------------------
 
+// A batch norm or PReLU.
 typedef struct FoundNorm {
     const Stem *stem;
     int after; // links declared before it
@@ -209,7 +94,7 @@ static bool norm_fits(const Chain *chain, int link, int size) {
 // Behind the layer declared before it; else the first layer of its size that has none (all
 // convolutions declared first, then their norms); else in front of everything or of the dense part.
 static bool norm_place(Chain *chain, const FoundNorm *norm) {
-    int size = norm_size(norm->stem), at = norm->after - 1;
+    int size = stem_norm_size(norm->stem), at = norm->after - 1;
     ChainNorm it = stem_norm(norm->stem);
     bool next_takes_it = norm->after < chain->count;
     if (!norm_fits(chain, at, size)) {
@@ -234,34 +119,90 @@ static bool norm_place(Chain *chain, const FoundNorm *norm) {
     return false;
 }
 
+// ---- PReLUs -------------------------------------------------------------------------------------
+
+static bool slope_fits(const Chain *chain, int link, const Tensor *slope) {
+    return link >= 0 && link + 1 < chain->count && !chain->links[link].slope &&
+           (slope->dims[0] == 1 || slope->dims[0] == (size_t)chain->links[link].out);
+}
+
+// Behind the layer declared before it, else the first that it fits. A single one with one number
+// serves everywhere, unless it is numbered in an nn.Sequential.
+static Status slopes_place(Chain *chain, const FoundNorm *slopes, int count) {
+    const Tensor *only = count > 0 ? slopes[0].stem->parts[PART_WEIGHT] : NULL;
+    bool shared = count == 1 && only->dims[0] == 1 && slopes[0].stem->number < 0;
+    for (int i = 0; shared && i + 1 < chain->count; i++) chain->links[i].slope = only;
+    for (int i = 0; !shared && i < count; i++) {
+        const Tensor *slope = slopes[i].stem->parts[PART_WEIGHT];
+        int at = slopes[i].after - 1;
+        for (int k = 0; k < chain->count && !slope_fits(chain, at, slope); k++) at = k;
+        if (!slope_fits(chain, at, slope))
+            return stem_describe(slope, "looks like the slopes of a PReLU, but there is no layer "
+                                        "with so many outputs that it can stand behind");
+        chain->links[at].slope = slope;
+    }
+    return status_ok();
+}
+
 // ---- all of it ----------------------------------------------------------------------------------
 
-static Status collect(const StemList *stems, Chain *chain, const Stem **link_stems,
-                      FoundNorm *norms, int *norm_count) {
+// What a state dict holds, sorted.
+typedef struct Found {
+    const Stem *link_stems[CHAIN_LINKS_MAX];
+    FoundNorm norms[STEM_NORMS_MAX], slopes[CHAIN_LINKS_MAX];
+    int norm_count, slope_count;
+    SideList sides;
+} Found;
+
+static Status collect_link(const Stem *stem, bool beside, Chain *chain, Found *found) {
+    SideList *sides = &found->sides;
+    if (chain->count == CHAIN_LINKS_MAX || sides->count == CHAIN_SKIPS_MAX)
+        return status_error(STATUS_UNSUPPORTED, "it has more than %d convolutions and dense layers",
+                            CHAIN_LINKS_MAX);
+    if (beside) {
+        sides->stems[sides->count] = stem;
+        return stem_to_link(stem, &sides->links[sides->count++]);
+    }
+    found->link_stems[chain->count] = stem;
+    return stem_to_link(stem, &chain->links[chain->count++]);
+}
+
+static Status collect_norm(const Stem *stem, bool beside, const Chain *chain, Found *found) {
+    SideList *sides = &found->sides;
+    if (found->norm_count == STEM_NORMS_MAX)
+        return stem_describe(stem->parts[PART_MEAN], "is one batch norm too many");
+    for (int i = sides->count - 1; beside && i >= 0; i--) {
+        ChainLink *link = &sides->links[i];
+        if (sides->stems[i]->block_size != stem->block_size ||
+            !stems_share(stem, sides->stems[i], stem->block_size) ||
+            chain_norm_is_there(&link->norm) || link->out != stem_norm_size(stem))
+            continue;
+        link->norm = stem_norm(stem);
+        return status_ok();
+    }
+    found->norms[found->norm_count++] = (FoundNorm){stem, chain->count};
+    return status_ok();
+}
+
+static Status collect(const StemList *stems, Chain *chain, Found *found) {
+    Status status;
     for (int i = 0; i < stems->count; i++) {
         const Stem *stem = &stems->items[i];
-        const Tensor *w = stem->parts[PART_WEIGHT];
-        Status status = stem_check_type(stem);
-        if (!status_is_ok(&status)) return status;
-        if (stem_is_norm(stem)) {
-            if (*norm_count == STEM_NORMS_MAX)
-                return describe(stem->parts[PART_MEAN], "is one batch norm too many");
-            norms[(*norm_count)++] = (FoundNorm){stem, chain->count};
-        } else if (w && (w->rank == 4 || w->rank == 2) && !stem->parts[PART_MEAN]) {
-            if (chain->count == CHAIN_LINKS_MAX)
-                return status_error(STATUS_UNSUPPORTED,
-                                    "it has more than %d convolutions and dense layers",
-                                    CHAIN_LINKS_MAX);
-            link_stems[chain->count] = stem;
-            status = stem_to_link(stem, &chain->links[chain->count++]);
-            if (!status_is_ok(&status)) return status;
-        } else {
-            return stem_refuse(stem);
-        }
+        bool beside = skip_is_side(stems, stem);
+        TRY(stem_check_type(stem));
+        if (stem_is_norm(stem))
+            TRY(collect_norm(stem, beside, chain, found));
+        else if (stem_is_link(stem))
+            TRY(collect_link(stem, beside, chain, found));
+        else if (stem_is_slope(stem) && found->slope_count < CHAIN_LINKS_MAX)
+            found->slopes[found->slope_count++] = (FoundNorm){stem, chain->count};
+        else
+            TRY(stem_refuse(stem));
     }
     if (chain->count == 0)
-        return status_error(STATUS_UNSUPPORTED, TR("it has no convolution and no dense layer"));
-    return status_ok();
+        TRY(status_error(STATUS_UNSUPPORTED, TR("it has no convolution and no dense layer")));
+fail:
+    return status;
 }
 
 static void find_gaps(const StemList *stems, Chain *chain, const Stem *const *link_stems) {
@@ -271,7 +212,8 @@ static void find_gaps(const StemList *stems, Chain *chain, const Stem *const *li
             memcmp(a->name, b->name, a->parent_size) != 0)
             continue;
         int gap = b->number - a->number - 1;
-        for (const Stem *s = a + 1; s < b && s < stems->items + stems->count; s++) gap--;
+        for (const Stem *s = a + 1; s < b && s < stems->items + stems->count; s++)
+            gap -= !stem_is_slope(s);
         if (chain->links[i].conv && !chain->links[i + 1].conv && gap > 0) gap--; // nn.Flatten
         chain->links[i].gap = gap < 0 ? -1 : gap;
     }
@@ -281,7 +223,13 @@ static Status order_links(Chain *chain, const Stem **link_stems) {
     if (links_chain(chain->links, chain->count)) return status_ok();
     int from[CHAIN_LINKS_MAX];
     const Stem *old[CHAIN_LINKS_MAX];
-    if (!links_sort(chain->links, from, chain->count)) return refuse_order(chain);
+    if (!links_sort(chain->links, from, chain->count)) {
+        ChainLink plain[CHAIN_LINKS_MAX];
+        memcpy(plain, chain->links, sizeof plain);
+        if (links_chain_grouped(chain->links, chain->count)) return status_ok();
+        memcpy(chain->links, plain, sizeof plain);
+        return refuse_order(chain);
+    }
     memcpy(old, link_stems, sizeof old);
     for (int i = 0; i < chain->count; i++) link_stems[i] = old[from[i]];
     return status_ok();
@@ -299,21 +247,22 @@ static void norm_follow_order(FoundNorm *norms, int count, const Stem *const *li
     }
 }
 
-static Status chain_build(const StemList *stems, Chain *out) {
-    const Stem *link_stems[CHAIN_LINKS_MAX] = {NULL}, *declared[CHAIN_LINKS_MAX];
-    FoundNorm norms[STEM_NORMS_MAX];
-    int norm_count = 0;
+static Status chain_build(const StemList *stems, Found *found, Chain *out) {
+    const Stem *declared[CHAIN_LINKS_MAX];
     Status status;
-    TRY(collect(stems, out, link_stems, norms, &norm_count));
-    memcpy(declared, link_stems, sizeof declared);
-    TRY(order_links(out, link_stems));
-    norm_follow_order(norms, norm_count, link_stems, declared, out->count);
+    TRY(collect(stems, out, found));
+    memcpy(declared, found->link_stems, sizeof declared);
+    TRY(order_links(out, found->link_stems));
+    norm_follow_order(found->norms, found->norm_count, found->link_stems, declared, out->count);
+    norm_follow_order(found->slopes, found->slope_count, found->link_stems, declared, out->count);
     while (out->convs < out->count && out->links[out->convs].conv) out->convs++;
-    for (int i = 0; i < norm_count; i++)
-        if (!norm_place(out, &norms[i]))
-            return describe(norms[i].stem->parts[PART_MEAN],
-                            "is a batch norm whose size is that of no layer's output");
-    find_gaps(stems, out, link_stems);
+    for (int i = 0; i < found->norm_count; i++)
+        if (!norm_place(out, &found->norms[i]))
+            return stem_describe(found->norms[i].stem->parts[PART_MEAN],
+                                 "is a batch norm whose size is that of no layer's output");
+    TRY(slopes_place(out, found->slopes, found->slope_count));
+    TRY(skips_find(&found->sides, found->link_stems, out));
+    find_gaps(stems, out, found->link_stems);
 fail:
     return status;
 }
@@ -326,12 +275,12 @@ Status chain_find(const TensorBag *bag, Chain *out) {
                             "it has %d tensors, far more than any network that this program has "
                             "layers for",
                             count);
-    StemList stems = {.items = calloc((size_t)count + 1, sizeof *stems.items)};
-    if (!stems.items) return status_no_memory("a list of layers", (size_t)count * sizeof(Stem));
-    Status status = status_ok();
-    for (int i = 0; i < count && status_is_ok(&status); i++)
-        status = stem_add(&stems, tensor_bag_at(bag, i));
-    if (status_is_ok(&status)) status = chain_build(&stems, out);
+    StemList stems = {0};
+    Found *found = calloc(1, sizeof *found);
+    Status status =
+        found ? stems_find(bag, &stems) : status_no_memory("a list of layers", sizeof *found);
+    if (status_is_ok(&status)) status = chain_build(&stems, found, out);
     free(stems.items);
+    free(found);
     return status;
 }

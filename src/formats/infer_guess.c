@@ -20,15 +20,33 @@ const GuessNormalization guess_normalizations[GUESS_NORMALIZATIONS] = {
 // Some stand in two forms in tutorials (the slope of LeakyReLU); "" is none at all. A network
 // trained with ReLU may lose some percent less with a LeakyReLU that leaks little.
 const GuessActivation guess_activations[] = {
-    {"ReLU", "relu", 0.0f},
-    {"tanh", "tanh", 0.0f},
-    {"sigmoid", "sigmoid", 0.0f},
-    {"LeakyReLU 0.01", "leakyrelu", 0.03f},
-    {"LeakyReLU 0.2", "leakyrelu 0.2", 0.05f},
-    {"LeakyReLU 0.1", "leakyrelu 0.1", 0.05f},
-    {"no activation", "", 0.1f},
+    {"ReLU", "relu", 0.0f, false},
+    {"tanh", "tanh", 0.0f, false},
+    {"sigmoid", "sigmoid", 0.0f, false},
+    {"LeakyReLU 0.01", "leakyrelu", 0.03f, false},
+    {"LeakyReLU 0.2", "leakyrelu 0.2", 0.05f, false},
+    {"LeakyReLU 0.1", "leakyrelu 0.1", 0.05f, false},
+    {"no activation", "", 0.1f, false},
+    {"ELU", "elu", 0.02f, true},
+    {"GELU", "gelu", 0.02f, true},
+    {"SiLU", "silu", 0.02f, true},
+    {"SELU", "selu", 0.03f, true},
+    {"Hardswish", "hardswish", 0.06f, true},
+    {"Mish", "mish", 0.06f, true},
+    {"ReLU6", "relu6", 0.08f, true},
+    {"Softplus", "softplus", 0.06f, true},
 };
-enum { ACTIVATIONS = (int)(sizeof guess_activations / sizeof guess_activations[0]) };
+const int guess_activation_count = (int)(sizeof guess_activations / sizeof guess_activations[0]);
+
+const char *const guess_skips[] = {
+    [SKIP_THEN_ACTIVATION] = "skips",
+    [SKIP_BEHIND_ACTIVATION] = "skips behind the activation",
+    [SKIP_NONE] = "no skips",
+};
+enum { SKIPS = 3 };
+
+// More floats than this are not held twice.
+#define GUESS_NUMBERS_MAX ((size_t)16 << 20)
 
 const GuessOrder guess_orders[] = {
     {"NAP", "batch norm before the activation", 0.0f},
@@ -40,10 +58,20 @@ enum { ORDERS = (int)(sizeof guess_orders / sizeof guess_orders[0]) };
 
 // ---- the space ----------------------------------------------------------------------------------
 
+static void space_add(GuessSpace *space, GuessSource source) {
+    space->sources[space->source_count++] = source;
+}
+
 static void space_add_norm(GuessSpace *space, const ChainNorm *norm) {
     if (chain_norm_is_there(norm))
-        space->sources[space->source_count++] =
-            (GuessSource){norm->weight, norm->bias, norm->mean, norm->var};
+        space_add(space,
+                  (GuessSource){SOURCE_NORM, norm->weight, norm->bias, norm->mean, norm->var});
+}
+
+static void space_add_link(GuessSpace *space, const ChainLink *link) {
+    space_add(space, (GuessSource){SOURCE_LAYER, link->weight, link->bias, NULL, NULL});
+    space_add_norm(space, &link->norm);
+    if (link->slope) space_add(space, (GuessSource){SOURCE_SLOPE, link->slope, NULL, NULL, NULL});
 }
 
 static void space_list_sources(GuessSpace *space) {
@@ -51,10 +79,52 @@ static void space_list_sources(GuessSpace *space) {
     space_add_norm(space, &chain->input_norm);
     for (int i = 0; i < chain->count; i++) {
         const ChainLink *link = &chain->links[i];
+        const ChainSkip *skip = chain_skip_to(chain, i);
         if (i == chain->convs) space_add_norm(space, &chain->flat_norm);
-        space->sources[space->source_count++] = (GuessSource){link->weight, link->bias, NULL, NULL};
-        space_add_norm(space, &link->norm);
+        space_add_link(space, link);
+        if (skip && skip->has_side) space_add_link(space, &skip->side);
+        space->graph = space->graph || link->slope || link->groups > 1 ||
+                       link->kernel_h != link->kernel_w || (skip && skip->has_side);
     }
+}
+
+static const float *space_numbers(void *context, const Tensor *tensor) {
+    const GuessSpace *space = context;
+    for (int i = 0; i < space->number_count; i++)
+        if (space->numbers[i].tensor == tensor) return space->numbers[i].data;
+    return NULL;
+}
+
+// Every tensor once as floats.
+static Status space_read_numbers(GuessSpace *space) {
+    size_t total = 0;
+    for (int i = 0; i < space->source_count; i++) {
+        const GuessSource *s = &space->sources[i];
+        const Tensor *const parts[] = {s->weight, s->bias, s->mean, s->var};
+        for (int p = 0; p < 4; p++) {
+            if (!parts[p] || space_numbers(space, parts[p])) continue;
+            total += parts[p]->count;
+            if (total > GUESS_NUMBERS_MAX) return status_ok();
+            float *data = malloc(parts[p]->count * sizeof *data + 1);
+            if (!data) return status_no_memory("a network", parts[p]->count * sizeof *data);
+            tensor_read(parts[p], data);
+            space->numbers[space->number_count].tensor = parts[p];
+            space->numbers[space->number_count++].data = data;
+        }
+    }
+    return status_ok();
+}
+
+void guess_space_close(GuessSpace *space) {
+    for (int i = 0; i < space->number_count; i++) free(space->numbers[i].data);
+    space->number_count = 0;
+}
+
+// Places for an activation that is a choice, behind links from `first` to `end`.
+static int count_choices(const Chain *chain, int first, int end) {
+    int count = 0;
+    for (int i = first; i < end; i++) count += !chain->links[i].slope;
+    return count;
 }
 
 static void space_count(GuessSpace *space) {
@@ -74,10 +144,14 @@ static void space_count(GuessSpace *space) {
     counts[AXIS_NORMALIZATION] = space->normalization ? 1 : GUESS_NORMALIZATIONS;
     counts[AXIS_POOL] = pools ? GUESS_POOLS : 1;
     counts[AXIS_GLOBAL] = global ? GUESS_POOLS : 1;
-    counts[AXIS_CONV] = chain->convs > (chain->convs == chain->count) ? ACTIVATIONS : 1;
-    counts[AXIS_DENSE] = chain->count - chain->convs > 1 ? ACTIVATIONS : 1;
+    int convs = chain->convs < last ? chain->convs : last;
+    counts[AXIS_CONV] = count_choices(chain, 0, convs) > 0 ? guess_activation_count : 1;
+    counts[AXIS_DENSE] = count_choices(chain, chain->convs, last) > 0 ? guess_activation_count : 1;
     counts[AXIS_ORDER] = norms || pools ? ORDERS : 1;
     counts[AXIS_LAST] = chain->links[last].conv ? 2 : 1;
+    counts[AXIS_SKIP] = chain->skip_count == 0 ? 1 : SKIPS;
+    for (int i = 0; i < chain->skip_count; i++)
+        if (chain->skips[i].has_side) counts[AXIS_SKIP] = SKIP_NONE;
     if (!space->layers) return;
     for (int i = 0; i < AXIS_COUNT; i++)
         if (i != AXIS_NORMALIZATION) counts[i] = 1;
@@ -100,78 +174,12 @@ Status guess_space(const TensorBag *bag, const InferOptions *options, GuessSpace
     TRY(shape_find(&out->chain, out->shapes, &out->counts[AXIS_SHAPE]));
     space_list_sources(out);
     space_count(out);
+    if (options && options->score) TRY(space_read_numbers(out));
 fail:
     return status;
 }
 
 // ---- layers -------------------------------------------------------------------------------------
-
-// A pool as wide as the image; the notation knows windows up to 16, and the mean of means of equal
-// size is the mean.
-static void print_global_pool(const char *word, int side, Text *text) {
-    if (side > 16 && side % 2 == 0)
-        text_append(text, ", %s %d, %s 2", word, side / 2, word);
-    else
-        text_append(text, ", %s %d", word, side);
-}
-
-static void print_pool(const GuessSpace *space, const Guess *guess, const ConvGuess *conv,
-                       Text *text) {
-    static const char *const words[GUESS_POOLS] = {"maxpool", "avgpool"};
-    (void)space;
-    if (!conv->pool) return;
-    if (conv->pool_all) {
-        print_global_pool(words[!guess->at[AXIS_GLOBAL]], conv->pool, text);
-        return;
-    }
-    text_append(text, ", %s %d s%d p%d", words[guess->at[AXIS_POOL]], conv->pool, conv->pool_stride,
-                conv->pool_pad);
-}
-
-// What stands behind layer `index`: its norm, its activation, its pool.
-static void print_block(const GuessSpace *space, const Guess *guess, int index, Text *text) {
-    const ChainLink *link = &space->chain.links[index];
-    const ConvGuess none = {0};
-    const ConvGuess *conv = link->conv ? &space->shapes[guess->at[AXIS_SHAPE]].convs[index] : &none;
-    const char *activation =
-        guess_activations[guess->at[link->conv ? AXIS_CONV : AXIS_DENSE]].notation;
-    bool last = index + 1 == space->chain.count;
-    if (last && !(link->conv && guess->at[AXIS_LAST])) activation = "";
-    if (!last && link->gap == 0) activation = "";
-    for (const char *part = guess_orders[guess->at[AXIS_ORDER]].parts; *part; part++) {
-        if (*part == 'N' && chain_norm_is_there(&link->norm)) text_append(text, ", batchnorm");
-        if (*part == 'A' && activation[0]) text_append(text, ", %s", activation);
-        if (*part == 'P') print_pool(space, guess, conv, text);
-    }
-}
-
-static void print_layers(const GuessSpace *space, const Guess *guess, Text *text) {
-    const Chain *chain = &space->chain;
-    const ShapeGuess *shape = &space->shapes[guess->at[AXIS_SHAPE]];
-    int border = chain->convs > 0 ? (shape->input - 28) / 2 : 0;
-    bool flat = false;
-    if (chain_norm_is_there(&chain->input_norm)) {
-        // One for 784 pixels stands behind the flatten, one for one channel before it.
-        flat = chain->convs == 0;
-        text_append(text, flat ? "flatten, batchnorm, " : "batchnorm, ");
-    }
-    for (int i = 0; i < chain->count; i++) {
-        const ChainLink *link = &chain->links[i];
-        if (i > 0) text_append(text, ", ");
-        if (link->conv) {
-            const ConvGuess *conv = &shape->convs[i];
-            text_append(text, "conv %d k%d s%d p%d", link->out, link->kernel, conv->stride,
-                        conv->pad + (i == 0 ? border : 0));
-        } else {
-            if (!flat) text_append(text, "flatten, ");
-            if (!flat && chain_norm_is_there(&chain->flat_norm)) text_append(text, "batchnorm, ");
-            flat = true;
-            text_append(text, "dense %d", link->out);
-        }
-        print_block(space, guess, i, text);
-    }
-    if (!flat) text_append(text, ", flatten");
-}
 
 const Normalization *guess_normalization(const GuessSpace *space, const Guess *guess) {
     return space->normalization ? space->normalization
@@ -179,22 +187,67 @@ const Normalization *guess_normalization(const GuessSpace *space, const Guess *g
 }
 
 bool guess_border(const GuessSpace *space, const Guess *guess) {
+    const ShapeGuess *shape = &space->shapes[guess->at[AXIS_SHAPE]];
     if (space->chain.convs == 0 || chain_norm_is_there(&space->chain.input_norm)) return false;
-    return space->layers ? space->border : space->shapes[guess->at[AXIS_SHAPE]].input > 28;
+    return space->layers ? space->border : shape->input > 28 && !shape->resized;
 }
 
-Status guess_spec(const GuessSpace *space, const Guess *guess, ModelSpec *out) {
-    const ShapeGuess *shape = &space->shapes[guess->at[AXIS_SHAPE]];
+// The layers of the text as graphs have them.
+static Status parse_free(const char *text, FreeLayer **out, int *count) {
+    *out = calloc(FREE_LAYERS_MAX, sizeof **out);
+    if (!*out) return status_no_memory("a network", FREE_LAYERS_MAX * sizeof **out);
+    return free_parse_layers(text, *out, count);
+}
+
+static int input_side(const GuessSpace *space, const Guess *guess) {
+    return space->chain.convs > 0 ? 28 : space->shapes[guess->at[AXIS_SHAPE]].input;
+}
+
+Status guess_spec(const GuessSpace *space, const Guess *guess, ModelSpec *out, bool *graph) {
+    FreeLayer *layers = NULL;
+    int count, side = input_side(space, guess);
+    Text text = {0};
     memset(out, 0, sizeof *out);
-    int side = space->chain.convs > 0 ? 28 : shape->input;
+    *graph = false;
     out->input = (Shape){1, side, side, false};
     out->normalization = *guess_normalization(space, guess);
-    if (guess_border(space, guess)) out->normalization.mean = 0.0f;
-    if (space->layers) return spec_parse_layers(space->layers, out);
-    Text text = {0};
-    print_layers(space, guess, &text);
+    guess_print(space, guess, &text);
     Status status = text.failed || !text.data ? status_no_memory("a network", text.size)
                                               : spec_parse_layers(text.data, out);
+    if (status_is_ok(&status)) {
+        // See guess_set_border.
+        if (guess_border(space, guess)) out->normalization.mean = 0.0f;
+    } else if (text.data) {
+        out->layer_count = 0;
+        status = parse_free(text.data, &layers, &count);
+        *graph = status_is_ok(&status);
+        // It wants its pixels as they are.
+        if (*graph && layers[0].kind == FREE_RESIZE) out->normalization = (Normalization){0, 1};
+    }
+    free(layers);
+    text_close(&text);
+    return status;
+}
+
+Status guess_graph(const GuessSpace *space, const Guess *guess, bool tried, Graph **out,
+                   int *classes, double *work) {
+    Status status;
+    FreeLayer *layers = NULL;
+    Text text = {0};
+    GraphPlan plan = {.sources = space->sources,
+                      .source_count = space->source_count,
+                      .side = input_side(space, guess),
+                      .border = guess_border(space, guess),
+                      .normalization = *guess_normalization(space, guess),
+                      .context = (void *)(uintptr_t)space}; // read only
+    if (tried) plan.numbers = space_numbers;
+    guess_print(space, guess, &text);
+    if (text.failed || !text.data) TRY(status_no_memory("a network", text.size));
+    TRY(parse_free(text.data, &layers, &plan.layer_count));
+    plan.layers = layers;
+    TRY(infer_graph_make(&plan, out, classes, work));
+fail:
+    free(layers);
     text_close(&text);
     return status;
 }
@@ -208,7 +261,8 @@ double guess_unusual(const GuessSpace *space, const Guess *guess) {
     if (space->counts[AXIS_CONV] > 1 && space->counts[AXIS_DENSE] > 1 && conv != dense) sum += 0.1;
     sum += guess_orders[guess->at[AXIS_ORDER]].unusual;
     sum += 0.03 * (shape->cost - space->shapes[0].cost);
-    return sum + 0.02 * guess->at[AXIS_LAST] + 0.02 * guess->at[AXIS_GLOBAL];
+    sum += 0.02 * guess->at[AXIS_LAST] + 0.02 * guess->at[AXIS_GLOBAL];
+    return sum + 0.05 * guess->at[AXIS_SKIP];
 }
 
 // ---- tensors ------------------------------------------------------------------------------------
@@ -242,26 +296,32 @@ static Status fill_tensor(const TensorInfo *want, const Tensor *have, float *out
     return status_ok();
 }
 
-Status guess_fill(const GuessSpace *space, SavedModel *model) {
+static Status fill_misfit(const GuessSpace *space) {
+    return status_error(STATUS_USAGE,
+                        TR("the layers given do not fit: the file has tensors for %d layers"),
+                        space->source_count);
+}
+
+// Copies the tensors into a model of layers.
+static Status fill_layers(const GuessSpace *space, SavedModel *model) {
     const ModelPlan *plan = &model->plan;
-    int source = 0;
+    int next[SOURCE_KINDS] = {0}, taken = 0;
     for (int i = 0; i < model->spec.layer_count; i++) {
         if (plan->first_tensor[i] == plan->first_tensor[i + 1]) continue;
-        if (source == space->source_count) source = GUESS_SOURCES_MAX;
-        for (int t = plan->first_tensor[i];
-             t < plan->first_tensor[i + 1] && source < space->source_count; t++) {
-            Status status = fill_tensor(&plan->tensors[t],
-                                        source_part(&space->sources[source], plan->tensors[t].name),
-                                        model->weights + plan->tensors[t].offset);
+        bool norm = strcmp(model->spec.layers[i].kind->word, "batchnorm") == 0;
+        SourceKind kind = norm ? SOURCE_NORM : SOURCE_LAYER;
+        const GuessSource *source =
+            source_take(space->sources, space->source_count, kind, &next[kind]);
+        if (!source) return fill_misfit(space);
+        taken++;
+        for (int t = plan->first_tensor[i]; t < plan->first_tensor[i + 1]; t++) {
+            Status status =
+                fill_tensor(&plan->tensors[t], source_part(source, plan->tensors[t].name),
+                            model->weights + plan->tensors[t].offset);
             if (!status_is_ok(&status)) return status;
         }
-        source++;
     }
-    if (source != space->source_count)
-        return status_error(STATUS_USAGE,
-                            TR("the layers given do not fit: the file has tensors for %d layers"),
-                            space->source_count);
-    return status_ok();
+    return taken == space->source_count ? status_ok() : fill_misfit(space);
 }
 
 void guess_set_border(const GuessSpace *space, const Guess *guess, SavedModel *model) {
@@ -279,4 +339,37 @@ void guess_set_border(const GuessSpace *space, const Guess *guess, SavedModel *m
         for (size_t i = 0; i < each; i++) sum += model->weights[weight->offset + o * each + i];
         to[o] = (float)(to[o] - (double)n->mean / n->std * sum);
     }
+}
+
+static Status model_of_graph(const GuessSpace *space, const Guess *guess, const ModelSpec *spec,
+                             SavedModel **out) {
+    Graph *graph;
+    int classes;
+    double work;
+    Status status = guess_graph(space, guess, false, &graph, &classes, &work);
+    if (!status_is_ok(&status)) return status;
+    return saved_model_make_graph(spec, graph, classes, work, out);
+}
+
+Status guess_model(const GuessSpace *space, const Guess *guess, SavedModel **out) {
+    Status status;
+    SavedModel *model = NULL;
+    bool graph;
+    ModelSpec *spec = malloc(sizeof *spec);
+    *out = NULL;
+    if (!spec) return status_no_memory("a network", sizeof *spec);
+    TRY(guess_spec(space, guess, spec, &graph));
+    if (graph) {
+        TRY(model_of_graph(space, guess, spec, &model));
+    } else {
+        TRY(saved_model_make(spec, &model));
+        TRY(fill_layers(space, model));
+        guess_set_border(space, guess, model);
+    }
+    *out = model;
+    model = NULL;
+fail:
+    saved_model_close(&model);
+    free(spec);
+    return status;
 }

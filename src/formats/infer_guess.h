@@ -1,10 +1,13 @@
 // One guess at a network, as a choice on each of a few axes, and making the layers that it stands
-// for. Between infer.c, which tells people, and infer_try.c, which runs guesses. Not for others.
+// for: those of the trainer, or a graph where it has none for them. Between infer.c, which tells
+// people, and infer_try.c, which runs guesses. Not for others.
 #ifndef INKLING_FORMATS_INFER_GUESS_H
 #define INKLING_FORMATS_INFER_GUESS_H
 
+#include "base/text.h"
 #include "formats/formats.h"
 #include "formats/infer_chain.h"
+#include "formats/infer_graph.h"
 #include "formats/infer_shape.h"
 
 // What shapes do not tell. Choice 0 of each axis is the most usual.
@@ -17,6 +20,7 @@ typedef enum GuessAxis {
     AXIS_DENSE,         // activation behind dense layers
     AXIS_ORDER,         // guess_orders
     AXIS_LAST,          // behind a last layer that is a convolution: nothing, the activation
+    AXIS_SKIP,          // guess_skips
     AXIS_COUNT,
 } GuessAxis;
 
@@ -24,7 +28,12 @@ typedef struct Guess {
     int at[AXIS_COUNT];
 } Guess;
 
-enum { GUESS_SOURCES_MAX = 2 * CHAIN_LINKS_MAX + 2, GUESS_NORMALIZATIONS = 8, GUESS_POOLS = 2 };
+enum {
+    GUESS_SOURCES_MAX = 3 * CHAIN_LINKS_MAX + 2 * CHAIN_SKIPS_MAX + 2,
+    GUESS_NORMALIZATIONS = 8,
+    GUESS_POOLS = 2,
+    GUESS_RIVALS_MAX = INFER_RIVALS_MAX,
+};
 
 // `unusual`, here and below: by which share a guess must lose less than a usual one to be taken
 // instead. The images are only a sample, and neighbours such as two LeakyReLUs differ by less than
@@ -38,8 +47,10 @@ extern const GuessNormalization guess_normalizations[GUESS_NORMALIZATIONS];
 typedef struct GuessActivation {
     const char *label, *notation;
     float unusual;
+    bool graph; // the trainer has none
 } GuessActivation;
 extern const GuessActivation guess_activations[];
+extern const int guess_activation_count;
 // Where norm (N), activation (A) and pool (P) of a block stand, and how to say it.
 typedef struct GuessOrder {
     const char *parts, *label;
@@ -47,35 +58,46 @@ typedef struct GuessOrder {
 } GuessOrder;
 extern const GuessOrder guess_orders[];
 
-// A layer with tensors, in the order in which they stand in the notation; NULL parts are what the
-// layer starts with (bias 0, scale 1).
-typedef struct GuessSource {
-    const Tensor *weight, *bias, *mean, *var;
-} GuessSource;
+// Where a residual block adds: before its last activation, behind it, or not at all.
+typedef enum GuessSkip { SKIP_THEN_ACTIVATION, SKIP_BEHIND_ACTIVATION, SKIP_NONE } GuessSkip;
+extern const char *const guess_skips[];
 
 typedef struct GuessSpace {
     Chain chain;
     ShapeGuess shapes[SHAPE_GUESSES_MAX];
-    int counts[AXIS_COUNT]; // choices on each axis, at least 1
-    bool norms;             // there is a batch norm behind a layer
-    GuessSource sources[GUESS_SOURCES_MAX];
+    int counts[AXIS_COUNT];                 // choices on each axis, at least 1
+    bool norms;                             // there is a batch norm behind a layer
+    GuessSource sources[GUESS_SOURCES_MAX]; // in the order in which they stand in the notation
     int source_count;
+    bool graph; // whatever the choices: the chain itself is none of the trainer's
+    // The tensors as floats, for graphs that are only tried; none when there are too many.
+    struct {
+        const Tensor *tensor;
+        float *data;
+    } numbers[4 * GUESS_SOURCES_MAX];
+    int number_count;
     // What a person has decided, or NULL.
     const char *layers;
     const Normalization *normalization;
     bool border; // decided, with `layers`
 } GuessSpace;
 
-// Chain, shapes, axes. The error says what does not fit.
+// Chain, shapes, axes. The error says what does not fit. guess_space_close is for either case.
 Status guess_space(const TensorBag *bag, const InferOptions *options, GuessSpace *out);
+void guess_space_close(GuessSpace *space);
 
-// The network of a guess: input, normalization, layers.
-Status guess_spec(const GuessSpace *space, const Guess *guess, ModelSpec *out);
+// The notation of a guess's layers (free_layers.h).
+void guess_print(const GuessSpace *space, const Guess *guess, Text *out);
+// Input, normalization and layers; where the trainer does not have them, *graph is set and there
+// are none.
+Status guess_spec(const GuessSpace *space, const Guess *guess, ModelSpec *out, bool *graph);
+// The graph of such a guess. Its weights are its own, or else (`tried`) the space's.
+Status guess_graph(const GuessSpace *space, const Guess *guess, bool tried, Graph **out,
+                   int *classes, double *work);
 // The sum of what is unusual about it.
 double guess_unusual(const GuessSpace *space, const Guess *guess);
-// Copies the tensors into `model`, whose layers are a guess's. STATUS_USAGE when they do not fit
-// (only possible for layers that a person gave).
-Status guess_fill(const GuessSpace *space, SavedModel *model);
+// The network, ready to run. STATUS_USAGE when the layers that a person gave do not fit.
+Status guess_model(const GuessSpace *space, const Guess *guess, SavedModel **out);
 // A network trained on 32x32 is run on 28x28 by padding its first convolution by 2 more. Padding is
 // 0 there, which must mean paper, not the mean: so the mean is taken out of the pixels and put into
 // the first bias, exactly: w.(x - m)/s + b = w.x/s + (b - m/s * sum of w).
@@ -85,9 +107,9 @@ bool guess_border(const GuessSpace *space, const Guess *guess);
 void guess_set_border(const GuessSpace *space, const Guess *guess, SavedModel *model);
 
 // Tries guesses by `options`, from the usual one given in *best on, and leaves the best one there.
-// `model` has the tensors in it; its spec, plan and first bias change. Fills report->tried, best
-// and second; *second is the guess of the latter where there is one (report->second.images > 0).
-void guess_try(const GuessSpace *space, const InferOptions *options, SavedModel *model, Guess *best,
-               Guess *second, InferReport *report);
+// Fills report->tried, best, second and rivals; others[] are the guesses of the last two, in that
+// order, where there are some.
+Status guess_try(const GuessSpace *space, const InferOptions *options, Guess *best,
+                 Guess others[GUESS_RIVALS_MAX], InferReport *report);
 
 #endif

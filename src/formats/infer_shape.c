@@ -25,8 +25,9 @@ enum {
 };
 static const struct {
     int side;
+    bool resized;
     float cost;
-} input_options[] = {{28, 0.0f}, {32, 1.0f}};
+} input_options[] = {{28, false, 0.0f}, {32, false, 1.0f}, {32, true, 1.1f}};
 
 typedef struct Search {
     const Chain *chain;
@@ -46,90 +47,182 @@ static void search_keep(Search *s) {
     s->out[at] = s->now;
 }
 
-// The image behind the last convolution is `side` wide: does the next layer take that?
-static void search_end(Search *s, int side) {
+// The image behind the last convolution is h x w: does the next layer take that?
+static void search_end(Search *s, int h, int w) {
     const Chain *chain = s->chain;
     const ChainLink *last = &chain->links[chain->convs - 1];
     ConvGuess *guess = &s->now.convs[chain->convs - 1];
     int wanted = last->out;
     if (chain->convs < chain->count) wanted = chain->links[chain->convs].in;
-    if ((long long)last->out * side * side == wanted) {
+    if ((long long)last->out * h * w == wanted) {
         search_keep(s);
         return;
     }
     // A global pool brings any size to one number per channel.
-    if (wanted != last->out || side < 2 || guess->pool != 0) return;
-    *guess = (ConvGuess){guess->stride, guess->pad, side, side, 0, true};
+    if (wanted != last->out || h != w || h < 2 || guess->pool != 0) return;
+    ConvGuess plain = *guess;
+    guess->pool = guess->pool_stride = h;
+    guess->pool_all = true;
     s->now.cost += 0.1f;
     search_keep(s);
     s->now.cost -= 0.1f;
-    *guess = (ConvGuess){guess->stride, guess->pad, 0, 0, 0, false};
+    *guess = plain;
 }
 
-static void search_conv(Search *s, int index, int side);
+static void search_conv(Search *s, int index, int h, int w);
 
-static void search_pool(Search *s, int index, int side) {
+// What it costs to pool, or not to, behind a convolution.
+static float pool_cost(const Search *s, int index, const PoolOption *option) {
     const ChainLink *link = &s->chain->links[index];
+    float cost = option->cost;
+    // Residual networks stride; but for one pool behind a wide first kernel.
+    if (s->chain->skip_count > 0 && !(index == 0 && link->kernel_h == 7))
+        cost = option->pool ? option->cost + 0.5f : 0.0f;
+    else if (s->chain->skip_count > 0)
+        return option->pool == 3 && option->pad ? 0.0f : 0.8f;
+    // In an nn.Sequential an activation and nothing else, or room for a pool too.
+    if (link->gap == 1) cost += option->pool ? 2.0f : -0.2f;
+    if (link->gap > 1 && !option->pool) cost += 0.5f;
+    // Those who stride do not pool.
+    if (s->now.convs[index].stride > 1) cost += option->pool ? 0.3f : -0.2f;
+    return cost;
+}
+
+static int size_behind(int size, int pad, int kernel, int stride) {
+    return (size + 2 * pad - kernel) / stride + 1;
+}
+
+static void search_pool(Search *s, int index, int h, int w) {
+    const ChainLink *link = &s->chain->links[index];
+    const ChainSkip *around = chain_skip_around(s->chain, index);
     ConvGuess *guess = &s->now.convs[index];
     for (int i = 0; i < POOL_OPTIONS; i++) {
         const PoolOption *option = &pool_options[i];
-        if (option->pool && link->gap == 0) continue; // the next layer follows at once
-        int out = side;
-        if (option->pool) {
-            if (side + 2 * option->pad < option->pool) continue;
-            out = (side + 2 * option->pad - option->pool) / option->stride + 1;
-        }
-        float cost = option->cost;
-        // In an nn.Sequential an activation and nothing else, or room for a pool too.
-        if (link->gap == 1) cost += option->pool ? 2.0f : -0.2f;
-        if (link->gap > 1 && !option->pool) cost += 0.5f;
-        // Those who stride do not pool.
-        if (guess->stride > 1) cost += option->pool ? 0.3f : -0.2f;
+        int kernel = option->pool, pad = option->pad;
+        if (kernel && link->gap == 0) continue; // the next layer follows at once
+        if (kernel && around && around->last != index) continue;
+        if (kernel && (h + 2 * pad < kernel || w + 2 * pad < kernel)) continue;
+        float cost = pool_cost(s, index, option);
         if (s->now.cost + cost > s->limit) continue;
-        guess->pool = option->pool;
+        guess->pool = kernel;
         guess->pool_stride = option->stride;
-        guess->pool_pad = option->pad;
+        guess->pool_pad = pad;
+        int out_h = kernel ? size_behind(h, pad, kernel, option->stride) : h;
+        int out_w = kernel ? size_behind(w, pad, kernel, option->stride) : w;
         s->now.cost += cost;
         if (index + 1 == s->chain->convs)
-            search_end(s, out);
+            search_end(s, out_h, out_w);
         else
-            search_conv(s, index + 1, out);
+            search_conv(s, index + 1, out_h, out_w);
         s->now.cost -= cost;
     }
     guess->pool = guess->pool_stride = guess->pool_pad = 0;
 }
 
-static float pad_cost(const Search *s, int index, int pad) {
-    int kernel = s->chain->links[index].kernel, same = kernel / 2;
-    float cost = pad == 0 ? 0.0f : pad == same && kernel % 2 == 1 ? 0.05f : 2.0f;
-    if (kernel == 1 && pad) cost = 4.0f;
+// "Same" padding: the image keeps its size.
+static int pad_same(int kernel, int dilation) {
+    return dilation * (kernel - 1) / 2;
+}
+
+static bool is_padded(const ConvGuess *guess) {
+    return guess->pad_h > 0 || guess->pad_w > 0;
+}
+
+static float pad_cost(const Search *s, int index, const ConvGuess *guess) {
+    const ChainLink *link = &s->chain->links[index];
+    int kernel = link->kernel_h, same = kernel / 2;
+    bool square = kernel == link->kernel_w && guess->dilation == 1;
+    bool halves = kernel == 4 && guess->stride == 2 && guess->pad_h == 1;
+    bool usual = !square || halves || (guess->pad_h == same && kernel % 2 == 1);
+    float cost = !is_padded(guess) ? 0.0f : usual ? 0.05f : 2.0f;
+    if (square && kernel == 1 && is_padded(guess)) cost = 4.0f;
     // Those who pad one convolution mostly pad them all.
     if (index > 0) {
         const ChainLink *before = &s->chain->links[index - 1];
-        bool padded = s->now.convs[index - 1].pad > 0;
-        if (before->kernel > 1 && kernel > 1 && padded != (pad > 0)) cost += 0.6f;
+        bool padded = is_padded(&s->now.convs[index - 1]);
+        if (before->kernel_h * before->kernel_w > 1 && link->kernel_h * link->kernel_w > 1 &&
+            padded != is_padded(guess))
+            cost += 0.6f;
     }
     return cost;
 }
 
-static void search_conv(Search *s, int index, int side) {
-    int kernel = s->chain->links[index].kernel;
+// Few dilate, and those who do dilate several, the later ones more.
+static float dilation_cost(const Search *s, int index, int dilation) {
+    int before = index > 0 ? s->now.convs[index - 1].dilation : 1;
+    if (dilation == 1) return 0.0f;
+    return before > 1 ? 0.3f : 1.2f;
+}
+
+static float stride_cost(const Search *s, int index, int stride) {
+    const Chain *chain = s->chain;
+    const ChainSkip *around = chain_skip_around(chain, index);
+    float cost = stride_costs[stride];
+    if (around) {
+        // The image shrinks where channels become more; bottlenecks have a layer in front of that.
+        const ChainLink *first = &chain->links[around->first];
+        bool wider = first->out != first->in;
+        return wider == (stride > 1) ? 0.0f : 0.9f;
+    }
+    if (chain->skip_count > 0 && index == 0 && chain->links[0].kernel_h == 7)
+        return stride == 2 ? 0.0f : 0.8f;
+    // Those who stride instead of pooling do it again.
+    if (stride == 2 && index > 0 && s->now.convs[index - 1].stride == 2) cost -= 0.7f;
+    return cost;
+}
+
+// Within a residual block one convolution may stride, when a side does so too, and all keep the
+// size otherwise.
+static bool skip_allows(const Chain *chain, int index, const ConvGuess *guess) {
+    const ChainSkip *around = chain_skip_around(chain, index);
+    const ChainLink *link = &chain->links[index];
+    if (!around) return true;
+    int wide = around->first;
+    while (wide < around->last && chain->links[wide].kernel_h == 1) wide++;
+    return guess->dilation == 1 && guess->pad_h == link->kernel_h / 2 &&
+           guess->pad_w == link->kernel_w / 2 &&
+           (guess->stride == 1 || (guess->stride == 2 && around->has_side && index == wide));
+}
+
+static void search_place(Search *s, int index, ConvGuess guess, int h, int w) {
+    const ChainLink *link = &s->chain->links[index];
+    int wide = (link->kernel_h - 1) * guess.dilation + 1;
+    int across = (link->kernel_w - 1) * guess.dilation + 1;
+    int kernel = link->kernel_h > link->kernel_w ? link->kernel_h : link->kernel_w;
+    if (h + 2 * guess.pad_h < wide || w + 2 * guess.pad_w < across) return;
+    if (!skip_allows(s->chain, index, &guess)) return;
+    float cost = pad_cost(s, index, &guess) + stride_cost(s, index, guess.stride) +
+                 dilation_cost(s, index, guess.dilation);
+    // A kernel that leaves pixels out is a 1x1 that thins or a patch embedding.
+    if (guess.stride > kernel) cost += 3.0f;
+    if (s->now.cost + cost > s->limit) return;
+    s->now.convs[index] = guess;
+    s->now.cost += cost;
+    search_pool(s, index, size_behind(h, guess.pad_h, wide, guess.stride),
+                size_behind(w, guess.pad_w, across, guess.stride));
+    s->now.cost -= cost;
+}
+
+static void search_conv(Search *s, int index, int h, int w) {
+    const ChainLink *link = &s->chain->links[index];
+    int kernel = link->kernel_h, before = index > 0 ? s->now.convs[index - 1].dilation : 1;
+    bool square = kernel == link->kernel_w;
     int pad_most = kernel - 1 < 3 ? kernel - 1 : kernel / 2 < 3 ? 3 : kernel / 2;
-    for (int stride = 1; stride <= STRIDE_MAX; stride++)
-        for (int pad = 0; pad <= pad_most || pad == 0; pad++) {
+    for (int stride = 1; stride <= STRIDE_MAX; stride++) {
+        for (int pad = 0; square && pad <= pad_most; pad++) {
             if (s->steps++ > STEPS_MAX) return;
-            if (side + 2 * pad < kernel) continue;
-            float cost = pad_cost(s, index, pad) + stride_costs[stride];
-            // Those who stride instead of pooling do it again.
-            if (stride == 2 && index > 0 && s->now.convs[index - 1].stride == 2) cost -= 0.7f;
-            // A kernel that leaves pixels out is a 1x1 that thins or a patch embedding.
-            if (stride > kernel) cost += 3.0f;
-            if (s->now.cost + cost > s->limit) continue;
-            s->now.convs[index] = (ConvGuess){stride, pad, 0, 0, 0, false};
-            s->now.cost += cost;
-            search_pool(s, index, (side + 2 * pad - kernel) / stride + 1);
-            s->now.cost -= cost;
+            search_place(s, index, (ConvGuess){stride, 1, pad, pad, 0, 0, 0, false}, h, w);
         }
+    }
+    // Dilated kernels and those that are not square are not padded, or keep the size.
+    int first = square ? 2 : 1, most = square ? (before > 1 ? 4 : 2) : 1;
+    if (square && (index == 0 || kernel == 1)) return;
+    for (int dilation = first; dilation <= most; dilation *= 2) {
+        int ph = pad_same(kernel, dilation), pw = pad_same(link->kernel_w, dilation);
+        if (s->steps++ > STEPS_MAX) return;
+        search_place(s, index, (ConvGuess){1, dilation, 0, 0, 0, 0, 0, false}, h, w);
+        search_place(s, index, (ConvGuess){1, dilation, ph, pw, 0, 0, 0, false}, h, w);
+    }
 }
 
 static int whole_root(int n) {
@@ -152,6 +245,16 @@ static Status find_dense_only(const Chain *chain, ShapeGuess *out, int *count) {
     return status_ok();
 }
 
+static void search_all(Search *s) {
+    s->steps = 0;
+    for (size_t i = 0; i < sizeof input_options / sizeof input_options[0]; i++) {
+        s->now.input = input_options[i].side;
+        s->now.resized = input_options[i].resized;
+        s->now.cost = input_options[i].cost;
+        if (s->now.cost <= s->limit) search_conv(s, 0, s->now.input, s->now.input);
+    }
+}
+
 Status shape_find(const Chain *chain, ShapeGuess *out, int *count) {
     *count = 0;
     if (chain->convs == 0) return find_dense_only(chain, out, count);
@@ -161,29 +264,17 @@ Status shape_find(const Chain *chain, ShapeGuess *out, int *count) {
                             TR("it takes images of %d channels; this program draws in one"),
                             first->in);
     for (int i = 0; i < chain->convs; i++)
-        if (chain->links[i].kernel > 32)
+        if (chain->links[i].kernel_h > 32 || chain->links[i].kernel_w > 32)
             return status_error(STATUS_UNSUPPORTED, "a %dx%d kernel does not fit a 28x28 image",
-                                chain->links[i].kernel, chain->links[i].kernel);
+                                chain->links[i].kernel_h, chain->links[i].kernel_w);
     Search s = {.chain = chain, .out = out};
     // The cheap answers first; the limit is raised only while there are none.
-    for (s.limit = 1.0f; s.limit < 20.0f && s.count == 0; s.limit *= 1.5f) {
-        s.steps = 0;
-        for (size_t i = 0; i < sizeof input_options / sizeof input_options[0]; i++) {
-            s.now.input = input_options[i].side;
-            s.now.cost = input_options[i].cost;
-            if (s.now.cost <= s.limit) search_conv(&s, 0, s.now.input);
-        }
-    }
+    for (s.limit = 1.0f; s.limit < 20.0f && s.count == 0; s.limit *= 1.5f) search_all(&s);
     // And those that are not much less usual.
     if (s.count > 0) {
         s.limit = s.out[0].cost + 1.7f;
         s.count = 0;
-        s.steps = 0;
-        for (size_t i = 0; i < sizeof input_options / sizeof input_options[0]; i++) {
-            s.now.input = input_options[i].side;
-            s.now.cost = input_options[i].cost;
-            if (s.now.cost <= s.limit) search_conv(&s, 0, s.now.input);
-        }
+        search_all(&s);
     }
     *count = s.count;
     if (s.count > 0) return status_ok();

@@ -11,13 +11,14 @@ enum { SHAPE_GUESSES_MAX = 64 };
 
 // What is done around one convolution.
 typedef struct ConvGuess {
-    int stride, pad;
+    int stride, dilation, pad_h, pad_w;
     int pool, pool_stride, pool_pad; // pool 0: none
     bool pool_all;                   // the pool takes the whole image: a global one
 } ConvGuess;
 
 typedef struct ShapeGuess {
-    int input; // side of the image that the network was trained on: 28, or 32 (28 in a border of 2)
+    int input;    // side of the image that the network was trained on: 28, or 32
+    bool resized; // how 28 became 32: by interpolation, not by a border of 2
     ConvGuess convs[CHAIN_LINKS_MAX];
     float cost; // 0: as usual as can be
 } ShapeGuess;

@@ -136,10 +136,13 @@ static int onnx_try_choices(OnnxModel *o, const InferOptions *options, InferRepo
         // As for other guesses (infer_try.c), one that is unusual must be clearly better.
         double value = (score.calibrated + 1e-5) * (1 + (double)o->choices[i].unusual);
         bool better = report->tried++ == 0 || value < least;
-        if (better && i > 0) report->second = report->best;
+        InferRival *rival = &report->rivals[0];
+        if (better && i > 0) rival->score = report->best;
         if (!better && score.images == report->best.images &&
-            !(report->second.images && score.calibrated >= report->second.calibrated))
-            report->second = score;
+            !(rival->score.images && score.calibrated >= rival->score.calibrated))
+            rival->score = score;
+        report->rival_count = rival->score.images > 0;
+        text_copy(rival->what, sizeof rival->what, "another normalization");
         if (!better) continue;
         least = value;
         report->best = score;
@@ -166,14 +169,19 @@ static void onnx_tell(const OnnxModel *o, int choice, InferReport *report) {
         snprintf(report->guessed, sizeof report->guessed, "(x - %.5g) / %.5g", (double)n->mean,
                  (double)n->std);
     text_append(&text, "Read from its graph: %s.", report->recognised);
-    report->poor = report->guessed[0] && report->tried > 0 && report->best.accuracy < INFER_POOR;
+    bool poor = report->tried > 0 && report->best.accuracy < INFER_LEAST;
+    report->sure = !report->guessed[0]  ? INFER_SAID
+                   : report->tried == 0 ? INFER_UNTRIED
+                   : poor               ? INFER_POOR
+                                        : INFER_SURE;
     if (report->guessed[0] && report->tried > 0)
         text_append(&text,
                     " Guessed: the normalization %s, the best of %d tried, right on %.2f %% of the "
                     "images%s.",
                     report->guessed, report->tried, 100 * report->best.accuracy,
-                    report->poor ? ", which is poor: it may have been trained on other images"
-                                 : "");
+                    report->sure == INFER_POOR
+                        ? ", which is poor: it may have been trained on other images"
+                        : "");
     else if (report->guessed[0])
         text_append(&text,
                     " Guessed: the normalization %s; not tried on images, so this is only what is "

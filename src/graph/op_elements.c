@@ -42,6 +42,22 @@ static float unary_hard_sigmoid(float x, float a, float b) {
     float y = a * x + b;
     return y < 0 ? 0 : y > 1 ? 1 : y;
 }
+static float unary_erf(float x, float a, float b) {
+    (void)a;
+    (void)b;
+    return erff(x);
+}
+// log(1 + exp(x)) without an exp that overflows.
+static float unary_softplus(float x, float a, float b) {
+    (void)a;
+    (void)b;
+    return (x > 0 ? x : 0) + log1pf(expf(-fabsf(x)));
+}
+static float unary_floor(float x, float a, float b) {
+    (void)a;
+    (void)b;
+    return floorf(x);
+}
 
 // The defaults are ONNX's.
 static const Unary unaries[] = {
@@ -52,6 +68,9 @@ static const Unary unaries[] = {
     [UNARY_ELU] = {1, 0, "", unary_elu},
     [UNARY_SELU] = {1.67326319217681884765625f, 1.05070102214813232421875f, "gamma", unary_selu},
     [UNARY_HARD_SIGMOID] = {0.2f, 0.5f, "beta", unary_hard_sigmoid},
+    [UNARY_ERF] = {0, 0, "", unary_erf},
+    [UNARY_SOFTPLUS] = {0, 0, "", unary_softplus},
+    [UNARY_FLOOR] = {0, 0, "", unary_floor},
 };
 
 Status op_unary(GraphCall *call) {
@@ -79,6 +98,17 @@ static float float_apply(int which, float x, float y) {
            : which == ARITHMETIC_SUB ? x - y
            : which == ARITHMETIC_MUL ? x * y
                                      : x / y;
+}
+
+// Called with `which` written out, so that each loop is for one of them.
+static inline void float_row(int which, const float *x, size_t dx, const float *y, size_t dy,
+                             size_t n, float *to) {
+    if (dx == 1 && dy == 1)
+        for (size_t i = 0; i < n; i++) to[i] = float_apply(which, x[i], y[i]);
+    else if (dx == 1 && dy == 0)
+        for (size_t i = 0; i < n; i++) to[i] = float_apply(which, x[i], y[0]);
+    else
+        for (size_t i = 0; i < n; i++) to[i] = float_apply(which, x[i * dx], y[i * dy]);
 }
 
 static double double_apply(int which, double x, double y) {
@@ -116,10 +146,10 @@ static void arithmetic_row(const Arithmetic *m, size_t a, size_t b, size_t at, s
     if (storage == GRAPH_AS_FLOAT) {
         const float *x = (const float *)m->a->data + a, *y = (const float *)m->b->data + b;
         float *to = (float *)m->out->data + at;
-        if (m->which == ARITHMETIC_ADD && da == 1 && db == 1)
-            for (size_t i = 0; i < n; i++) to[i] = x[i] + y[i];
-        else
-            for (size_t i = 0; i < n; i++) to[i] = float_apply(m->which, x[i * da], y[i * db]);
+        if (m->which == ARITHMETIC_ADD) float_row(ARITHMETIC_ADD, x, da, y, db, n, to);
+        if (m->which == ARITHMETIC_SUB) float_row(ARITHMETIC_SUB, x, da, y, db, n, to);
+        if (m->which == ARITHMETIC_MUL) float_row(ARITHMETIC_MUL, x, da, y, db, n, to);
+        if (m->which == ARITHMETIC_DIV) float_row(ARITHMETIC_DIV, x, da, y, db, n, to);
     } else if (storage == GRAPH_AS_DOUBLE) {
         const double *x = (const double *)m->a->data + a, *y = (const double *)m->b->data + b;
         double *to = (double *)m->out->data + at;
@@ -161,6 +191,12 @@ Status op_arithmetic(GraphCall *call) {
     shape_strides(m.a, m.rank, m.a_stride);
     shape_strides(&b, m.rank, m.b_stride);
     size_t row = m.rank > 0 ? dims[m.rank - 1] : 1;
+    if (m.rank > 0 && m.a->count == m.out->count && (b.count == m.out->count || b.count == 1)) {
+        // Nothing is repeated but perhaps one number: all of it is one stretch.
+        row = m.out->count;
+        m.a_stride[m.rank - 1] = 1;
+        m.b_stride[m.rank - 1] = b.count == m.out->count;
+    }
     for (size_t at = 0; at < m.out->count; at += row) {
         size_t from_a = 0, from_b = 0;
         for (int i = 0; i < m.rank - 1; i++) {

@@ -30,14 +30,23 @@ fail:
     return status;
 }
 
-// Where the largest number of a window lies; NaN counts as largest. SIZE_MAX: all is padding.
-static size_t pool_largest(const Windows *w, const float *x, const size_t o[WINDOW_RANK]) {
-    size_t k[WINDOW_RANK] = {0}, best = SIZE_MAX, at;
+// Where the numbers of the window of output place `at` lie in a plane; gives how many there are:
+// padding is none. The same for every plane.
+static size_t pool_places(const Windows *w, size_t at, size_t *places) {
+    size_t o[WINDOW_RANK], k[WINDOW_RANK] = {0}, count = 0;
+    pool_place(at, w->out, o);
     for (size_t i = 0; i < w->kernel_area; i++) {
-        if (windows_at(w, o, k, &at) && (best == SIZE_MAX || x[at] > x[best] || isnan(x[at])))
-            best = at;
+        count += windows_at(w, o, k, &places[count]);
         shape_next(k, WINDOW_RANK, w->kernel);
     }
+    return count;
+}
+
+// Which of them is the largest; NaN counts as that.
+static size_t pool_largest(const float *x, const size_t *places, size_t count) {
+    size_t best = places[0];
+    for (size_t i = 1; i < count; i++)
+        if (x[places[i]] > x[best] || isnan(x[places[i]])) best = places[i];
     return best;
 }
 
@@ -53,23 +62,27 @@ Status op_max_pool(GraphCall *call) {
     Status status;
     Windows w;
     size_t planes;
+    void *room;
     bool indices = call_wants(call, 1),
          turned = graph_node_int(call->node, "storage_order", 0) != 0;
     TRY(pool_begin(call, &w, GRAPH_F32, 0, &planes));
     if (indices) TRY(call_output(call, 1, GRAPH_I64, call->out[0].rank, call->out[0].dims));
+    TRY(call_scratch(call, (w.kernel_area + 1) * sizeof(size_t), &room));
+    size_t *places = room;
     const float *x = call->in[0]->data;
     float *to = call->out[0].data;
     int64_t *index = indices ? call->out[1].data : NULL;
-    for (size_t p = 0; p < planes; p++, x += w.in_area)
-        for (size_t i = 0; i < w.out_area; i++) {
-            size_t o[WINDOW_RANK];
-            pool_place(i, w.out, o);
-            size_t best = pool_largest(&w, x, o);
-            *to++ = best == SIZE_MAX ? -INFINITY : x[best];
-            if (best == SIZE_MAX) best = 0;
+    for (size_t i = 0; i < w.out_area; i++) {
+        size_t count = pool_places(&w, i, places);
+        for (size_t p = 0; p < planes; p++) {
+            const float *from = x + p * w.in_area;
+            size_t best = count > 0 ? pool_largest(from, places, count) : 0;
+            to[p * w.out_area + i] = count > 0 ? from[best] : -INFINITY;
             if (indices)
-                *index++ = (int64_t)(p * w.in_area + (turned ? pool_turned(&w, best) : best));
+                index[p * w.out_area + i] =
+                    (int64_t)(p * w.in_area + (turned ? pool_turned(&w, best) : best));
         }
+    }
 fail:
     return status;
 }
@@ -90,25 +103,23 @@ Status op_average_pool(GraphCall *call) {
     Status status;
     Windows w;
     size_t planes;
+    void *room;
     bool padded = graph_node_int(call->node, "count_include_pad", 0) != 0;
     TRY(pool_begin(call, &w, GRAPH_F32, 0, &planes));
+    TRY(call_scratch(call, (w.kernel_area + 1) * sizeof(size_t), &room));
+    size_t *places = room;
     const float *x = call->in[0]->data;
     float *to = call->out[0].data;
-    for (size_t p = 0; p < planes; p++, x += w.in_area)
-        for (size_t i = 0; i < w.out_area; i++) {
-            size_t o[WINDOW_RANK], k[WINDOW_RANK] = {0}, at, count = 0;
+    for (size_t i = 0; i < w.out_area; i++) {
+        size_t o[WINDOW_RANK], count = pool_places(&w, i, places);
+        pool_place(i, w.out, o);
+        size_t among = padded ? pool_padded_count(&w, o) : count;
+        for (size_t p = 0; p < planes; p++) {
             double sum = 0;
-            pool_place(i, w.out, o);
-            for (size_t j = 0; j < w.kernel_area; j++) {
-                if (windows_at(&w, o, k, &at)) {
-                    sum += (double)x[at];
-                    count++;
-                }
-                shape_next(k, WINDOW_RANK, w.kernel);
-            }
-            if (padded) count = pool_padded_count(&w, o);
-            *to++ = count ? (float)(sum / (double)count) : 0;
+            for (size_t k = 0; k < count; k++) sum += (double)x[p * w.in_area + places[k]];
+            to[p * w.out_area + i] = among ? (float)(sum / (double)among) : 0;
         }
+    }
 fail:
     return status;
 }

@@ -5,24 +5,45 @@
 
 enum { ROWS = 4 }; // rows worked on together: with PANEL columns, what fits into registers
 
+// One row of a by the panel. Loops over PANEL columns alone are what compilers make vectors of.
+static void product_row(size_t k, const float *a, size_t a_column, const float *panel,
+                        float out[PANEL]) {
+    float sums[PANEL] = {0};
+    for (size_t l = 0; l < k; l++) {
+        const float *b = panel + l * PANEL, w = a[l * a_column];
+        for (int j = 0; j < PANEL; j++) sums[j] += w * b[j];
+    }
+    memcpy(out, sums, sizeof sums);
+}
+
+static void product_rows(size_t k, const float *a, size_t a_row, size_t a_column,
+                         const float *panel, float out[ROWS][PANEL]) {
+    float s0[PANEL] = {0}, s1[PANEL] = {0}, s2[PANEL] = {0}, s3[PANEL] = {0};
+    for (size_t l = 0; l < k; l++) {
+        const float *b = panel + l * PANEL, *w = a + l * a_column;
+        float w0 = w[0], w1 = w[a_row], w2 = w[2 * a_row], w3 = w[3 * a_row];
+        for (int j = 0; j < PANEL; j++) s0[j] += w0 * b[j];
+        for (int j = 0; j < PANEL; j++) s1[j] += w1 * b[j];
+        for (int j = 0; j < PANEL; j++) s2[j] += w2 * b[j];
+        for (int j = 0; j < PANEL; j++) s3[j] += w3 * b[j];
+    }
+    memcpy(out[0], s0, sizeof s0);
+    memcpy(out[1], s1, sizeof s1);
+    memcpy(out[2], s2, sizeof s2);
+    memcpy(out[3], s3, sizeof s3);
+}
+
 void panel_product(size_t m, size_t k, int columns, const float *a, size_t a_row, size_t a_column,
                    const float *panel, float *c, size_t c_row, size_t c_column) {
     for (size_t i = 0; i < m; i += ROWS) {
         size_t rows = m - i < ROWS ? m - i : ROWS;
-        float sums[ROWS][PANEL] = {{0}};
+        float sums[ROWS][PANEL];
         const float *from = a + i * a_row;
-        if (rows == ROWS) {
-            for (size_t l = 0; l < k; l++) {
-                const float *b = panel + l * PANEL, *w = from + l * a_column;
-                for (int r = 0; r < ROWS; r++)
-                    for (int j = 0; j < PANEL; j++) sums[r][j] += w[(size_t)r * a_row] * b[j];
-            }
-        } else {
+        if (rows == ROWS)
+            product_rows(k, from, a_row, a_column, panel, sums);
+        else
             for (size_t r = 0; r < rows; r++)
-                for (size_t l = 0; l < k; l++)
-                    for (int j = 0; j < PANEL; j++)
-                        sums[r][j] += from[r * a_row + l * a_column] * panel[l * PANEL + (size_t)j];
-        }
+                product_row(k, from + r * a_row, a_column, panel, sums[r]);
         for (size_t r = 0; r < rows; r++)
             for (int j = 0; j < columns; j++)
                 c[(i + r) * c_row + (size_t)j * c_column] = sums[r][j];

@@ -3,7 +3,9 @@
 // is taken over before "Use these".
 #include "panels/panels.h"
 
+#include "base/text.h"
 #include "base/tr.h"
+#include "formats/free_layers.h"
 #include "nn/layer.h"
 #include "panels/files.h"
 
@@ -24,6 +26,9 @@ static const struct {
     {"LeakyReLU 0.01", "leakyrelu 0.01"},
     {"LeakyReLU 0.1", "leakyrelu 0.1"},
     {"LeakyReLU 0.2", "leakyrelu 0.2"},
+    {"ELU", "elu"},
+    {"GELU", "gelu"},
+    {"SiLU", "silu"},
     {TR("as the layers say"), NULL},
 };
 static const struct {
@@ -50,47 +55,96 @@ enum {
     GUESS_SCALES = (int)(sizeof guess_scales / sizeof guess_scales[0]),
 };
 
-static bool layers_parse(const char *text, ModelSpec *spec) {
-    memset(spec, 0, sizeof *spec);
-    spec->input = (Shape){1, 28, 28, false};
-    Status status = spec_parse_layers(text, spec);
+// The layers of the field, taken apart.
+typedef struct GuessLayers {
+    int count;
+    FreeLayer items[FREE_LAYERS_MAX];
+} GuessLayers;
+
+static bool layers_parse(const char *text, GuessLayers *out) {
+    Status status = free_parse_layers(text, out->items, &out->count);
     return status_is_ok(&status);
 }
 
-static bool is_pool(const LayerKind *kind) {
-    return strcmp(kind->word, "maxpool") == 0 || strcmp(kind->word, "avgpool") == 0;
+static bool is_pool(const FreeLayer *layer) {
+    return layer->kind == FREE_PLAIN && (strcmp(layer->layer.kind->word, "maxpool") == 0 ||
+                                         strcmp(layer->layer.kind->word, "avgpool") == 0);
 }
 
-static bool same_layer(const LayerSpec *a, const LayerSpec *b) {
-    return a->kind == b->kind && memcmp(a->args, b->args, sizeof a->args) == 0;
+static bool is_activation(const FreeLayer *layer) {
+    return layer->kind == FREE_WORD ||
+           (layer->kind == FREE_PLAIN && layer->layer.kind->activation != ACTIVATION_NONE);
+}
+
+// It has weights, and an activation may follow it.
+static bool is_weighted(const FreeLayer *layer) {
+    return layer->kind == FREE_CONV ||
+           (layer->kind == FREE_PLAIN && strcmp(layer->layer.kind->word, "dense") == 0);
+}
+
+static bool same_layer(const FreeLayer *a, const FreeLayer *b) {
+    return a->kind == b->kind && a->word == b->word && a->layer.kind == b->layer.kind &&
+           memcmp(a->layer.args, b->layer.args, sizeof a->layer.args) == 0;
 }
 
 // Which row all activations of the layers are; the last one when they differ or there are none.
-static int find_word(const ModelSpec *spec) {
+static int find_word(const GuessLayers *layers) {
     int found = GUESS_WORDS - 1;
     for (int row = 0; row < GUESS_WORDS - 1; row++) {
-        ModelSpec one;
-        int equal = 0, all = 0;
-        if (!layers_parse(guess_words[row].notation, &one)) continue;
-        for (int i = 0; i < spec->layer_count; i++) {
-            if (spec->layers[i].kind->activation == ACTIVATION_NONE) continue;
+        FreeLayer one;
+        int equal = 0, all = 0, count;
+        Status status = free_parse_layers(guess_words[row].notation, &one, &count);
+        for (int i = 0; status_is_ok(&status) && i < layers->count; i++) {
+            if (!is_activation(&layers->items[i])) continue;
             all++;
-            equal += same_layer(&spec->layers[i], &one.layers[0]);
+            equal += same_layer(&layers->items[i], &one);
         }
         if (all > 0 && equal == all) found = row;
     }
     return found;
 }
 
-static int find_pool(const ModelSpec *spec) {
+static int find_pool(const GuessLayers *layers) {
     int found = -1;
-    for (int i = 0; i < spec->layer_count; i++) {
-        if (!is_pool(spec->layers[i].kind)) continue;
-        int row = strcmp(spec->layers[i].kind->word, "maxpool") != 0;
+    for (int i = 0; i < layers->count; i++) {
+        if (!is_pool(&layers->items[i])) continue;
+        int row = strcmp(layers->items[i].layer.kind->word, "maxpool") != 0;
         if (found >= 0 && found != row) return GUESS_POOL_WORDS - 1;
         found = row;
     }
     return found < 0 ? GUESS_POOL_WORDS - 1 : found;
+}
+
+// The text again, with every activation that of row `word`, where it is one, and every pool that of
+// row `pool`. Where there are no activations, one is put behind each layer with weights but the
+// last.
+static void layers_change(const GuessLayers *layers, int word, int pool, char *text, size_t size) {
+    int activations = 0, last = -1;
+    Text out = {0};
+    for (int i = 0; i < layers->count; i++) {
+        activations += is_activation(&layers->items[i]);
+        if (is_weighted(&layers->items[i])) last = i;
+    }
+    const char *notation = word < GUESS_WORDS - 1 ? guess_words[word].notation : NULL;
+    const char *at = text;
+    for (int i = 0; i < layers->count; i++) {
+        const FreeLayer *layer = &layers->items[i];
+        while (*at == ',' || *at == ' ') at++;
+        int length = (int)strcspn(at, ",");
+        text_append(&out, "%s", i > 0 ? ", " : "");
+        if (is_activation(layer) && notation)
+            text_append(&out, "%s", notation);
+        else if (is_pool(layer) && pool < GUESS_POOL_WORDS - 1)
+            text_append(&out, "%s%.*s", guess_pools[pool].word, length - 7, at + 7);
+        else
+            text_append(&out, "%.*s", length, at);
+        if (activations == 0 && notation && is_weighted(layer) && i < last &&
+            !is_weighted(&layers->items[i + 1]))
+            text_append(&out, ", %s", notation);
+        at += length;
+    }
+    if (out.data && out.size < size) text_copy(text, size, out.data);
+    text_close(&out);
 }
 
 static int find_scale(const GuessForm *form) {
@@ -99,31 +153,6 @@ static int find_scale(const GuessForm *form) {
             fabs(form->std - (double)guess_scales[i].value.std) < 1e-6)
             return i;
     return GUESS_SCALES - 1;
-}
-
-static void layers_put(ModelSpec *spec, int at, const LayerSpec *layer) {
-    if (spec->layer_count == SPEC_LAYERS_MAX) return;
-    memmove(&spec->layers[at + 1], &spec->layers[at],
-            (size_t)(spec->layer_count - at) * sizeof *spec->layers);
-    spec->layers[at] = *layer;
-    spec->layer_count++;
-}
-
-// Every activation becomes that of `row`; where there are none, one is put behind each layer with
-// weights but the last.
-static void set_words(ModelSpec *spec, int row) {
-    ModelSpec one;
-    int changed = 0, last = -1;
-    if (!layers_parse(guess_words[row].notation, &one)) return;
-    for (int i = 0; i < spec->layer_count; i++) {
-        if (spec->layers[i].kind->prefix) last = i;
-        if (spec->layers[i].kind->activation == ACTIVATION_NONE) continue;
-        spec->layers[i] = one.layers[0];
-        changed++;
-    }
-    for (int i = last - 1; i >= 0 && changed == 0; i--)
-        if (spec->layers[i].kind->prefix && !spec->layers[i + 1].kind->prefix)
-            layers_put(spec, i + 1, &one.layers[0]);
 }
 
 // ---- the form -----------------------------------------------------------------------------------
@@ -153,7 +182,7 @@ void dialog_guess_prepare(Workbench *bench) {
     wish->border = report->border;
     form->mean = short_number(report->normalization.mean);
     form->std = short_number(report->normalization.std);
-    if (report->open) spec_print_layers(&model->spec, wish->layers, sizeof wish->layers);
+    if (report->open) text_copy(wish->layers, sizeof wish->layers, report->layers);
     form->classes[0] = '\0';
     size_t used = 0;
     for (int i = 0; i < model->class_count && used < sizeof form->classes; i++)
@@ -242,61 +271,57 @@ static void guess_normalization_row(Ui *ui, GuessForm *form, Rect row) {
 
 static void guess_layers_row(Ui *ui, GuessForm *form, bool open, Rect row) {
     const char *items[GUESS_WORDS], *pools[GUESS_POOL_WORDS];
-    ModelSpec *spec = malloc(sizeof *spec);
-    bool good = spec && open && layers_parse(form->wish.layers, spec), changed = false;
-    int word = good ? find_word(spec) : GUESS_WORDS - 1;
-    int pool = good ? find_pool(spec) : GUESS_POOL_WORDS - 1;
+    GuessLayers *layers = malloc(sizeof *layers);
+    bool good = layers && open && layers_parse(form->wish.layers, layers), changed = false;
+    int word = good ? find_word(layers) : GUESS_WORDS - 1;
+    int pool = good ? find_pool(layers) : GUESS_POOL_WORDS - 1;
     for (int i = 0; i < GUESS_WORDS; i++) items[i] = tr(guess_words[i].label);
     for (int i = 0; i < GUESS_POOL_WORDS; i++) pools[i] = tr(guess_pools[i].label);
     unsigned flags = good ? 0 : UI_DISABLED;
     Rect cell = guess_cell(ui, &row, 170, tr("Activation"));
-    if (ui_dropdown(ui, cell, tr("Activation"), items, GUESS_WORDS, &word, flags) && good &&
-        word < GUESS_WORDS - 1) {
-        set_words(spec, word);
-        changed = true;
-    }
+    if (ui_dropdown(ui, cell, tr("Activation"), items, GUESS_WORDS, &word, flags)) changed = good;
     bool pooled = false;
-    for (int i = 0; good && i < spec->layer_count; i++)
-        pooled = pooled || is_pool(spec->layers[i].kind);
+    for (int i = 0; good && i < layers->count; i++) pooled = pooled || is_pool(&layers->items[i]);
     cell = guess_cell(ui, &row, 150, tr("Pooling"));
     if (ui_dropdown(ui, cell, tr("Pooling"), pools, GUESS_POOL_WORDS, &pool,
-                    pooled ? 0 : UI_DISABLED) &&
-        pooled && pool < GUESS_POOL_WORDS - 1) {
-        for (int i = 0; i < spec->layer_count; i++)
-            if (is_pool(spec->layers[i].kind))
-                spec->layers[i].kind = layer_find(guess_pools[pool].word);
-        changed = true;
-    }
+                    pooled ? 0 : UI_DISABLED))
+        changed = good;
     row = rect_cut_bottom(&row, THEME_CONTROL_H, 0);
     ui_checkbox(ui, row, tr("28x28 in a border of 2"), &form->wish.border, flags);
     ui_tooltip(ui, tr("It was trained on 32x32: its first layer pads by 2 what it was given."));
-    if (changed) spec_print_layers(spec, form->wish.layers, sizeof form->wish.layers);
-    free(spec);
+    if (changed) layers_change(layers, word, pool, form->wish.layers, sizeof form->wish.layers);
+    free(layers);
 }
 
-// How sure the guess is, in a sentence.
+// How sure the guess is, and what else it may be.
 static void guess_sure(const ModelEntry *entry, char *out, size_t size) {
     const InferReport *report = &entry->report;
-    if (report->tried == 0)
+    if (report->tried == 0) {
         snprintf(out, size,
                  tr("The file does not say what stands below: it is what is usual, not tried."));
-    else if (report->poor)
+        return;
+    }
+    if (report->sure == INFER_POOR) {
         snprintf(out, size,
                  tr("The best of %d tried reads only %.2f %% of training images. The file may hold "
-                    "what it does not show: dilation, skip connections, other activations."),
+                    "what it does not show: branches, other activations."),
                  report->tried, 100 * report->best.accuracy);
-    else if (report->second.images == 0)
-        snprintf(out, size,
-                 tr("The file does not say what stands below: the best of %d tried, right on "
-                    "%.2f %% of training images."),
-                 report->tried, 100 * report->best.accuracy);
-    else
-        snprintf(out, size,
-                 tr("The file does not say what stands below: the best of %d tried, right on "
-                    "%.2f %% of training images (loss %.3g); the next best on %.2f %% (loss "
-                    "%.3g)."),
-                 report->tried, 100 * report->best.accuracy, report->best.loss,
-                 100 * report->second.accuracy, report->second.loss);
+        return;
+    }
+    const char *sentence =
+        report->sure == INFER_UNSURE
+            ? tr("Unsure: the file does not say what stands below. The best of %d tried, right on "
+                 "%.2f %% of training images (loss %.3g)")
+            : tr("The file does not say what stands below: the best of %d tried, right on %.2f %% "
+                 "of training images (loss %.3g)");
+    int used = snprintf(out, size, sentence, report->tried, 100 * report->best.accuracy,
+                        report->best.loss);
+    for (int i = 0; i < report->rival_count && used > 0 && (size_t)used < size; i++) {
+        const InferRival *rival = &report->rivals[i];
+        used += snprintf(out + used, size - (size_t)used, tr("; with %s: %.2f %% (loss %.3g)"),
+                         rival->what, 100 * rival->score.accuracy, rival->score.loss);
+    }
+    if (used > 0 && (size_t)used < size) snprintf(out + used, size - (size_t)used, ".");
 }
 
 static void guess_result(Ui *ui, const GuessForm *form, const char *problem, Rect rect) {
@@ -330,7 +355,9 @@ static void guess_use(Workbench *bench, ModelEntry *entry) {
     // How the guess was come to stays known.
     report.tried = entry->report.tried;
     report.best = entry->report.best;
-    report.second = entry->report.second;
+    report.sure = entry->report.sure;
+    memcpy(report.rivals, entry->report.rivals, sizeof report.rivals);
+    report.rival_count = entry->report.rival_count;
     entry->untried = false;
     bench_replace_model(bench, entry, form->tried.model, &report);
     form->tried.model = NULL;
@@ -362,7 +389,7 @@ void dialog_guess(Ui *ui, Workbench *bench) {
     const ThemeColors *c = &ui->theme->color;
     GuessForm *form = &bench->guess;
     ModelEntry *entry = bench_find_model(bench, form->id);
-    char text[512], problem[128] = "";
+    char text[768], problem[128] = "";
     if (!entry) {
         bench->dialog = DIALOG_NONE;
         return;
@@ -370,12 +397,12 @@ void dialog_guess(Ui *ui, Workbench *bench) {
     bool open = entry->report.open;
     Rect inside;
     guess_follow(bench, form);
-    ui_dialog_begin(ui, tr("Which network is this?"), 660, 470, &inside);
+    ui_dialog_begin(ui, tr("Which network is this?"), 660, 490, &inside);
     Rect buttons = rect_cut_bottom(&inside, THEME_CONTROL_H, THEME_GAP);
     snprintf(text, sizeof text, "%.100s: %s", path_basename(entry->path), entry->report.recognised);
     ui_text(ui, rect_cut_top(&inside, 20, 2), TEXT_STRONG, c->text, text);
     guess_sure(entry, text, sizeof text);
-    ui_paragraph(ui, rect_cut_top(&inside, 36, THEME_GAP_SMALL), TEXT_SMALL, c->text_muted, text);
+    ui_paragraph(ui, rect_cut_top(&inside, 54, THEME_GAP_SMALL), TEXT_SMALL, c->text_muted, text);
     guess_normalization_row(ui, form, rect_cut_top(&inside, 50, THEME_GAP_SMALL));
     guess_layers_row(ui, form, open, rect_cut_top(&inside, 50, THEME_GAP_SMALL));
     Rect row = rect_cut_top(&inside, 50, THEME_GAP_SMALL);

@@ -171,7 +171,7 @@ static void files_take_guess(Workbench *bench) {
         return;
     }
     bench_replace_model(bench, entry, result.model, &result.report);
-    workbench_say(bench, result.report.poor ? NOTICE_WARNING : NOTICE_INFO, "%s: %s",
+    workbench_say(bench, result.report.sure == INFER_POOR ? NOTICE_WARNING : NOTICE_INFO, "%s: %s",
                   path_basename(path), result.report.sentence);
 }
 

@@ -70,9 +70,11 @@ static void answer_guess(Ui *ui, Workbench *bench, const ModelEntry *entry, Rect
     else if (trying)
         snprintf(text, sizeof text, tr("Trying which network it is: %d so far"),
                  atomic_load(&bench->guesser.tries));
-    else if (entry->report.poor)
+    else if (entry->report.sure == INFER_POOR)
         snprintf(text, sizeof text, tr("Not recognised: reads %.0f %% of images"),
                  100 * entry->report.best.accuracy);
+    else if (entry->report.sure == INFER_UNSURE)
+        snprintf(text, sizeof text, tr("Unsure: %s"), entry->report.guessed);
     else
         snprintf(text, sizeof text, tr("Guessed: %s"), entry->report.guessed);
     if (!bench->opener.busy) {
