@@ -62,7 +62,7 @@ void cli_progress(const char *format, ...) {
     fputs("\r\033[K", stderr);
     vfprintf(stderr, format, args);
     va_end(args);
-    fflush(stderr);
+    (void)fflush(stderr);
 }
 
 void cli_progress_clear(void) {

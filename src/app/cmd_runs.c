@@ -233,7 +233,7 @@ static Status runs_export_model(const CliArgs *args, Store *store, const KeptRun
     KeptWeights which = run->has[KEPT_BEST] ? KEPT_BEST : KEPT_LAST;
     char from[FILE_PATH_MAX];
     SavedModel *model = NULL;
-    Status status = status_ok();
+    Status status;
     if (wanted) {
         which = strcmp(wanted, "best") == 0 ? KEPT_BEST : KEPT_LAST;
         if (strcmp(wanted, kept_weights_names[which]) != 0)

@@ -156,7 +156,7 @@ static Status train_check_initial(const TrainJob *job) {
 
 // Written at once, so that a path that cannot be is told before the training.
 static Status train_begin_log(TrainJob *job) {
-    Status status = status_ok();
+    Status status;
     uint32_t images = 0;
     TRY(config_check(&job->config, job->dataset->train.n, &images));
     TRY(feed_open(&job->steps, sizeof(BatchRecord)));

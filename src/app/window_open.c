@@ -179,7 +179,7 @@ Status window_open(Window *window, const WindowOptions *options) {
     if (options->frame_log) {
         window->frame_log = fopen(options->frame_log, "w");
         if (!window->frame_log) TRY(status_errno("write", options->frame_log, errno));
-        setvbuf(window->frame_log, NULL, _IOLBF, 4096); // complete however the program ends
+        (void)setvbuf(window->frame_log, NULL, _IOLBF, 4096); // complete however the program ends
     }
 fail:
     return status;

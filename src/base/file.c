@@ -89,7 +89,7 @@ static void file_sync_directory(const char *path) {
     if (!file_directory_of(path, directory)) return;
     int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return;
-    fsync(fd);
+    (void)fsync(fd);
     close(fd);
 }
 

@@ -119,7 +119,7 @@ double clock_thread_waited_seconds(void) {
     FILE *file = fopen("/proc/thread-self/schedstat", "re");
     if (!file) return 0;
     if (fscanf(file, "%llu %llu", &ran, &waited) != 2) waited = 0;
-    fclose(file);
+    (void)fclose(file);
     return 1e-9 * (double)waited;
 }
 

@@ -146,12 +146,12 @@ static Status fetch_from(Fetch *fetch, const FetchFile *file, const char *mirror
     if (!part) return status_errno("write", part_path, errno);
     Status status = lock_part(part, part_path);
     if (status_is_ok(&status)) status = download(fetch, file, url, part, part_path);
-    fclose(part);
+    (void)fclose(part);
     if (!status_is_ok(&status)) return status;
     status = verify(part_path, file);
     if (status.code == STATUS_FORMAT) {
         status = status_prefix(status, mirror);
-        remove(part_path); // never continue what is wrong
+        (void)remove(part_path); // never continue what is wrong
     }
     if (!status_is_ok(&status)) return status;
     if (rename(part_path, path) != 0) return status_errno("rename", part_path, errno);

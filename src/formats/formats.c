@@ -145,7 +145,7 @@ static Status format_read_head(const char *path, unsigned char head[FORMAT_HEAD]
     if (!ferror(file) && fseek(file, 0, SEEK_END) == 0) end = ftell(file);
     Status status = end < 0 ? status_errno("read", path, errno) : status_ok();
     *file_size = end < 0 ? 0 : (size_t)end;
-    fclose(file);
+    (void)fclose(file);
     return status;
 }
 

@@ -331,7 +331,7 @@ static size_t pth_look(const char *path, unsigned char head[4]) {
     memset(head, 0, 4);
     if (!file) return 0;
     if (fread(head, 1, 4, file) == 4 && fseek(file, 0, SEEK_END) == 0) size = ftell(file);
-    fclose(file);
+    (void)fclose(file);
     return size < 0 ? 0 : (size_t)size;
 }
 

@@ -317,7 +317,7 @@ static void graph_drop_unneeded(Graph *graph, bool *needed) {
 }
 
 Status graph_finish(Graph *graph, double work) {
-    Status status = status_ok();
+    Status status;
     GraphRun *run = NULL;
     bool *needed = NULL;
     if (graph->node_count == 0 || graph->output_count == 0)

@@ -107,7 +107,7 @@ static void settle_labels(const IdxPair *pair) {
     if (!file_exists(next)) return;
     uint32_t waiting = count_of(next);
     if (waiting > 0 && waiting == count_of(pair->images))
-        rename(next, pair->labels);
+        (void)rename(next, pair->labels);
     else
         unlink(next);
 }

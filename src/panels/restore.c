@@ -81,7 +81,7 @@ static Status restore_log(Workbench *bench, const HistoryAnswer *answer, RunLog 
     const KeptRun *run = &answer->record.run;
     RunLog *log = NULL;
     TrainConfig *config = malloc(sizeof *config);
-    Status status = status_ok();
+    Status status;
     if (!config) return status_no_memory("settings", sizeof *config);
     TRY(config_parse(run->settings, config));
     text_copy(config->device, sizeof config->device, bench->form.device);

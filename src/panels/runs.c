@@ -244,7 +244,7 @@ Status runs_start(Workbench *bench, bool one_batch) {
 Status runs_start_on(Workbench *bench, const TrainConfig *config, const SavedModel *from,
                      Dataset *data, const char *name, uint64_t *id) {
     RunEntry *run = calloc(1, sizeof *run);
-    Status status = status_ok();
+    Status status;
     if (!run) {
         dataset_close(&data);
         return status_no_memory("a run", sizeof *run);

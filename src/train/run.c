@@ -59,7 +59,7 @@ void run_restart_epoch(Run *run) {
 // What follows from config and data alone, before anything is allocated.
 static Status run_set_up(Run *run, const TrainConfig *config, const DeviceData *data) {
     const Dataset *dataset = data->dataset;
-    Status status = status_ok();
+    Status status;
     char line[TRAIN_LINE_MAX];
     if (dataset->train.n == 0 || dataset->test.n == 0)
         return status_error(STATUS_USAGE, TR("%s has no images to train on or to test with"),

@@ -269,7 +269,7 @@ static void trainer_main(void *context) {
 Status trainer_open(const Dataset *dataset, const BackendConfig *backend, const TrainerHooks *hooks,
                     Trainer **out) {
     Trainer *trainer = calloc(1, sizeof *trainer);
-    Status status = status_ok();
+    Status status;
     *out = NULL;
     if (!trainer) return status_no_memory("the trainer", sizeof *trainer);
     trainer->dataset = dataset;
