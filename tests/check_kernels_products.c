@@ -163,14 +163,19 @@ static void conv_pool(Backend *be, const void *context, void **d) {
     Status status = be->ops->reserve(be, NULL, s, c->n);
     if (!status_is_ok(&status) || !kept || !dy || !y || !dy_raw) abort();
     be->ops->copy(be, dy, d[PDY], pooled);
-    if (be->ops->conv_pool_forward) {
+    if (be->ops->conv_pool_forward && (s->pool == POOL_LARGEST || be->ops->conv_pool_means)) {
         be->ops->conv_pool_forward(be, s, c->n, d[PX], d[PW], d[PB], d[PY], kept);
         be->ops->conv_pool_backward(be, s, c->n, d[PX], d[PW], d[PY], kept, dy, d[PDX], d[PDW],
                                     d[PDB]);
     } else {
         be->ops->conv_forward(be, s, c->n, d[PX], d[PW], d[PB], y);
-        be->ops->max_pool_forward(be, &pool, c->n, y, d[PY], kept);
-        be->ops->max_pool_backward(be, &pool, c->n, dy, kept, dy_raw);
+        if (s->pool == POOL_MEAN) {
+            be->ops->avg_pool_forward(be, &pool, c->n, y, d[PY]);
+            be->ops->avg_pool_backward(be, &pool, c->n, dy, dy_raw);
+        } else {
+            be->ops->max_pool_forward(be, &pool, c->n, y, d[PY], kept);
+            be->ops->max_pool_backward(be, &pool, c->n, dy, kept, dy_raw);
+        }
         be->ops->conv_backward(be, s, c->n, d[PX], d[PW], y, dy_raw, d[PDX], d[PDW], d[PDB]);
     }
     be->ops->release(be, kept);
@@ -186,7 +191,9 @@ static void fill_whole(Check *check, float *x, size_t count) {
 }
 
 // |dy| <= 1, |x| and |w| <= 2: a gradient of the weights sums over one position of each window.
-static void check_conv_pool(Check *check, ConvShape s, int n, bool with_dx) {
+static void check_conv_pool_kind(Check *check, ConvShape s, PoolKind kind, int n, bool with_dx) {
+    s.pool = kind;
+    if (kind == POOL_MEAN && !backend_can_pool_mean(s.activation)) return;
     s.out_h = (s.in_h + 2 * s.pad - s.kernel_h) / s.stride + 1;
     s.out_w = (s.in_w + 2 * s.pad - s.kernel_w) / s.stride + 1;
     if (s.out_h < 2 || s.out_w < 2) return;
@@ -196,9 +203,9 @@ static void check_conv_pool(Check *check, ConvShape s, int n, bool with_dx) {
     size_t pooled = check_count(n, s.out_c, s.out_h / 2, s.out_w / 2);
     Case c = {.call = conv_pool, .context = &context};
     snprintf(c.title, sizeof c.title,
-             "conv and pool %dx%dx%d-%d k%dx%d s%d p%d, batch %d, activation %d%s", s.in_c, s.in_h,
-             s.in_w, s.out_c, s.kernel_h, s.kernel_w, s.stride, s.pad, n, s.activation,
-             with_dx ? "" : ", no dx");
+             "conv and %s pool %dx%dx%d-%d k%dx%d s%d p%d, batch %d, activation %d%s",
+             kind == POOL_MEAN ? "average" : "max", s.in_c, s.in_h, s.in_w, s.out_c, s.kernel_h,
+             s.kernel_w, s.stride, s.pad, n, s.activation, with_dx ? "" : ", no dx");
     fill_whole(check, check_floats(check, &c, ARG_IN, x), x);
     fill_whole(check, check_floats(check, &c, ARG_IN, w), w);
     fill_whole(check, check_floats(check, &c, ARG_IN, (size_t)s.out_c), (size_t)s.out_c);
@@ -208,10 +215,14 @@ static void check_conv_pool(Check *check, ConvShape s, int n, bool with_dx) {
     check_floats(check, &c, ARG_OUT, w);
     check_floats(check, &c, ARG_OUT, (size_t)s.out_c);
     check_oracle(check, &c);
-    double k_dw = (double)n * (s.out_h / 2) * (s.out_w / 2);
+    // An average has four terms where a maximum has one, each a quarter as large.
+    double terms = kind == POOL_MEAN ? 4.0 : 1.0;
+    double k_dw = terms * n * (s.out_h / 2) * (s.out_w / 2);
     double k_dx = (double)s.kernel_h * s.kernel_w * s.out_c;
-    // The activation's own slope errs too: 8 eps more for each term.
-    c.args[PY].tolerance = check_relative(&c.args[PY], 8.0 * FLT_EPSILON, 8e-3 * FLT_EPSILON);
+    // The activation's own slope errs too: 8 eps more for each term. What is averaged may cancel.
+    double largest = 4.0 * s.kernel_h * s.kernel_w * s.in_c + 2.0;
+    double floor = kind == POOL_MEAN ? 8.0 * largest : 8e-3;
+    c.args[PY].tolerance = check_relative(&c.args[PY], 8.0 * FLT_EPSILON, floor * FLT_EPSILON);
     c.args[PDX].tolerance =
         check_relative(&c.args[PDX], 0.0, 2.0 * (k_dx + 8.0) * FLT_EPSILON * 2.0 * k_dx);
     c.args[PDW].tolerance =
@@ -219,6 +230,11 @@ static void check_conv_pool(Check *check, ConvShape s, int n, bool with_dx) {
     c.args[PDB].tolerance =
         check_relative(&c.args[PDB], 0.0, 2.0 * (k_dw + 8.0) * FLT_EPSILON * k_dw);
     check_compare(check, &c);
+}
+
+static void check_conv_pool(Check *check, ConvShape s, int n, bool with_dx) {
+    check_conv_pool_kind(check, s, POOL_LARGEST, n, with_dx);
+    check_conv_pool_kind(check, s, POOL_MEAN, n, with_dx);
 }
 
 // ---- the shapes -------------------------------------------------------------------------------

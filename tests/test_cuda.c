@@ -10,6 +10,7 @@
 #include "nn/gradcheck.h"
 #include "train/run.h"
 
+#include <dlfcn.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -98,7 +99,7 @@ typedef struct Training {
     EvalResult result;
 } Training;
 
-// Every `pause` batches, the network is asked in between; `seconds`: as run_steps takes them.
+// `seconds`: as run_steps takes them; < 0: each operation is carried out at its call.
 static void train_on(Backend *be, const Dataset *dataset, const char *line, double seconds,
                      Training *out) {
     DeviceData data;
@@ -112,7 +113,12 @@ static void train_on(Backend *be, const Dataset *dataset, const char *line, doub
         BatchRecord batches[RUN_STEPS_MAX];
         EpochRecord epoch;
         int done = 0;
-        assert_ok(run_steps(run, seconds, batches, &done));
+        if (seconds < 0) {
+            assert_ok(run_step(run, batches));
+            done = 1;
+        } else {
+            assert_ok(run_steps(run, seconds, batches, &done));
+        }
         assert_true(done > 0 && out->count + done <= RECORDS_MAX);
         memcpy(out->records + out->count, batches, (size_t)done * sizeof *batches);
         out->count += done;
@@ -146,15 +152,20 @@ static const char *const lines[] = {
     "optimizer=adam lr=0.003 batch-size=16 epochs=4 seed=5 schedule=cosine",
     "layers=\"dense 12, relu, dropout 0.5, dense 10\" optimizer=nadam lr=0.003 batch-size=16 "
     "epochs=3 seed=6 clip-norm=0.5 ema=0.9 augment=light label-smoothing=0.1",
+    "layers=\"conv 3 k5 s3, relu, avgpool 2, batchnorm, leakyrelu 0.1, dense 9, sigmoid, dropout "
+    "0.3, "
+    "dense 10\" optimizer=momentum lr=0.05 batch-size=16 epochs=3 seed=7 augment=strong",
 };
 
 static void training(void **state) {
     const Dataset *dataset = *state;
     const char *path = module_path("INKLING_TEST_CUDA_HOST");
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
-        static Training single, ahead, plain, oracle;
+        static Training each, single, ahead, plain, oracle;
         Backend *be;
         assert_ok(open_named(path, "cuda", &be));
+        // Operations one by one, as steps (whose operations may share a kernel), and in advance.
+        train_on(be, dataset, lines[i], -1, &each);
         train_on(be, dataset, lines[i], 0, &single);
         assert_int_equal(single.longest, 1);
         // The same again on the same back end, whose recordings are still there.
@@ -166,6 +177,7 @@ static void training(void **state) {
         train_on(be, dataset, lines[i], 1e6, &plain);
         backend_close(&be);
         unsetenv("CUDA_HOST_NO_GRAPHS");
+        same_bits(&single, &each);
         same_bits(&single, &ahead);
         same_bits(&single, &plain);
         assert_ok(open_named(NULL, "ref", &be));
@@ -176,6 +188,7 @@ static void training(void **state) {
         // what it has seen: a wrong mask, label or rate is off by a hundredth and more at once.
         for (int k = 0; k < single.count; k++)
             assert_true(fabs((double)(single.records[k].loss - oracle.records[k].loss)) < 1e-3);
+        free(each.weights);
         free(single.weights);
         free(ahead.weights);
         free(plain.weights);
@@ -200,6 +213,57 @@ static void gradients(void **state) {
         free(spec);
     }
     backend_close(&be);
+}
+
+// ---- kernels of a step ------------------------------------------------------------------------
+
+// How many a step of each preset has: what a small network's step costs is mostly the way from one
+// to the next, so one more is a loss (docs/CUDA.md has the table).
+static void kernels_of_a_step(void **state) {
+    static const struct {
+        const char *settings;
+        int kernels;
+    } rows[] = {
+        {"preset=lenet5", 13},
+        {"preset=mlp-bn", 13},
+        {"preset=mlp-dropout", 9},
+        {"preset=cnn-20", 11},
+        {"preset=cnn-64", 11},
+        {"preset=fast", 21},
+        {"preset=lenet5 augment=strong", 13},
+    };
+    enum { GRAPH_STEPS = 8 };
+    const Dataset *dataset = *state;
+    const char *path = module_path("INKLING_TEST_CUDA_HOST");
+    void *module = dlopen(path, RTLD_NOW);
+    assert_non_null(module);
+    const int *nodes = dlsym(module, "cuda_host_graph_nodes");
+    assert_non_null(nodes);
+    setenv("CUDA_HOST_IDLE", "1", 1);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        Backend *be;
+        DeviceData data;
+        TrainConfig config;
+        Run *run;
+        BatchRecord batches[RUN_STEPS_MAX];
+        int done;
+        assert_ok(config_parse(rows[i].settings, &config));
+        config.batch_size = 4;
+        assert_ok(open_named(path, "cuda", &be));
+        assert_ok(device_data_open(be, dataset, &data));
+        assert_ok(run_open(&config, &data, NULL, &run));
+        for (int k = 0; k < 3; k++) assert_ok(run_steps(run, 1e6, batches, &done));
+        run_close(&run);
+        device_data_close(&data);
+        backend_close(&be);
+        // A graph ends with one that moves the counters on.
+        print_message("%s: %d kernels, and 1 for %d steps\n", rows[i].settings,
+                      (*nodes - 1) / GRAPH_STEPS, GRAPH_STEPS);
+        assert_int_equal((*nodes - 1) % GRAPH_STEPS, 0);
+        assert_int_equal((*nodes - 1) / GRAPH_STEPS, rows[i].kernels);
+    }
+    unsetenv("CUDA_HOST_IDLE");
+    dlclose(module);
 }
 
 // ---- a device that is lost --------------------------------------------------------------------
@@ -297,7 +361,8 @@ int main(void) {
         cmocka_unit_test(device_names),   cmocka_unit_test(missing_module),
         cmocka_unit_test(other_version),  cmocka_unit_test(as_it_is),
         cmocka_unit_test(no_such_device), cmocka_unit_test(gradients),
-        cmocka_unit_test(training),       cmocka_unit_test(lost_device),
+        cmocka_unit_test(training),       cmocka_unit_test(kernels_of_a_step),
+        cmocka_unit_test(lost_device),
     };
     return cmocka_run_group_tests(tests, open_data, close_data);
 }

@@ -2,15 +2,28 @@
 // cuBLAS from a size on where its products are faster than the launches they cost.
 #include "product.h"
 
-// Multiplications from which cuBLAS does it. The preset networks' layers at batch 64 are below, but
-// for cnn-64's 3136-128.
-static const double blas_from = 2.0e7;
+// Multiplications from which cuBLAS does it. The preset networks' layers at batch 64 are all below:
+// there the launches around cuBLAS (bias, activation, its gradient, db) cost more than it gains.
+static const double blas_from = 1.0e8;
 
-static bool dense_is_large(DenseShape s, int n) {
+bool cuda_dense_is_large(DenseShape s, int n) {
     return (double)s.in * s.out * n >= blas_from;
 }
 
 // ---- our own ----------------------------------------------------------------------------------
+
+// Dropout's key, found once: it is another one in every step.
+struct DroppedKey {
+    Dropped dropped;
+    Place place;
+    uint64_t key;
+    __device__ void begin(void) {
+        if (dropped.scale != 0.0f) key = *(const uint64_t *)given_at(place, dropped.key);
+    }
+    __device__ float of(size_t at, float v) const {
+        return backend_keep(key, (uint32_t)at, dropped.threshold) ? v * dropped.scale : 0.0f;
+    }
+};
 
 struct DenseForward {
     int rows, cols, depth; // n, out, in
@@ -18,57 +31,80 @@ struct DenseForward {
     float *y;
     Activation kind;
     float parameter;
-    static const bool a_by_depth = true, b_by_depth = true;
+    DroppedKey drop;
+    static const bool a_by_depth = true, b_by_depth = true, in_fours = false;
+    __device__ void begin(void) {
+        drop.begin();
+    }
     __device__ float a(int row, int k) const {
         return x[(size_t)row * depth + k];
     }
     __device__ float b(int k, int col) const {
         return w[(size_t)col * depth + k];
     }
-    __device__ void end(int row, int col, float sum) const {
-        y[(size_t)row * cols + col] = activate(kind, parameter, sum + bias[col]);
+    __device__ void end(int row, int col, const float *sum) const {
+        size_t at = (size_t)row * cols + col;
+        float v = activate(kind, parameter, *sum + bias[col]);
+        y[at] = v;
+        if (drop.dropped.out) drop.dropped.out[at] = drop.of(at, v);
+    }
+};
+
+// The gradient of the layer's own result, through the activation and the dropout, if that is taken
+// along.
+struct DenseGradient {
+    const float *y, *dy;
+    Activation kind;
+    float parameter;
+    DroppedKey drop;
+    __device__ float at(size_t at) const {
+        float d = dy[at];
+        if (drop.dropped.scale != 0.0f) d = drop.of(at, d);
+        return kind == ACTIVATION_NONE ? d : activate_gradient(kind, parameter, y[at], d);
     }
 };
 
 // The bias is one more input that is always 1: column `in`.
 struct DenseWeights {
     int rows, cols, depth; // out, in + 1, n
-    const float *x, *y, *dy;
+    const float *x;
+    DenseGradient gradient;
     float *dw, *db;
-    Activation kind;
-    float parameter;
-    static const bool a_by_depth = false, b_by_depth = false;
+    static const bool a_by_depth = false, b_by_depth = false, in_fours = false;
+    __device__ void begin(void) {
+        gradient.drop.begin();
+    }
     __device__ float a(int row, int k) const {
-        size_t at = (size_t)k * rows + row;
-        return kind == ACTIVATION_NONE ? dy[at] : activate_gradient(kind, parameter, y[at], dy[at]);
+        return gradient.at((size_t)k * rows + row);
     }
     __device__ float b(int k, int col) const {
         return col < cols - 1 ? x[(size_t)k * (cols - 1) + col] : 1.0f;
     }
-    __device__ void end(int row, int col, float sum) const {
+    __device__ void end(int row, int col, const float *sum) const {
         if (col < cols - 1)
-            dw[(size_t)row * (cols - 1) + col] = sum;
+            dw[(size_t)row * (cols - 1) + col] = *sum;
         else
-            db[row] = sum;
+            db[row] = *sum;
     }
 };
 
 struct DenseInput {
     int rows, cols, depth; // n, in, out
-    const float *w, *y, *dy;
+    const float *w;
+    DenseGradient gradient;
     float *dx;
-    Activation kind;
-    float parameter;
-    static const bool a_by_depth = true, b_by_depth = false;
+    static const bool a_by_depth = true, b_by_depth = false, in_fours = false;
+    __device__ void begin(void) {
+        gradient.drop.begin();
+    }
     __device__ float a(int row, int k) const {
-        size_t at = (size_t)row * depth + k;
-        return kind == ACTIVATION_NONE ? dy[at] : activate_gradient(kind, parameter, y[at], dy[at]);
+        return gradient.at((size_t)row * depth + k);
     }
     __device__ float b(int k, int col) const {
         return w[(size_t)k * cols + col];
     }
-    __device__ void end(int row, int col, float sum) const {
-        dx[(size_t)row * cols + col] = sum;
+    __device__ void end(int row, int col, const float *sum) const {
+        dx[(size_t)row * cols + col] = *sum;
     }
 };
 
@@ -113,9 +149,10 @@ static void blas(Cuda *cuda, cublasOperation_t left, cublasOperation_t right, in
 // ---- the operations ---------------------------------------------------------------------------
 
 void cuda_dense_forward(Cuda *cuda, DenseShape s, int n, const float *x, const float *w,
-                        const float *b, float *y) {
-    if (!dense_is_large(s, n)) {
-        DenseForward p = {n, s.out, s.in, x, w, b, y, s.activation, s.activation_parameter};
+                        const float *b, float *y, Dropped dropped) {
+    if (!cuda_dense_is_large(s, n)) {
+        DroppedKey drop = {dropped, cuda->place, 0};
+        DenseForward p = {n, s.out, s.in, x, w, b, y, s.activation, s.activation_parameter, drop};
         product_run(cuda, "dense forward", p);
         return;
     }
@@ -126,11 +163,13 @@ void cuda_dense_forward(Cuda *cuda, DenseShape s, int n, const float *x, const f
 }
 
 void cuda_dense_backward(Cuda *cuda, DenseShape s, int n, const float *x, const float *w,
-                         const float *y, float *dy, float *dx, float *dw, float *db) {
-    if (!dense_is_large(s, n)) {
-        DenseWeights weights = {
-            s.out, s.in + 1, n, x, y, dy, dw, db, s.activation, s.activation_parameter};
-        DenseInput input = {n, s.in, s.out, w, y, dy, dx, s.activation, s.activation_parameter};
+                         const float *y, float *dy, float *dx, float *dw, float *db,
+                         Dropped dropped) {
+    if (!cuda_dense_is_large(s, n)) {
+        DroppedKey drop = {dropped, cuda->place, 0};
+        DenseGradient gradient = {y, dy, s.activation, s.activation_parameter, drop};
+        DenseWeights weights = {s.out, s.in + 1, n, x, gradient, dw, db};
+        DenseInput input = {n, s.in, s.out, w, gradient, dx};
         if (dx)
             product_run_pair(cuda, "dense backward", weights, input);
         else

@@ -179,6 +179,11 @@ static __device__ inline float activate_gradient(Activation kind, float paramete
     }
 }
 
+// Does v take the place of the largest so far? The first of equals stays; NaN wins.
+static __device__ inline bool larger_for_pool(float v, float best) {
+    return v > best || (v != v && best == best);
+}
+
 // Called by all threads of a block when what it computed is in memory. True in the block that comes
 // last of `blocks`: it then sees what all of them wrote (read with __ldcg: the others' results are
 // not in this processor's own cache) and sums it in its own, fixed, order.
@@ -207,18 +212,28 @@ template <class T> __device__ inline T block_sum(T value, T *shared) {
     return shared[0];
 }
 
+#include "tails.h"
+
 // ---- the operations (dense.cu, conv.cu, windows.cu, elements.cu, training.cu) ------------------
 // As those of BackendOps, on a Cuda; those whose numbers change from step to step find them at
 // cuda->place.
 
 void cuda_dense_forward(Cuda *cuda, DenseShape s, int n, const float *x, const float *w,
-                        const float *b, float *y);
+                        const float *b, float *y, Dropped dropped);
 void cuda_dense_backward(Cuda *cuda, DenseShape s, int n, const float *x, const float *w,
-                         const float *y, float *dy, float *dx, float *dw, float *db);
+                         const float *y, float *dy, float *dx, float *dw, float *db,
+                         Dropped dropped);
+// cuBLAS does it, which takes nothing along.
+bool cuda_dense_is_large(DenseShape s, int n);
 void cuda_conv_forward(Cuda *cuda, ConvShape s, int n, const float *x, const float *w,
                        const float *b, float *y);
 void cuda_conv_backward(Cuda *cuda, ConvShape s, int n, const float *x, const float *w,
                         const float *y, float *dy, float *dx, float *dw, float *db);
+void cuda_conv_pool_forward(Cuda *cuda, ConvShape s, int n, const float *x, const float *w,
+                            const float *b, float *y, uint8_t *kept);
+void cuda_conv_pool_backward(Cuda *cuda, ConvShape s, int n, const float *x, const float *w,
+                             const float *y, const uint8_t *kept, float *dy, float *dx, float *dw,
+                             float *db);
 void cuda_max_pool_forward(Cuda *cuda, PoolShape s, int n, const float *x, float *y,
                            uint8_t *argmax);
 void cuda_max_pool_backward(Cuda *cuda, PoolShape s, int n, const float *dy, const uint8_t *argmax,
@@ -227,13 +242,13 @@ void cuda_avg_pool_forward(Cuda *cuda, PoolShape s, int n, const float *x, float
 void cuda_avg_pool_backward(Cuda *cuda, PoolShape s, int n, const float *dy, float *dx);
 void cuda_batch_norm_forward(Cuda *cuda, BatchNormShape s, int n, const float *x,
                              const float *gamma, const float *beta, float *running_mean,
-                             float *running_var, float *y, float *saved);
+                             float *running_var, float *y, float *saved, NormActivation after);
 void cuda_batch_norm_apply(Cuda *cuda, BatchNormShape s, int n, const float *x, const float *gamma,
                            const float *beta, const float *running_mean, const float *running_var,
                            float *y);
 void cuda_batch_norm_backward(Cuda *cuda, BatchNormShape s, int n, const float *x,
                               const float *gamma, const float *saved, const float *dy, float *dx,
-                              float *dgamma, float *dbeta);
+                              float *dgamma, float *dbeta, NormActivation after);
 void cuda_gather(Cuda *cuda, GatherShape s, GatherFrom from, Given indices, int n, float *out,
                  uint8_t *labels);
 // What gather_varied is given: as many indices as there are.

@@ -160,13 +160,13 @@ static void module_gather_varied(Backend *be, const GatherShape *s, const Gather
 
 static void module_dense_forward(Backend *be, const DenseShape *s, int n, const float *x,
                                  const float *w, const float *b, float *y) {
-    queue(cuda_of(be), cuda_dense_forward, *s, n, x, w, b, y);
+    queue(cuda_of(be), cuda_dense_forward, *s, n, x, w, b, y, Dropped{});
 }
 
 static void module_dense_backward(Backend *be, const DenseShape *s, int n, const float *x,
                                   const float *w, const float *y, float *dy, float *dx, float *dw,
                                   float *db) {
-    queue(cuda_of(be), cuda_dense_backward, *s, n, x, w, y, dy, dx, dw, db);
+    queue(cuda_of(be), cuda_dense_backward, *s, n, x, w, y, dy, dx, dw, db, Dropped{});
 }
 
 static void module_conv_forward(Backend *be, const ConvShape *s, int n, const float *x,
@@ -178,6 +178,17 @@ static void module_conv_backward(Backend *be, const ConvShape *s, int n, const f
                                  const float *w, const float *y, float *dy, float *dx, float *dw,
                                  float *db) {
     queue(cuda_of(be), cuda_conv_backward, *s, n, x, w, y, dy, dx, dw, db);
+}
+
+static void module_conv_pool_forward(Backend *be, const ConvShape *s, int n, const float *x,
+                                     const float *w, const float *b, float *y, uint8_t *kept) {
+    queue(cuda_of(be), cuda_conv_pool_forward, *s, n, x, w, b, y, kept);
+}
+
+static void module_conv_pool_backward(Backend *be, const ConvShape *s, int n, const float *x,
+                                      const float *w, const float *y, const uint8_t *kept,
+                                      float *dy, float *dx, float *dw, float *db) {
+    queue(cuda_of(be), cuda_conv_pool_backward, *s, n, x, w, y, kept, dy, dx, dw, db);
 }
 
 static void module_max_pool_forward(Backend *be, const PoolShape *s, int n, const float *x,
@@ -204,7 +215,7 @@ static void module_batch_norm_forward(Backend *be, const BatchNormShape *s, int 
                                       const float *gamma, const float *beta, float *running_mean,
                                       float *running_var, float *y, float *saved) {
     queue(cuda_of(be), cuda_batch_norm_forward, *s, n, x, gamma, beta, running_mean, running_var, y,
-          saved);
+          saved, NormActivation{});
 }
 
 static void module_batch_norm_apply(Backend *be, const BatchNormShape *s, int n, const float *x,
@@ -216,7 +227,8 @@ static void module_batch_norm_apply(Backend *be, const BatchNormShape *s, int n,
 static void module_batch_norm_backward(Backend *be, const BatchNormShape *s, int n, const float *x,
                                        const float *gamma, const float *saved, const float *dy,
                                        float *dx, float *dgamma, float *dbeta) {
-    queue(cuda_of(be), cuda_batch_norm_backward, *s, n, x, gamma, saved, dy, dx, dgamma, dbeta);
+    queue(cuda_of(be), cuda_batch_norm_backward, *s, n, x, gamma, saved, dy, dx, dgamma, dbeta,
+          NormActivation{});
 }
 
 static void module_activation_forward(Backend *be, Activation kind, float parameter, size_t count,
@@ -374,6 +386,9 @@ static BackendOps module_ops(void) {
     ops.dense_backward = module_dense_backward;
     ops.conv_forward = module_conv_forward;
     ops.conv_backward = module_conv_backward;
+    ops.conv_pool_forward = module_conv_pool_forward;
+    ops.conv_pool_backward = module_conv_pool_backward;
+    ops.conv_pool_means = true;
     ops.max_pool_forward = module_max_pool_forward;
     ops.max_pool_backward = module_max_pool_backward;
     ops.avg_pool_forward = module_avg_pool_forward;

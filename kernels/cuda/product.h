@@ -1,8 +1,11 @@
 // One matrix product for everything: dense layers and convolutions, forward and backward, differ
 // only in where the factors come from and where the result goes. A product P says
-//     int rows, cols, depth;                 C[rows][cols] = sum over k < depth of A[row,k]
-//     B[k,col] static const bool a_by_depth, b_by_depth;  which index runs along memory float a(int
-//     row, int k), b(int k, int col); void end(int row, int col, float sum);
+//     int rows, cols, depth;                  C[rows][cols] = sum over k < depth of A[row,k]
+//     B[k,col] static const bool a_by_depth, b_by_depth;           which index runs along memory
+//     static const bool in_fours;                         results go four columns at a time
+//     float a(int row, int k), b(int k, int col);
+//     void begin();                                       once, before any of the others
+//     void end(int row, int col, const float *sum);       one result, or four: columns col to col+3
 // A block makes a tile of C from slices of A and B in shared memory. Where there are too few tiles
 // for the device, the depth is split between blocks, and the one that comes last adds the parts in
 // their order: the same bits each time. Splits follow from the shape alone, so other devices of the
@@ -13,16 +16,31 @@
 #include "device.h"
 
 constexpr int SLICE = 16;         // of the depth, in shared memory at a time
-constexpr int SIDE = 16;          // threads along each side of a tile
 constexpr int SPLIT_BLOCKS = 264; // tiles times splits: two for each processor of a large device
 constexpr int SPLIT_DEPTH = 64;   // no split is shorter
 constexpr int SPLITS_MAX = 128;
-constexpr int TILE_SMALL = 32, TILE_LARGE = 64, TILE_PAD = 4;
-static_assert(SIDE * SIDE == THREADS, "a thread for each place of a tile");
+constexpr int TILE_PAD = 4;
 static_assert(SPLIT_BLOCKS <= TICKETS_PRODUCT, "a ticket for each tile whose depth is split");
 
+// A tile is rows x cols; of it a thread makes `down` rows of `across` columns, or the same number
+// in fours.
+template <int ROWS, int COLS, int DOWN, int ACROSS> struct Tile {
+    static const int rows = ROWS, cols = COLS, each = DOWN * ACROSS;
+    static_assert(ROWS * COLS == THREADS * DOWN * ACROSS, "a thread for each place of a tile");
+    template <class P> static constexpr int across() {
+        return P::in_fours && ACROSS < 4 ? 4 : ACROSS;
+    }
+    template <class P> static constexpr int down() {
+        return each / across<P>();
+    }
+};
+typedef Tile<32, 32, 2, 2> Small;
+typedef Tile<64, 64, 4, 4> Large; // does more for each number it fetches
+typedef Tile<8, 256, 2, 4>
+    Flat; // for convolutions of few channels, most of whose rows are not there
+
 // Floats for the parts of one product.
-constexpr size_t PARTIALS = (size_t)SPLIT_BLOCKS * TILE_LARGE * TILE_LARGE;
+constexpr size_t PARTIALS = (size_t)SPLIT_BLOCKS * Large::rows * Large::cols;
 
 // How a product is dealt out.
 typedef struct Deal {
@@ -31,10 +49,10 @@ typedef struct Deal {
     unsigned *tickets;
 } Deal;
 
-template <class P> Deal product_deal(const Cuda *cuda, const P &p, int tile, int which) {
+template <class T, class P> Deal product_deal(const Cuda *cuda, const P &p, int which) {
     Deal deal;
-    deal.tile_rows = (p.rows + tile - 1) / tile;
-    deal.tile_cols = (p.cols + tile - 1) / tile;
+    deal.tile_rows = (p.rows + T::rows - 1) / T::rows;
+    deal.tile_cols = (p.cols + T::cols - 1) / T::cols;
     long long tiles = (long long)deal.tile_rows * deal.tile_cols;
     long long splits = SPLIT_BLOCKS / tiles;
     if (splits > p.depth / SPLIT_DEPTH) splits = p.depth / SPLIT_DEPTH;
@@ -53,144 +71,188 @@ static inline size_t product_blocks(const Deal &deal) {
     return (size_t)deal.tile_rows * deal.tile_cols * deal.splits;
 }
 
-// What thread t brings of a slice of A (TILE x SLICE) and of B (SLICE x TILE) at depth k0.
-template <int TILE, class P>
+// How many elements of a slice one thread brings.
+template <int SIDE> constexpr int product_share(void) {
+    return (SIDE * SLICE + THREADS - 1) / THREADS;
+}
+
+// What thread t brings of a slice of A (rows x SLICE) and of B (SLICE x cols) at depth k0.
+template <class T, class P>
 __device__ inline void product_fetch(const P &p, int row0, int col0, int k0, int k_end,
-                                     float a[TILE * SLICE / THREADS],
-                                     float b[TILE * SLICE / THREADS]) {
+                                     float a[product_share<T::rows>()],
+                                     float b[product_share<T::cols>()]) {
 #pragma unroll
-    for (int i = 0; i < TILE * SLICE / THREADS; i++) {
+    for (int i = 0; i < product_share<T::rows>(); i++) {
         int e = (int)threadIdx.x + i * THREADS;
-        int k = P::a_by_depth ? e % SLICE : e / TILE;
-        int row = row0 + (P::a_by_depth ? e / SLICE : e % TILE);
-        a[i] = row < p.rows && k0 + k < k_end ? p.a(row, k0 + k) : 0.0f;
-        k = P::b_by_depth ? e % SLICE : e / TILE;
-        int col = col0 + (P::b_by_depth ? e / SLICE : e % TILE);
+        int k = P::a_by_depth ? e % SLICE : e / T::rows;
+        int row = row0 + (P::a_by_depth ? e / SLICE : e % T::rows);
+        bool there = e < T::rows * SLICE && row < p.rows && k0 + k < k_end;
+        a[i] = there ? p.a(row, k0 + k) : 0.0f;
+    }
+#pragma unroll
+    for (int i = 0; i < product_share<T::cols>(); i++) {
+        int e = (int)threadIdx.x + i * THREADS;
+        int k = P::b_by_depth ? e % SLICE : e / T::cols;
+        int col = col0 + (P::b_by_depth ? e / SLICE : e % T::cols);
         b[i] = col < p.cols && k0 + k < k_end ? p.b(k0 + k, col) : 0.0f;
     }
 }
 
-template <int TILE, class P>
-__device__ inline void product_store(const float a[TILE * SLICE / THREADS],
-                                     const float b[TILE * SLICE / THREADS], float *shared_a,
+template <class T, class P>
+__device__ inline void product_store(const float a[product_share<T::rows>()],
+                                     const float b[product_share<T::cols>()], float *shared_a,
                                      float *shared_b) {
 #pragma unroll
-    for (int i = 0; i < TILE * SLICE / THREADS; i++) {
+    for (int i = 0; i < product_share<T::rows>(); i++) {
         int e = (int)threadIdx.x + i * THREADS;
-        int k = P::a_by_depth ? e % SLICE : e / TILE;
-        shared_a[k * (TILE + TILE_PAD) + (P::a_by_depth ? e / SLICE : e % TILE)] = a[i];
-        k = P::b_by_depth ? e % SLICE : e / TILE;
-        shared_b[k * (TILE + TILE_PAD) + (P::b_by_depth ? e / SLICE : e % TILE)] = b[i];
+        int k = P::a_by_depth ? e % SLICE : e / T::rows;
+        int row = P::a_by_depth ? e / SLICE : e % T::rows;
+        if (e < T::rows * SLICE) shared_a[k * (T::rows + TILE_PAD) + row] = a[i];
     }
+#pragma unroll
+    for (int i = 0; i < product_share<T::cols>(); i++) {
+        int e = (int)threadIdx.x + i * THREADS;
+        int k = P::b_by_depth ? e % SLICE : e / T::cols;
+        int col = P::b_by_depth ? e / SLICE : e % T::cols;
+        shared_b[k * (T::cols + TILE_PAD) + col] = b[i];
+    }
+}
+
+template <class T> constexpr int product_shared(void) {
+    return SLICE * (T::rows + T::cols + 2 * TILE_PAD);
+}
+
+// The parts of a tile whose depth is split. False in all blocks but the one that comes last, whose
+// `sum` is then all of it.
+template <class T>
+__device__ inline bool product_gather(const Deal &deal, int tile, int split, float sum[T::each]) {
+    int tiles = deal.tile_rows * deal.tile_cols;
+    size_t part = (size_t)T::each * THREADS; // of one tile; each thread reads what it wrote
+    float *own = deal.partials + ((size_t)split * tiles + tile) * part + threadIdx.x;
+#pragma unroll
+    for (int i = 0; i < T::each; i++) own[i * THREADS] = sum[i];
+    if (!block_is_last(deal.tickets + tile, (unsigned)deal.splits)) return false;
+    const float *all = deal.partials + tile * part + threadIdx.x;
+#pragma unroll
+    for (int i = 0; i < T::each; i++) {
+        float total = 0.0f;
+        for (int s = 0; s < deal.splits; s++)
+            total += __ldcg(all + (size_t)s * tiles * part + i * THREADS);
+        sum[i] = total;
+    }
+    return true;
 }
 
 // Block `block` of product_blocks(deal).
-template <int TILE, class P>
+template <class T, class P>
 __device__ inline void product_block(const P &p, const Deal &deal, unsigned block, float *shared) {
-    const int R = TILE / SIDE; // a thread makes R x R of C
+    constexpr int ACROSS = T::template across<P>(), DOWN = T::template down<P>();
+    constexpr int STEP = P::in_fours ? 4 : 1;
     int tiles = deal.tile_rows * deal.tile_cols;
     int split = (int)(block / tiles), tile = (int)(block % tiles);
-    int row0 = tile / deal.tile_cols * TILE, col0 = tile % deal.tile_cols * TILE;
+    int row0 = tile / deal.tile_cols * T::rows, col0 = tile % deal.tile_cols * T::cols;
     int k = split * deal.split_depth;
     int k_end = k + deal.split_depth < p.depth ? k + deal.split_depth : p.depth;
-    int ty = (int)threadIdx.x / SIDE * R, tx = (int)threadIdx.x % SIDE * R;
-    float *shared_a = shared, *shared_b = shared + SLICE * (TILE + TILE_PAD);
-    float sum[R][R], a[TILE * SLICE / THREADS], b[TILE * SLICE / THREADS];
+    int ty = (int)threadIdx.x / (T::cols / ACROSS) * DOWN;
+    int tx = (int)threadIdx.x % (T::cols / ACROSS) * ACROSS;
+    float *shared_a = shared, *shared_b = shared + SLICE * (T::rows + TILE_PAD);
+    float sum[T::each], a[product_share<T::rows>()], b[product_share<T::cols>()];
 #pragma unroll
-    for (int i = 0; i < R; i++)
-#pragma unroll
-        for (int j = 0; j < R; j++) sum[i][j] = 0.0f;
+    for (int i = 0; i < T::each; i++) sum[i] = 0.0f;
 
-    product_fetch<TILE>(p, row0, col0, k, k_end, a, b);
+    product_fetch<T>(p, row0, col0, k, k_end, a, b);
     for (; k < k_end; k += SLICE) {
-        product_store<TILE, P>(a, b, shared_a, shared_b);
+        product_store<T, P>(a, b, shared_a, shared_b);
         __syncthreads();
         // The next slice is on its way while this one is used.
-        if (k + SLICE < k_end) product_fetch<TILE>(p, row0, col0, k + SLICE, k_end, a, b);
+        if (k + SLICE < k_end) product_fetch<T>(p, row0, col0, k + SLICE, k_end, a, b);
 #pragma unroll
         for (int d = 0; d < SLICE; d++) {
-            float left[R], right[R];
+            float left[DOWN], right[ACROSS];
 #pragma unroll
-            for (int i = 0; i < R; i++) left[i] = shared_a[d * (TILE + TILE_PAD) + ty + i];
+            for (int i = 0; i < DOWN; i++) left[i] = shared_a[d * (T::rows + TILE_PAD) + ty + i];
 #pragma unroll
-            for (int j = 0; j < R; j++) right[j] = shared_b[d * (TILE + TILE_PAD) + tx + j];
+            for (int j = 0; j < ACROSS; j++) right[j] = shared_b[d * (T::cols + TILE_PAD) + tx + j];
 #pragma unroll
-            for (int i = 0; i < R; i++)
-#pragma unroll
-                for (int j = 0; j < R; j++) sum[i][j] = fmaf(left[i], right[j], sum[i][j]);
+            for (int i = 0; i < T::each; i++)
+                sum[i] = fmaf(left[i / ACROSS], right[i % ACROSS], sum[i]);
         }
         __syncthreads();
     }
-
-    if (deal.splits > 1) {
-        size_t part = (size_t)R * R * THREADS; // of one tile; each thread reads what it wrote
-        float *own = deal.partials + ((size_t)split * tiles + tile) * part + threadIdx.x;
+    if (deal.splits > 1 && !product_gather<T>(deal, tile, split, sum)) return;
 #pragma unroll
-        for (int i = 0; i < R * R; i++) own[i * THREADS] = sum[i / R][i % R];
-        if (!block_is_last(deal.tickets + tile, (unsigned)deal.splits)) return;
-        const float *all = deal.partials + tile * part + threadIdx.x;
-#pragma unroll
-        for (int i = 0; i < R * R; i++) {
-            float total = 0.0f;
-            for (int s = 0; s < deal.splits; s++)
-                total += __ldcg(all + (size_t)s * tiles * part + i * THREADS);
-            sum[i / R][i % R] = total;
-        }
+    for (int i = 0; i < T::each; i += STEP) {
+        int row = row0 + ty + i / ACROSS, col = col0 + tx + i % ACROSS;
+        if (row < p.rows && col < p.cols) p.end(row, col, sum + i);
     }
-#pragma unroll
-    for (int i = 0; i < R; i++)
-#pragma unroll
-        for (int j = 0; j < R; j++)
-            if (row0 + ty + i < p.rows && col0 + tx + j < p.cols)
-                p.end(row0 + ty + i, col0 + tx + j, sum[i][j]);
 }
 
-template <int TILE, class P> __global__ void __launch_bounds__(THREADS) product(P p, Deal deal) {
+template <class T, class P> __global__ void __launch_bounds__(THREADS) product(P p, Deal deal) {
     kernel_begin();
-    __shared__ __align__(16) float shared[2 * SLICE * (TILE + TILE_PAD)];
-    product_block<TILE>(p, deal, blockIdx.x, shared);
+    __shared__ __align__(16) float shared[product_shared<T>()];
+    p.begin();
+    product_block<T>(p, deal, blockIdx.x, shared);
 }
 
 // Two products that do not depend on each other, in one launch.
-template <int TILE, class P, class Q>
+template <class T, class U, class P, class Q>
 __global__ void __launch_bounds__(THREADS)
     product_pair(P p, Deal p_deal, Q q, Deal q_deal, unsigned p_blocks) {
     kernel_begin();
-    __shared__ __align__(16) float shared[2 * SLICE * (TILE + TILE_PAD)];
-    if (blockIdx.x < p_blocks)
-        product_block<TILE>(p, p_deal, blockIdx.x, shared);
-    else
-        product_block<TILE>(q, q_deal, blockIdx.x - p_blocks, shared);
+    __shared__ __align__(
+        16) float shared[product_shared<T>() > product_shared<U>() ? product_shared<T>()
+                                                                   : product_shared<U>()];
+    if (blockIdx.x < p_blocks) {
+        p.begin();
+        product_block<T>(p, p_deal, blockIdx.x, shared);
+    } else {
+        q.begin();
+        product_block<U>(q, q_deal, blockIdx.x - p_blocks, shared);
+    }
 }
 
-// Large tiles do more for each number they fetch, where there are enough of them.
+// Large tiles pay where there are enough of them, flat ones where a row is long.
 template <class P> bool product_is_large(const P &p) {
-    return p.rows > TILE_SMALL && p.cols > TILE_SMALL &&
-           (double)p.rows * p.cols >= 128.0 * TILE_LARGE * TILE_LARGE;
+    return p.rows > Small::rows && p.cols > Small::cols &&
+           (double)p.rows * p.cols >= 128.0 * Large::rows * Large::cols;
+}
+template <class P> bool product_is_flat(const P &p) {
+    return p.rows <= Flat::rows && p.cols >= 16 * Flat::cols;
+}
+
+template <class T, class P> void product_launch(Cuda *cuda, const char *what, const P &p) {
+    Deal deal = product_deal<T>(cuda, p, 0);
+    launch(cuda, what, product<T, P>, product_blocks(deal), p, deal);
 }
 
 template <class P> void product_run(Cuda *cuda, const char *what, const P &p) {
-    if (product_is_large(p)) {
-        Deal deal = product_deal(cuda, p, TILE_LARGE, 0);
-        launch(cuda, what, product<TILE_LARGE, P>, product_blocks(deal), p, deal);
-    } else {
-        Deal deal = product_deal(cuda, p, TILE_SMALL, 0);
-        launch(cuda, what, product<TILE_SMALL, P>, product_blocks(deal), p, deal);
-    }
+    if (product_is_large(p))
+        product_launch<Large>(cuda, what, p);
+    else if (product_is_flat(p))
+        product_launch<Flat>(cuda, what, p);
+    else
+        product_launch<Small>(cuda, what, p);
+}
+
+template <class T, class U, class P, class Q>
+void product_launch_pair(Cuda *cuda, const char *what, const P &p, const Q &q) {
+    Deal first = product_deal<T>(cuda, p, 0), second = product_deal<U>(cuda, q, 1);
+    launch(cuda, what, product_pair<T, U, P, Q>, product_blocks(first) + product_blocks(second), p,
+           first, q, second, (unsigned)product_blocks(first));
 }
 
 template <class P, class Q>
 void product_run_pair(Cuda *cuda, const char *what, const P &p, const Q &q) {
-    if (product_is_large(p) || product_is_large(q)) {
+    if (product_is_large(q)) {
         product_run(cuda, what, p);
         product_run(cuda, what, q);
-        return;
+    } else if (product_is_large(p)) {
+        product_launch_pair<Large, Small>(cuda, what, p, q);
+    } else if (product_is_flat(q)) {
+        product_launch_pair<Small, Flat>(cuda, what, p, q);
+    } else {
+        product_launch_pair<Small, Small>(cuda, what, p, q);
     }
-    Deal first = product_deal(cuda, p, TILE_SMALL, 0),
-         second = product_deal(cuda, q, TILE_SMALL, 1);
-    launch(cuda, what, product_pair<TILE_SMALL, P, Q>,
-           product_blocks(first) + product_blocks(second), p, first, q, second,
-           (unsigned)product_blocks(first));
 }
 
 #endif

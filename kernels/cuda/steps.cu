@@ -9,13 +9,6 @@ constexpr int RECORDINGS_MAX = 16;
 constexpr int RUN = 8; // steps in the longer graph of a recording
 constexpr size_t ALIGN = 256;
 
-// One call in the notes; its arguments follow.
-typedef struct Note {
-    PlayFunction play;
-    AnyOperation operation;
-    size_t bytes;
-} Note;
-
 // Steps that had the same notes.
 typedef struct Recording {
     unsigned char *calls;
@@ -33,7 +26,8 @@ struct Steps {
     bool direct;    // this step's operations are carried out as they come
     bool no_graphs; // capturing failed once: never again
     unsigned char calls[CALLS_MAX], given[GIVEN_MAX];
-    size_t calls_size, given_size, last_given, last_given_bytes;
+    size_t calls_size, last_call, own_call; // of the last two calls: where they begin
+    size_t given_size, last_given, last_given_bytes;
     Recording recordings[RECORDINGS_MAX];
     unsigned long clock;
 
@@ -214,9 +208,20 @@ unsigned char *steps_note(Cuda *cuda, PlayFunction play, AnyOperation operation,
         return NULL;
     }
     unsigned char *to = steps->calls + steps->calls_size;
+    steps->own_call = steps->calls_size;
     memcpy(to, &note, sizeof note);
     steps->calls_size += sizeof note + bytes;
     return to + sizeof note;
+}
+
+void steps_noted(Cuda *cuda) {
+    Steps *steps = cuda->steps;
+    size_t fused = 0, own = steps->own_call;
+    if (own > 0) fused = notes_fuse(steps->calls + steps->last_call, steps->calls + own);
+    if (fused > 0)
+        steps->calls_size = steps->last_call + fused;
+    else
+        steps->last_call = own;
 }
 
 Given steps_give(Cuda *cuda, const void *data, size_t bytes) {
@@ -343,7 +348,8 @@ void steps_begin(Cuda *cuda) {
     Steps *steps = cuda->steps;
     steps->open = true;
     steps->direct = false;
-    steps->calls_size = steps->given_size = steps->last_given = steps->last_given_bytes = 0;
+    steps->calls_size = steps->last_call = steps->own_call = 0;
+    steps->given_size = steps->last_given = steps->last_given_bytes = 0;
 }
 
 void steps_end(Cuda *cuda, const BatchStats *stats) {

@@ -36,10 +36,20 @@ Given steps_give(Cuda *cuda, const void *data, size_t bytes);
 typedef void (*AnyOperation)(void);
 typedef void (*PlayFunction)(Cuda *cuda, AnyOperation operation, const unsigned char *arguments);
 
+// One call in the notes; its arguments follow.
+typedef struct Note {
+    PlayFunction play;
+    AnyOperation operation;
+    size_t bytes;
+} Note;
+
 // Room in the notes for a call; NULL when they are full (the notes have then been carried out).
 unsigned char *steps_note(Cuda *cuda, PlayFunction play, AnyOperation operation, size_t bytes);
+// The call is complete: it may become one with that before it.
+void steps_noted(Cuda *cuda);
 
 template <class... A> struct Call {
+    typedef std::tuple<A...> Arguments;
     template <size_t... I>
     static void unpack(std::tuple<A...> *values, const unsigned char *from,
                        std::index_sequence<I...>) {
@@ -61,11 +71,18 @@ template <class... A> void queue(Cuda *cuda, void (*operation)(Cuda *, A...), A.
                        (0 + ... + sizeof(A)));
         if (to) {
             ((memcpy(to, &arguments, sizeof(A)), to += sizeof(A)), ...);
+            steps_noted(cuda);
             return;
         }
     }
     steps_settle(cuda);
     operation(cuda, arguments...);
 }
+
+// ---- two calls that become one (fuse.cu) ------------------------------------------------------
+
+// `second`, of `second_bytes` bytes with its head, lies right behind `first`. If one call can do
+// what both do, with the same bits, it is at `first` afterwards, and its size is given; else 0.
+size_t notes_fuse(unsigned char *first, const unsigned char *second);
 
 #endif

@@ -19,7 +19,7 @@ static __global__ void max_pool_forward(PoolShape s, size_t count, const float *
             int iy = y0 + k / s.kernel, ix = x0 + k % s.kernel;
             if (iy < 0 || iy >= s.in_h || ix < 0 || ix >= s.in_w) continue;
             float v = plane[iy * s.in_w + ix];
-            if (best_place < 0 || v > best || (v != v && best == best)) {
+            if (best_place < 0 || larger_for_pool(v, best)) {
                 best = v;
                 best_place = k;
             }
@@ -128,7 +128,8 @@ struct Norm {
         return THREADS / across;
     }
     __device__ size_t at(size_t i) const {
-        return (i / s.area * s.channels + channel()) * s.area + i % s.area;
+        unsigned short_i = (unsigned)i, area = (unsigned)s.area; // divides faster
+        return ((size_t)(short_i / area) * s.channels + channel()) * area + short_i % area;
     }
     // The sum over the channel's threads, for all of them.
     __device__ double sum(double value, double *shared) const {
@@ -155,7 +156,8 @@ static size_t norm_blocks(const Norm &norm) {
 
 static __global__ void batch_norm_forward(Norm norm, const float *x, const float *gamma,
                                           const float *beta, float *running_mean,
-                                          float *running_var, float *y, float *saved) {
+                                          float *running_var, float *y, float *saved,
+                                          NormActivation after) {
     kernel_begin();
     __shared__ double shared[THREADS];
     int c = norm.channel();
@@ -173,8 +175,11 @@ static __global__ void batch_norm_forward(Norm norm, const float *x, const float
     double variance = squares / (double)norm.count;
     double inverse = 1.0 / sqrt(variance + (double)norm.s.eps);
     float scale = (float)inverse * gamma[c], shift = beta[c];
-    for (size_t i = norm.first(); i < norm.count; i += norm.step())
-        y[norm.at(i)] = fmaf(x[norm.at(i)] - center, scale, shift);
+    for (size_t i = norm.first(); i < norm.count; i += norm.step()) {
+        float v = fmaf(x[norm.at(i)] - center, scale, shift);
+        y[norm.at(i)] = v;
+        if (after.y) after.y[norm.at(i)] = activate(after.kind, after.parameter, v);
+    }
     if ((int)threadIdx.x >= norm.across) return;
     // A single value has no unbiased variance; its biased one (0) stands in.
     double unbiased = norm.count > 1 ? squares / (double)(norm.count - 1) : variance;
@@ -196,9 +201,15 @@ static __global__ void batch_norm_apply(BatchNormShape s, size_t count, const fl
     }
 }
 
+// What comes back through the activation behind, if that is taken along.
+static __device__ inline float norm_gradient(const NormActivation &after, const float *dy,
+                                             size_t at) {
+    return after.y ? activate_gradient(after.kind, after.parameter, after.y[at], dy[at]) : dy[at];
+}
+
 static __global__ void batch_norm_backward(Norm norm, const float *x, const float *gamma,
                                            const float *saved, const float *dy, float *dx,
-                                           float *dgamma, float *dbeta) {
+                                           float *dgamma, float *dbeta, NormActivation after) {
     kernel_begin();
     __shared__ double shared[THREADS];
     int c = norm.channel();
@@ -206,9 +217,10 @@ static __global__ void batch_norm_backward(Norm norm, const float *x, const floa
     float mean = there ? saved[c] : 0.0f, inverse = there ? saved[norm.s.channels + c] : 0.0f;
     float part = 0.0f, part_xhat = 0.0f;
     for (size_t i = norm.first(); i < norm.count; i += norm.step()) {
-        float g = dy[norm.at(i)];
+        size_t at = norm.at(i);
+        float g = norm_gradient(after, dy, at);
         part += g;
-        part_xhat = fmaf(g, (x[norm.at(i)] - mean) * inverse, part_xhat);
+        part_xhat = fmaf(g, (x[at] - mean) * inverse, part_xhat);
     }
     double sum = norm.sum((double)part, shared);
     double sum_xhat = norm.sum((double)part_xhat, shared);
@@ -216,8 +228,9 @@ static __global__ void batch_norm_backward(Norm norm, const float *x, const floa
     float even = (float)(sum / (double)norm.count);
     float along = (float)(sum_xhat / (double)norm.count), scale = gamma[c] * inverse;
     for (size_t i = norm.first(); i < norm.count; i += norm.step()) {
-        float xhat = (x[norm.at(i)] - mean) * inverse;
-        dx[norm.at(i)] = scale * (dy[norm.at(i)] - even - xhat * along); // dx may be dy
+        size_t at = norm.at(i);
+        float xhat = (x[at] - mean) * inverse;
+        dx[at] = scale * (norm_gradient(after, dy, at) - even - xhat * along); // dx may be dy
     }
     if ((int)threadIdx.x >= norm.across) return;
     dgamma[c] = (float)sum_xhat;
@@ -226,10 +239,10 @@ static __global__ void batch_norm_backward(Norm norm, const float *x, const floa
 
 void cuda_batch_norm_forward(Cuda *cuda, BatchNormShape s, int n, const float *x,
                              const float *gamma, const float *beta, float *running_mean,
-                             float *running_var, float *y, float *saved) {
+                             float *running_var, float *y, float *saved, NormActivation after) {
     Norm norm = norm_of(s, n);
     launch(cuda, "batch norm", batch_norm_forward, norm_blocks(norm), norm, x, gamma, beta,
-           running_mean, running_var, y, saved);
+           running_mean, running_var, y, saved, after);
 }
 
 void cuda_batch_norm_apply(Cuda *cuda, BatchNormShape s, int n, const float *x, const float *gamma,
@@ -242,8 +255,8 @@ void cuda_batch_norm_apply(Cuda *cuda, BatchNormShape s, int n, const float *x, 
 
 void cuda_batch_norm_backward(Cuda *cuda, BatchNormShape s, int n, const float *x,
                               const float *gamma, const float *saved, const float *dy, float *dx,
-                              float *dgamma, float *dbeta) {
+                              float *dgamma, float *dbeta, NormActivation after) {
     Norm norm = norm_of(s, n);
     launch(cuda, "batch norm backward", batch_norm_backward, norm_blocks(norm), norm, x, gamma,
-           saved, dy, dx, dgamma, dbeta);
+           saved, dy, dx, dgamma, dbeta, after);
 }

@@ -46,6 +46,8 @@ typedef struct DenseShape {
     float activation_parameter;
 } DenseShape;
 
+typedef enum PoolKind { POOL_LARGEST, POOL_MEAN } PoolKind;
+
 // Cross-correlation as PyTorch's Conv2d. out_h = (in_h + 2 pad - kernel_h) / stride + 1.
 typedef struct ConvShape {
     int in_c, in_h, in_w;
@@ -53,6 +55,7 @@ typedef struct ConvShape {
     int kernel_h, kernel_w, stride, pad;
     Activation activation;
     float activation_parameter;
+    PoolKind pool; // conv_pool_* only
 } ConvShape;
 
 // Pooling over each channel. out_h = (in_h + 2 pad - kernel) / stride + 1 (floor). Average pooling
@@ -150,12 +153,14 @@ typedef struct BackendOps {
     // y is [n][out_c][out_h / 2][out_w / 2], and what comes before pooling is never written to
     // memory. `kept` (device, backend_kept_bytes) goes from forward to backward, in an order of the
     // back end's own. Backward is as conv_backward's, but y and dy are those of the
-    // pooling.
+    // pooling. Average pooling as well (POOL_MEAN) where conv_pool_means says so, if the
+    // gradient of the activation asks for the sign of its result alone (backend_can_pool_mean).
     void (*conv_pool_forward)(Backend *be, const ConvShape *s, int n, const float *x,
                               const float *w, const float *b, float *y, uint8_t *kept);
     void (*conv_pool_backward)(Backend *be, const ConvShape *s, int n, const float *x,
                                const float *w, const float *y, const uint8_t *kept, float *dy,
                                float *dx, float *dw, float *db);
+    bool conv_pool_means;
     // `argmax`: for each output its place (0 .. kernel*kernel-1, row by row; the first of equals,
     // NaN wins) in the window.
     void (*max_pool_forward)(Backend *be, const PoolShape *s, int n, const float *x, float *y,
@@ -173,7 +178,7 @@ typedef struct BackendOps {
     void (*batch_norm_apply)(Backend *be, const BatchNormShape *s, int n, const float *x,
                              const float *gamma, const float *beta, const float *running_mean,
                              const float *running_var, float *y);
-    // dx may equal dy.
+    // dx may equal dy, which is undefined afterwards.
     void (*batch_norm_backward)(Backend *be, const BatchNormShape *s, int n, const float *x,
                                 const float *gamma, const float *saved, const float *dy, float *dx,
                                 float *dgamma, float *dbeta);
@@ -234,6 +239,10 @@ enum { BACKEND_STEPS_AHEAD = 64, BACKEND_MARKS = 2 };
 struct Backend {
     const BackendOps *ops;
 };
+
+static inline bool backend_can_pool_mean(Activation kind) {
+    return kind == ACTIVATION_NONE || kind == ACTIVATION_RELU || kind == ACTIVATION_LEAKY_RELU;
+}
 
 // One byte for each result of a pooled convolution, for whole vectors of samples.
 static inline size_t backend_kept_bytes(const ConvShape *s, int n) {

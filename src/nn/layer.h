@@ -48,7 +48,8 @@ typedef struct LayerRun {
     void *cache;       // cache_bytes(spec, in, out) per batch, kept from forward to backward
     Activation fused;  // dense, conv: the activation behind it, done by the product itself
     float fused_parameter;
-    bool pooled; // conv: the max pooling behind it too; y, dy and the cache are then the pooling's
+    bool pooled; // conv: the pooling behind it too; y, dy and the cache are then the pooling's
+    PoolKind pool;
 } LayerRun;
 
 struct LayerKind {
@@ -63,8 +64,9 @@ struct LayerKind {
                 // (LayerRun.pooled)
     Activation activation; // what it is, if it is one. Its gradient comes from its output, so
                            // nobody overwrites that, and its slope, if any, is its first argument
-    // May a layer that `pools` do this one? NULL: never.
+    // May a layer that `pools` do this one? NULL: never. Averaging asks more of a back end.
     bool (*can_join)(const LayerSpec *spec);
+    PoolKind joins_as;
     Status (*plan)(const LayerSpec *spec, LayerPlan *plan);
     // Bytes kept between forward and backward for `n` samples; NULL: none.
     size_t (*cache_bytes)(const LayerSpec *spec, Shape in, Shape out, int n);

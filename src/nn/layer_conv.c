@@ -61,6 +61,7 @@ static ConvShape conv_run_shape(const LayerRun *run) {
     ConvShape shape = conv_shape(run->spec, run->in, run->out);
     shape.activation = run->fused;
     shape.activation_parameter = run->fused_parameter;
+    shape.pool = run->pool;
     return shape;
 }
 

@@ -38,7 +38,7 @@ static Status pool_plan(const LayerSpec *spec, LayerPlan *plan) {
 }
 
 // The windows of BackendOps.conv_pool_forward.
-static bool max_pool_can_join(const LayerSpec *spec) {
+static bool pool_can_join(const LayerSpec *spec) {
     return layer_arg(spec, "kernel") == 2 && layer_arg(spec, "stride") == 2 &&
            layer_arg(spec, "padding") == 0;
 }
@@ -121,7 +121,7 @@ const LayerKind layer_max_pool = {
     .label = "MaxPool2d",
     .help = "keeps the largest value of each window",
     .args = POOL_ARGS,
-    .can_join = max_pool_can_join,
+    .can_join = pool_can_join,
     .plan = pool_plan,
     .cache_bytes = max_pool_cache,
     .forward = max_pool_forward,
@@ -134,6 +134,8 @@ const LayerKind layer_avg_pool = {
     .label = "AvgPool2d",
     .help = "keeps the mean of each window",
     .args = POOL_ARGS,
+    .can_join = pool_can_join,
+    .joins_as = POOL_MEAN,
     .plan = pool_plan,
     .forward = avg_pool_forward,
     .backward = avg_pool_backward,

@@ -55,9 +55,12 @@ static int model_pools(const Model *model, int i) {
     if (product > 0 && model->skip[product] &&
         model->spec.layers[product].kind->activation != ACTIVATION_NONE)
         product--;
-    bool joins = model->can_train && model->be->ops->conv_pool_forward && product >= 0 &&
+    const BackendOps *ops = model->be->ops;
+    bool joins = model->can_train && ops->conv_pool_forward && product >= 0 &&
                  model->spec.layers[product].kind->pools && kind->can_join &&
                  kind->can_join(&model->spec.layers[i]);
+    if (joins && kind->joins_as == POOL_MEAN)
+        joins = ops->conv_pool_means && backend_can_pool_mean(model->runs[product].fused);
     return joins ? product : -1;
 }
 
@@ -89,6 +92,7 @@ static size_t model_lay_out(Model *model, size_t offsets[SPEC_LAYERS_MAX + 1]) {
             // The last piece was for what the product put out alone; it shrinks to what pooling
             // leaves.
             model->runs[product].pooled = true;
+            model->runs[product].pool = kind->joins_as;
             model->skip[i] = true;
             size = offsets[i] + model_piece(model, model->plan.shapes[i + 1]);
             continue;

@@ -18,6 +18,15 @@ struct CudaHostGraph {
     std::vector<Work> nodes;
 };
 
+// For tests: how many nodes the graph made last has.
+extern "C" __attribute__((visibility("default"))) int cuda_host_graph_nodes;
+int cuda_host_graph_nodes;
+
+// With CUDA_HOST_IDLE in the environment nothing is worked out, and all memory is 0: for counting.
+static bool is_idle(void) {
+    return getenv("CUDA_HOST_IDLE") != NULL;
+}
+
 struct CudaHostStream {
     std::vector<Work> queue;
     std::vector<Work> *captured = NULL; // where work goes while capturing
@@ -128,7 +137,9 @@ cudaError_t cuda_host_enqueue(cudaStream_t stream, Work work) {
 }
 
 cudaError_t cuda_host_launch(cudaStream_t stream, unsigned blocks, unsigned threads, Work thread) {
-    return cuda_host_enqueue(stream, [=] { kernel_run(blocks, threads, thread); });
+    return cuda_host_enqueue(stream, [=] {
+        if (!is_idle()) kernel_run(blocks, threads, thread);
+    });
 }
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *out, unsigned) {
@@ -202,6 +213,7 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph) {
 cudaError_t cudaGraphInstantiateWithFlags(cudaGraphExec_t *out, cudaGraph_t graph,
                                           unsigned long long) {
     *out = new CudaHostGraph(*graph);
+    cuda_host_graph_nodes = (int)graph->nodes.size();
     return cudaSuccess;
 }
 
@@ -238,7 +250,7 @@ static bool is_pinned(const void *host) {
 cudaError_t cudaMalloc(void **out, size_t bytes) {
     *out = malloc(bytes);
     if (!*out) return cudaErrorMemoryAllocation;
-    memset(*out, 0xFF, bytes);
+    memset(*out, is_idle() ? 0 : 0xFF, bytes);
     return cudaSuccess;
 }
 

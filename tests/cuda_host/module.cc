@@ -4,6 +4,7 @@
 #include "kernels/cuda/conv.cu"
 #include "kernels/cuda/dense.cu"
 #include "kernels/cuda/elements.cu"
+#include "kernels/cuda/fuse.cu"
 #include "kernels/cuda/steps.cu"
 #include "kernels/cuda/training.cu"
 #include "kernels/cuda/windows.cu"

@@ -1,0 +1,104 @@
+// Two neighbouring calls of a step that one kernel can do: a small network's step is mostly the way
+// from one kernel to the next. What comes out is the same, bit for bit, as from one after the
+// other, but for what the table of operations calls undefined afterwards (a layer's dy).
+#include "steps.h"
+
+// The arguments of the call at `note`, if it is one of `operation`.
+template <class... A>
+static bool note_is(const unsigned char *note, void (*operation)(Cuda *, A...),
+                    std::tuple<A...> *out) {
+    Note head;
+    memcpy(&head, note, sizeof head);
+    if (head.operation != reinterpret_cast<AnyOperation>(operation)) return false;
+    Call<A...>::unpack(out, note + sizeof head, std::index_sequence_for<A...>());
+    return true;
+}
+
+// Writes the call there; gives its size.
+template <class... A>
+static size_t note_write(unsigned char *note, void (*operation)(Cuda *, A...),
+                         const std::tuple<A...> &arguments) {
+    Note head = {Call<A...>::play, reinterpret_cast<AnyOperation>(operation),
+                 (0 + ... + sizeof(A))};
+    memcpy(note, &head, sizeof head);
+    unsigned char *to = note + sizeof head;
+    std::apply([&](const A &...a) { ((memcpy(to, &a, sizeof a), to += sizeof a), ...); },
+               arguments);
+    return sizeof head + head.bytes;
+}
+
+// The arguments as the operations' own types have them.
+template <class> struct ArgumentsOf;
+template <class... A> struct ArgumentsOf<void (*)(Cuda *, A...)> { typedef std::tuple<A...> Type; };
+#define ARGUMENTS(operation) ArgumentsOf<decltype(&operation)>::Type
+
+// ---- dense and dropout ------------------------------------------------------------------------
+
+static Dropped dropped_of(float p, Given key, float *out) {
+    return {out, key, backend_keep_threshold(p), 1.0f / (1.0f - p)};
+}
+
+static size_t dense_then_dropout(unsigned char *first, const unsigned char *second) {
+    ARGUMENTS(cuda_dense_forward) dense;
+    ARGUMENTS(cuda_dropout) drop;
+    if (!note_is(first, cuda_dense_forward, &dense) || !note_is(second, cuda_dropout, &drop))
+        return 0;
+    auto &[shape, n, x, w, b, y, dropped] = dense;
+    auto &[p, key, count, from, to] = drop;
+    if (dropped.out || from != y || count != (size_t)n * shape.out || cuda_dense_is_large(shape, n))
+        return 0;
+    dropped = dropped_of(p, key, to);
+    return note_write(first, cuda_dense_forward, dense);
+}
+
+static size_t dropout_then_dense_backward(unsigned char *first, const unsigned char *second) {
+    ARGUMENTS(cuda_dense_backward) dense;
+    ARGUMENTS(cuda_dropout) drop;
+    if (!note_is(second, cuda_dense_backward, &dense) || !note_is(first, cuda_dropout, &drop))
+        return 0;
+    auto &[shape, n, x, w, y, dy, dx, dw, db, dropped] = dense;
+    auto &[p, key, count, from, to] = drop;
+    if (to != dy || from != dy || count != (size_t)n * shape.out || cuda_dense_is_large(shape, n))
+        return 0;
+    dropped = dropped_of(p, key, NULL);
+    return note_write(first, cuda_dense_backward, dense);
+}
+
+// ---- batch norm and activation ----------------------------------------------------------------
+
+static size_t norm_then_activation(unsigned char *first, const unsigned char *second) {
+    ARGUMENTS(cuda_batch_norm_forward) norm;
+    ARGUMENTS(cuda_activation_forward) activation;
+    if (!note_is(first, cuda_batch_norm_forward, &norm) ||
+        !note_is(second, cuda_activation_forward, &activation))
+        return 0;
+    auto &[shape, n, x, gamma, beta, mean, var, y, saved, after] = norm;
+    auto &[kind, parameter, count, from, to] = activation;
+    if (after.y || from != y || count != (size_t)n * shape.channels * shape.area) return 0;
+    after = {to, kind, parameter};
+    return note_write(first, cuda_batch_norm_forward, norm);
+}
+
+static size_t activation_then_norm_backward(unsigned char *first, const unsigned char *second) {
+    ARGUMENTS(cuda_batch_norm_backward) norm;
+    ARGUMENTS(cuda_activation_backward) activation;
+    if (!note_is(second, cuda_batch_norm_backward, &norm) ||
+        !note_is(first, cuda_activation_backward, &activation))
+        return 0;
+    auto &[shape, n, x, gamma, saved, dy, dx, dgamma, dbeta, after] = norm;
+    auto &[kind, parameter, count, y, from, to] = activation;
+    if (to != dy || from != dy || count != (size_t)n * shape.channels * shape.area) return 0;
+    after = {(float *)y, kind, parameter};
+    return note_write(first, cuda_batch_norm_backward, norm);
+}
+
+size_t notes_fuse(unsigned char *first, const unsigned char *second) {
+    static size_t (*const ways[])(unsigned char *first, const unsigned char *second) = {
+        dense_then_dropout, dropout_then_dense_backward, norm_then_activation,
+        activation_then_norm_backward};
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        size_t size = ways[i](first, second);
+        if (size > 0) return size;
+    }
+    return 0;
+}
