@@ -270,6 +270,11 @@ void cuda_clip(Cuda *cuda, size_t count, double max_norm, const double *squares,
 void cuda_average(Cuda *cuda, float keep, size_t count, const float *x, float *mean);
 void cuda_loss(Cuda *cuda, LossKind kind, float smoothing, int classes, int n, const float *logits,
                const uint8_t *labels, float *dlogits, BatchStats *stats);
+// A dense layer and the loss of its result, where the batch and the classes are few.
+bool cuda_dense_loss_fits(const Cuda *cuda, DenseShape s, int n);
+void cuda_dense_loss(Cuda *cuda, DenseShape s, int n, const float *x, const float *w,
+                     const float *b, float *y, LossKind kind, float smoothing,
+                     const uint8_t *labels, float *dlogits, BatchStats *stats);
 void cuda_softmax(Cuda *cuda, int classes, int n, const float *logits, float *out);
 
 typedef struct UpdateState {

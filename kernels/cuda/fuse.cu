@@ -38,7 +38,7 @@ static Dropped dropped_of(float p, Given key, float *out) {
     return {out, key, backend_keep_threshold(p), 1.0f / (1.0f - p)};
 }
 
-static size_t dense_then_dropout(unsigned char *first, const unsigned char *second) {
+static size_t dense_then_dropout(const Cuda *, unsigned char *first, const unsigned char *second) {
     ARGUMENTS(cuda_dense_forward) dense;
     ARGUMENTS(cuda_dropout) drop;
     if (!note_is(first, cuda_dense_forward, &dense) || !note_is(second, cuda_dropout, &drop))
@@ -51,7 +51,8 @@ static size_t dense_then_dropout(unsigned char *first, const unsigned char *seco
     return note_write(first, cuda_dense_forward, dense);
 }
 
-static size_t dropout_then_dense_backward(unsigned char *first, const unsigned char *second) {
+static size_t dropout_then_dense_backward(const Cuda *, unsigned char *first,
+                                          const unsigned char *second) {
     ARGUMENTS(cuda_dense_backward) dense;
     ARGUMENTS(cuda_dropout) drop;
     if (!note_is(second, cuda_dense_backward, &dense) || !note_is(first, cuda_dropout, &drop))
@@ -66,7 +67,8 @@ static size_t dropout_then_dense_backward(unsigned char *first, const unsigned c
 
 // ---- batch norm and activation ----------------------------------------------------------------
 
-static size_t norm_then_activation(unsigned char *first, const unsigned char *second) {
+static size_t norm_then_activation(const Cuda *, unsigned char *first,
+                                   const unsigned char *second) {
     ARGUMENTS(cuda_batch_norm_forward) norm;
     ARGUMENTS(cuda_activation_forward) activation;
     if (!note_is(first, cuda_batch_norm_forward, &norm) ||
@@ -79,7 +81,8 @@ static size_t norm_then_activation(unsigned char *first, const unsigned char *se
     return note_write(first, cuda_batch_norm_forward, norm);
 }
 
-static size_t activation_then_norm_backward(unsigned char *first, const unsigned char *second) {
+static size_t activation_then_norm_backward(const Cuda *, unsigned char *first,
+                                            const unsigned char *second) {
     ARGUMENTS(cuda_batch_norm_backward) norm;
     ARGUMENTS(cuda_activation_backward) activation;
     if (!note_is(second, cuda_batch_norm_backward, &norm) ||
@@ -92,12 +95,29 @@ static size_t activation_then_norm_backward(unsigned char *first, const unsigned
     return note_write(first, cuda_batch_norm_backward, norm);
 }
 
-size_t notes_fuse(unsigned char *first, const unsigned char *second) {
-    static size_t (*const ways[])(unsigned char *first, const unsigned char *second) = {
+// ---- the last dense layer and the loss --------------------------------------------------------
+
+static size_t dense_then_loss(const Cuda *cuda, unsigned char *first, const unsigned char *second) {
+    ARGUMENTS(cuda_dense_forward) dense;
+    ARGUMENTS(cuda_loss) loss;
+    if (!note_is(first, cuda_dense_forward, &dense) || !note_is(second, cuda_loss, &loss)) return 0;
+    auto &[shape, n, x, w, b, y, dropped] = dense;
+    auto &[kind, smoothing, classes, rows, logits, labels, dlogits, stats] = loss;
+    if (dropped.out || logits != y || classes != shape.out || rows != n ||
+        !cuda_dense_loss_fits(cuda, shape, n))
+        return 0;
+    ARGUMENTS(cuda_dense_loss)
+    both(shape, n, x, w, b, y, kind, smoothing, labels, dlogits, stats);
+    return note_write(first, cuda_dense_loss, both);
+}
+
+size_t notes_fuse(const Cuda *cuda, unsigned char *first, const unsigned char *second) {
+    static size_t (*const ways[])(const Cuda *cuda, unsigned char *first,
+                                  const unsigned char *second) = {
         dense_then_dropout, dropout_then_dense_backward, norm_then_activation,
-        activation_then_norm_backward};
+        activation_then_norm_backward, dense_then_loss};
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
-        size_t size = ways[i](first, second);
+        size_t size = ways[i](cuda, first, second);
         if (size > 0) return size;
     }
     return 0;

@@ -27,12 +27,13 @@ static_assert(SPLIT_BLOCKS <= TICKETS_PRODUCT, "a ticket for each tile whose dep
 template <int ROWS, int COLS, int DOWN, int ACROSS> struct Tile {
     static const int rows = ROWS, cols = COLS, each = DOWN * ACROSS;
     static_assert(ROWS * COLS == THREADS * DOWN * ACROSS, "a thread for each place of a tile");
-    template <class P> static constexpr int across() {
-        return P::in_fours && ACROSS < 4 ? 4 : ACROSS;
-    }
-    template <class P> static constexpr int down() {
-        return each / across<P>();
-    }
+    // Elements of a slice of A and of B that one thread brings; floats for both in shared memory.
+    static const int a_each = (ROWS * SLICE + THREADS - 1) / THREADS;
+    static const int b_each = (COLS * SLICE + THREADS - 1) / THREADS;
+    static const int shared = SLICE * (ROWS + COLS + 2 * TILE_PAD);
+    template <class P> struct Of {
+        static const int across = P::in_fours && ACROSS < 4 ? 4 : ACROSS, down = each / across;
+    };
 };
 typedef Tile<32, 32, 2, 2> Small;
 typedef Tile<64, 64, 4, 4> Large; // does more for each number it fetches
@@ -71,18 +72,12 @@ static inline size_t product_blocks(const Deal &deal) {
     return (size_t)deal.tile_rows * deal.tile_cols * deal.splits;
 }
 
-// How many elements of a slice one thread brings.
-template <int SIDE> constexpr int product_share(void) {
-    return (SIDE * SLICE + THREADS - 1) / THREADS;
-}
-
 // What thread t brings of a slice of A (rows x SLICE) and of B (SLICE x cols) at depth k0.
 template <class T, class P>
 __device__ inline void product_fetch(const P &p, int row0, int col0, int k0, int k_end,
-                                     float a[product_share<T::rows>()],
-                                     float b[product_share<T::cols>()]) {
+                                     float a[T::a_each], float b[T::b_each]) {
 #pragma unroll
-    for (int i = 0; i < product_share<T::rows>(); i++) {
+    for (int i = 0; i < T::a_each; i++) {
         int e = (int)threadIdx.x + i * THREADS;
         int k = P::a_by_depth ? e % SLICE : e / T::rows;
         int row = row0 + (P::a_by_depth ? e / SLICE : e % T::rows);
@@ -90,7 +85,7 @@ __device__ inline void product_fetch(const P &p, int row0, int col0, int k0, int
         a[i] = there ? p.a(row, k0 + k) : 0.0f;
     }
 #pragma unroll
-    for (int i = 0; i < product_share<T::cols>(); i++) {
+    for (int i = 0; i < T::b_each; i++) {
         int e = (int)threadIdx.x + i * THREADS;
         int k = P::b_by_depth ? e % SLICE : e / T::cols;
         int col = col0 + (P::b_by_depth ? e / SLICE : e % T::cols);
@@ -99,27 +94,22 @@ __device__ inline void product_fetch(const P &p, int row0, int col0, int k0, int
 }
 
 template <class T, class P>
-__device__ inline void product_store(const float a[product_share<T::rows>()],
-                                     const float b[product_share<T::cols>()], float *shared_a,
-                                     float *shared_b) {
+__device__ inline void product_store(const float a[T::a_each], const float b[T::b_each],
+                                     float *shared_a, float *shared_b) {
 #pragma unroll
-    for (int i = 0; i < product_share<T::rows>(); i++) {
+    for (int i = 0; i < T::a_each; i++) {
         int e = (int)threadIdx.x + i * THREADS;
         int k = P::a_by_depth ? e % SLICE : e / T::rows;
         int row = P::a_by_depth ? e / SLICE : e % T::rows;
         if (e < T::rows * SLICE) shared_a[k * (T::rows + TILE_PAD) + row] = a[i];
     }
 #pragma unroll
-    for (int i = 0; i < product_share<T::cols>(); i++) {
+    for (int i = 0; i < T::b_each; i++) {
         int e = (int)threadIdx.x + i * THREADS;
         int k = P::b_by_depth ? e % SLICE : e / T::cols;
         int col = P::b_by_depth ? e / SLICE : e % T::cols;
         shared_b[k * (T::cols + TILE_PAD) + col] = b[i];
     }
-}
-
-template <class T> constexpr int product_shared(void) {
-    return SLICE * (T::rows + T::cols + 2 * TILE_PAD);
 }
 
 // The parts of a tile whose depth is split. False in all blocks but the one that comes last, whose
@@ -146,7 +136,7 @@ __device__ inline bool product_gather(const Deal &deal, int tile, int split, flo
 // Block `block` of product_blocks(deal).
 template <class T, class P>
 __device__ inline void product_block(const P &p, const Deal &deal, unsigned block, float *shared) {
-    constexpr int ACROSS = T::template across<P>(), DOWN = T::template down<P>();
+    constexpr int ACROSS = T::template Of<P>::across, DOWN = T::template Of<P>::down;
     constexpr int STEP = P::in_fours ? 4 : 1;
     int tiles = deal.tile_rows * deal.tile_cols;
     int split = (int)(block / tiles), tile = (int)(block % tiles);
@@ -156,7 +146,7 @@ __device__ inline void product_block(const P &p, const Deal &deal, unsigned bloc
     int ty = (int)threadIdx.x / (T::cols / ACROSS) * DOWN;
     int tx = (int)threadIdx.x % (T::cols / ACROSS) * ACROSS;
     float *shared_a = shared, *shared_b = shared + SLICE * (T::rows + TILE_PAD);
-    float sum[T::each], a[product_share<T::rows>()], b[product_share<T::cols>()];
+    float sum[T::each], a[T::a_each], b[T::b_each];
 #pragma unroll
     for (int i = 0; i < T::each; i++) sum[i] = 0.0f;
 
@@ -189,7 +179,7 @@ __device__ inline void product_block(const P &p, const Deal &deal, unsigned bloc
 
 template <class T, class P> __global__ void __launch_bounds__(THREADS) product(P p, Deal deal) {
     kernel_begin();
-    __shared__ __align__(16) float shared[product_shared<T>()];
+    __shared__ __align__(16) float shared[T::shared];
     p.begin();
     product_block<T>(p, deal, blockIdx.x, shared);
 }
@@ -199,9 +189,7 @@ template <class T, class U, class P, class Q>
 __global__ void __launch_bounds__(THREADS)
     product_pair(P p, Deal p_deal, Q q, Deal q_deal, unsigned p_blocks) {
     kernel_begin();
-    __shared__ __align__(
-        16) float shared[product_shared<T>() > product_shared<U>() ? product_shared<T>()
-                                                                   : product_shared<U>()];
+    __shared__ __align__(16) float shared[T::shared > U::shared ? T::shared : U::shared];
     if (blockIdx.x < p_blocks) {
         p.begin();
         product_block<T>(p, p_deal, blockIdx.x, shared);

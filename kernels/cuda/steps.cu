@@ -217,7 +217,7 @@ unsigned char *steps_note(Cuda *cuda, PlayFunction play, AnyOperation operation,
 void steps_noted(Cuda *cuda) {
     Steps *steps = cuda->steps;
     size_t fused = 0, own = steps->own_call;
-    if (own > 0) fused = notes_fuse(steps->calls + steps->last_call, steps->calls + own);
+    if (own > 0) fused = notes_fuse(cuda, steps->calls + steps->last_call, steps->calls + own);
     if (fused > 0)
         steps->calls_size = steps->last_call + fused;
     else

@@ -1,6 +1,6 @@
 // Loss, softmax and the update rules. Their formulas are those of compute/losses/ and
 // compute/optimizers/: what stands here deals out rows and parameters to threads.
-#include "device.h"
+#include "product.h"
 
 // ---- loss -------------------------------------------------------------------------------------
 
@@ -106,6 +106,104 @@ void cuda_loss(Cuda *cuda, LossKind kind, float smoothing, int classes, int n, c
 
 void cuda_softmax(Cuda *cuda, int classes, int n, const float *logits, float *out) {
     launch(cuda, "softmax", softmax, blocks_for((size_t)n), classes, (size_t)n, logits, out);
+}
+
+// ---- a last dense layer and its loss ----------------------------------------------------------
+
+// As one after the other: each sum in the order of the product that the layer alone would be
+// (product.h), then the row's loss, then the sum over the rows as in `loss`.
+constexpr int LOSS_ROWS = 4;           // of a block
+constexpr int LOSS_PARTIALS = 4 << 10; // of its sums
+
+typedef struct LastLayer {
+    DenseShape s;
+    int n, splits, split_depth;
+    const float *x, *w, *bias;
+    float *y;
+} LastLayer;
+
+static __device__ inline float last_partial(const LastLayer &d, int row, int col, int split) {
+    const float *x = d.x + (size_t)row * d.s.in, *w = d.w + (size_t)col * d.s.in;
+    int k = split * d.split_depth, end = k + d.split_depth < d.s.in ? k + d.split_depth : d.s.in;
+    float sum = 0.0f;
+    for (; k < end; k++) sum = fmaf(x[k], w[k], sum);
+    return sum;
+}
+
+static __device__ inline float last_result(const LastLayer &d, int col, const float *partials) {
+    float total = partials[0];
+    if (d.splits > 1) {
+        total = 0.0f;
+        for (int i = 0; i < d.splits; i++) total += partials[i];
+    }
+    return activate(d.s.activation, d.s.activation_parameter, total + d.bias[col]);
+}
+
+static __global__ void last_layer(LastLayer d, LossKind kind, LossSettings settings,
+                                  const uint8_t *labels, float *dlogits, BatchStats *rows,
+                                  unsigned *ticket, BatchStats *stats, Aside aside) {
+    kernel_begin();
+    __shared__ float partials[LOSS_PARTIALS], z[LOSS_ROWS * CLASSES_MAX];
+    __shared__ double shared[THREADS];
+    __shared__ int counts[THREADS];
+    float own[CLASSES_MAX];
+    int row0 = (int)blockIdx.x * LOSS_ROWS, out = d.s.out;
+    int results = (row0 + LOSS_ROWS <= d.n ? LOSS_ROWS : d.n - row0) * out;
+    for (int i = (int)threadIdx.x; i < results * d.splits; i += THREADS) {
+        int result = i / d.splits;
+        partials[i] = last_partial(d, row0 + result / out, result % out, i % d.splits);
+    }
+    __syncthreads();
+    for (int i = (int)threadIdx.x; i < results; i += THREADS) {
+        z[i] = last_result(d, i % out, partials + i * d.splits);
+        d.y[(size_t)row0 * out + i] = z[i];
+    }
+    __syncthreads();
+    if ((int)threadIdx.x < results / out) {
+        int row = row0 + (int)threadIdx.x;
+        float *dz = dlogits ? dlogits + (size_t)row * out : NULL;
+        bool right;
+        rows[row].loss_sum =
+            loss_of(kind, &settings, z + threadIdx.x * out, labels[row], dz ? dz : own, dz, &right);
+        rows[row].correct = right;
+    }
+    if (!block_is_last(ticket, gridDim.x)) return;
+    bool there = (int)threadIdx.x < d.n;
+    double sum = block_sum(there ? __ldcg(&rows[threadIdx.x].loss_sum) : 0.0, shared);
+    int correct = block_sum(there ? __ldcg(&rows[threadIdx.x].correct) : 0, counts);
+    if (threadIdx.x == 0) {
+        BatchStats all = {sum, correct, d.n};
+        *stats = all;
+        if (aside.to) aside.to[*aside.counter + aside.ahead] = all;
+    }
+}
+
+static_assert(PARTS_MAX >= (size_t)THREADS, "room for the stats of each row");
+
+static LastLayer last_layer_of(const Cuda *cuda, DenseShape s, int n, const float *x,
+                               const float *w, const float *b, float *y) {
+    struct {
+        int rows, cols, depth;
+    } product = {n, s.out, s.in};
+    Deal deal = product_deal<Small>(cuda, product, 0);
+    LastLayer d = {s, n, deal.splits, deal.split_depth, x, w, b, y};
+    return d;
+}
+
+bool cuda_dense_loss_fits(const Cuda *cuda, DenseShape s, int n) {
+    LastLayer d = last_layer_of(cuda, s, n, NULL, NULL, NULL, NULL);
+    return n <= THREADS && s.out <= CLASSES_MAX && LOSS_ROWS * s.out * d.splits <= LOSS_PARTIALS &&
+           !cuda_dense_is_large(s, n);
+}
+
+void cuda_dense_loss(Cuda *cuda, DenseShape s, int n, const float *x, const float *w,
+                     const float *b, float *y, LossKind kind, float smoothing,
+                     const uint8_t *labels, float *dlogits, BatchStats *stats) {
+    LossSettings settings = {s.out, smoothing, 1.0f / (float)n};
+    LastLayer d = last_layer_of(cuda, s, n, x, w, b, y);
+    launch(cuda, "the last layer and the loss", last_layer,
+           (size_t)((n + LOSS_ROWS - 1) / LOSS_ROWS), d, kind, settings, labels, dlogits,
+           cuda->loss_parts, cuda->tickets + TICKET_LOSS, stats, loss_aside(cuda, stats));
 }
 
 // ---- update rules -----------------------------------------------------------------------------
