@@ -5,19 +5,23 @@
 #   tests/cuda_device.sh build             here or there: build-cuda/ (nvcc, a C compiler, Meson)
 #   tests/cuda_device.sh DIRECTORY [STEP ...]
 #
-# runs the steps named (default: all, in this order), each with its own log in DIRECTORY, goes on
-# after one that fails, and puts one line for each into DIRECTORY/summary.txt:
+# runs the steps named (default: all, in this order: what matters most first, in case time runs out),
+# each with its own log in DIRECTORY and STEP_SECONDS [150] at most, goes on after one that fails, and
+# puts one line for each into DIRECTORY/summary.txt:
 #   check      each operation against the plain C oracle; which one is wrong stands in its FAILED line
-#   training   gradient checks, 20 steps of every optimizer, steps handed over in advance
+#   plain      the same without graphs and overlap, if that failed: are those to blame?
 #   epoch      an epoch of lenet5, here and on the CPU: the same accuracy; twice: the same bits
-#   bench      seconds for an epoch of each preset; then each operation alone
-#   sanitizer  compute-sanitizer on a part of `check`, if it is installed
-#   torch      PyTorch on the same GPU, eager and as a captured graph, if it is installed
+#   bench      epochs of each preset by the device's own clock: medians, shares of its limits
 #   cold       99 % from a cold process, timed
+#   training   gradient checks, 20 steps of every optimizer, steps handed over in advance
+#   torch      PyTorch on the same GPU, eager and as a captured graph, if it is installed
+#   kernels    each operation alone, timed
+#   sanitizer  compute-sanitizer on a part of `check`, if it is installed
 # Exit status 77 where there is no GPU. What was built on another machine, with the same C library, can
 # be carried over: build-cuda/inkling, build-cuda/lib (the libraries it needs), build-cuda/tests/check_*
 # and build-cuda/kernels/cuda/inkling-cuda.so; cuBLAS and the driver must be there. GPU_ARCH in the
-# environment: what nvcc compiles for (all-major); INKLING_DATA: MNIST.
+# environment: what nvcc compiles for (`build`: all-major; when it has to be built first: native);
+# INKLING_DATA: MNIST.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 build=build-cuda
@@ -33,7 +37,7 @@ build() {
     xargs -r cp -L -t $build/lib
 }
 
-[ $# -ge 1 ] || { sed -n '2,23s/^# \{0,1\}//p' "$0"; exit 2; }
+[ $# -ge 1 ] || { sed -n '2,28s/^# \{0,1\}//p' "$0"; exit 2; }
 if [ "$1" = build ]; then
   build
   exit
@@ -44,7 +48,7 @@ shift
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 summary=$out/summary.txt
-[ $# -gt 0 ] || set -- check training epoch bench sanitizer torch cold
+[ $# -gt 0 ] || set -- check plain epoch bench cold training torch kernels sanitizer
 
 if [ -z "${INKLING_DATA:-}" ]; then
   for place in shared/mnist data/mnist ../shared/mnist; do
@@ -62,29 +66,17 @@ fi
 
 say() { printf '%s\n' "$*" | tee -a "$summary"; }
 
-# What was measured on what.
-{
-  date -u
-  git rev-parse HEAD 2>/dev/null
-  nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm,power.limit --format=csv
-  /usr/local/cuda/bin/nvcc --version || nvcc --version
-  lscpu | sed -n 's/^Model name: *//p'
-} >"$out/machine.txt" 2>&1
-
 [ ! -d $build/lib ] || export LD_LIBRARY_PATH=$PWD/$build/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
-if ! $build/tests/check_kernels --backend=ref --part 50 >"$out/build.log" 2>&1; then
-  build >"$out/build.log" 2>&1 || { say "build      FAILED: see build.log"; exit 1; }
-fi
-$build/tests/check_kernels --backend=cuda --part 1000 >"$out/device.log" 2>&1
-if [ $? -eq 77 ]; then
-  say "$(cat "$out/device.log")"
-  exit 77
-fi
 
 check() {
   for seed in 1 2 3; do
     $build/tests/check_kernels --backend=cuda --seed $seed || return
   done
+}
+
+plain() {
+  ! grep -q '^check *passed' "$summary" || { echo "SKIPPED: nothing to look for"; return 77; }
+  INKLING_CUDA_PLAIN=1 check
 }
 
 training() {
@@ -121,8 +113,11 @@ PY
 
 bench() {
   $build/inkling bench --device cuda --json "${data[@]}" >"$out/bench.json" &&
-    $build/inkling bench --device cuda "${data[@]}" &&
-    $build/tests/check_kernels --backend=cuda --bench
+    $build/inkling bench --device cuda "${data[@]}"
+}
+
+kernels() {
+  $build/tests/check_kernels --backend=cuda --bench
 }
 
 sanitizer() {
@@ -152,13 +147,44 @@ cold() {
   echo "$begun $ended" | awk '{ printf "%.2f s for the whole process\n", $2 - $1 }'
 }
 
+# With a limit: as a call of this script by itself.
+if [ -n "${CUDA_DEVICE_STEP:-}" ]; then
+  "$CUDA_DEVICE_STEP"
+  exit
+fi
+
+: >"$summary"
+
+# What was measured on what.
+{
+  date -u
+  git rev-parse HEAD 2>/dev/null
+  nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm,power.limit --format=csv
+  /usr/local/cuda/bin/nvcc --version || nvcc --version
+  lscpu | sed -n 's/^Model name: *//p'
+} >"$out/machine.txt" 2>&1
+if ! $build/tests/check_kernels --backend=ref --part 50 >"$out/build.log" 2>&1; then
+  GPU_ARCH=${GPU_ARCH:-native} build >"$out/build.log" 2>&1 ||
+    { say "build      FAILED: see build.log"; exit 1; }
+fi
+$build/tests/check_kernels --backend=cuda --part 1000 >"$out/device.log" 2>&1
+if [ $? -eq 77 ]; then
+  say "$(cat "$out/device.log")"
+  exit 77
+fi
+
 failed=0
 for step in "$@"; do
   begun=$SECONDS
-  "$step" >"$out/$step.log" 2>&1
+  CUDA_DEVICE_STEP=$step timeout -k 5 "${STEP_SECONDS:-150}" \
+    "$PWD/tests/cuda_device.sh" "$out" >"$out/$step.log" 2>&1
   case $? in
     0) word=passed ;;
     77) word=SKIPPED ;;
+    124 | 137)
+      word=FAILED failed=1
+      echo "FAILED: took more than ${STEP_SECONDS:-150} s" >>"$out/$step.log"
+      ;;
     *) word=FAILED failed=1 ;;
   esac
   say "$(printf '%-10s %-8s %4d s  %s' "$step" $word $((SECONDS - begun)) "$(tail -1 "$out/$step.log")")"

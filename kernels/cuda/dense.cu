@@ -33,6 +33,7 @@ struct DenseForward {
     float parameter;
     DroppedKey drop;
     static const bool a_by_depth = true, b_by_depth = true, in_fours = false;
+    static const bool may_be_flat = false;
     __device__ void begin(void) {
         drop.begin();
     }
@@ -71,6 +72,7 @@ struct DenseWeights {
     DenseGradient gradient;
     float *dw, *db;
     static const bool a_by_depth = false, b_by_depth = false, in_fours = false;
+    static const bool may_be_flat = false;
     __device__ void begin(void) {
         gradient.drop.begin();
     }
@@ -94,6 +96,7 @@ struct DenseInput {
     DenseGradient gradient;
     float *dx;
     static const bool a_by_depth = true, b_by_depth = false, in_fours = false;
+    static const bool may_be_flat = false;
     __device__ void begin(void) {
         gradient.drop.begin();
     }

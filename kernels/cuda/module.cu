@@ -485,7 +485,7 @@ static bool set_up(Cuda *cuda) {
     int major = 0;
     cuda->overlap = cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor,
                                            cuda->device) == cudaSuccess &&
-                    major >= 9;
+                    major >= 9 && !getenv("INKLING_CUDA_PLAIN");
     bool well = cuda_well(cuda, cudaSetDevice(cuda->device), "choosing the device") &&
                 cuda_well(cuda, cudaStreamCreateWithFlags(&cuda->stream, cudaStreamNonBlocking),
                           "making a stream") &&

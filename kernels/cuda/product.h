@@ -3,6 +3,7 @@
 //     int rows, cols, depth;                  C[rows][cols] = sum over k < depth of A[row,k]
 //     B[k,col] static const bool a_by_depth, b_by_depth;           which index runs along memory
 //     static const bool in_fours;                         results go four columns at a time
+//     static const bool may_be_flat;                      few rows, very many columns
 //     float a(int row, int k), b(int k, int col);
 //     void begin();                                       once, before any of the others
 //     void end(int row, int col, const float *sum);       one result, or four: columns col to col+3
@@ -37,8 +38,8 @@ template <int ROWS, int COLS, int DOWN, int ACROSS> struct Tile {
 };
 typedef Tile<32, 32, 2, 2> Small;
 typedef Tile<64, 64, 4, 4> Large; // does more for each number it fetches
-typedef Tile<8, 256, 2, 4>
-    Flat; // for convolutions of few channels, most of whose rows are not there
+// For convolutions of few channels, most of whose rows would not be there.
+typedef Tile<8, 128, 2, 2> Flat;
 
 // Floats for the parts of one product.
 constexpr size_t PARTIALS = (size_t)SPLIT_BLOCKS * Large::rows * Large::cols;
@@ -177,7 +178,7 @@ __device__ inline void product_block(const P &p, const Deal &deal, unsigned bloc
     }
 }
 
-template <class T, class P> __global__ void __launch_bounds__(THREADS) product(P p, Deal deal) {
+template <class T, class P> __global__ void __launch_bounds__(THREADS, 2) product(P p, Deal deal) {
     kernel_begin();
     __shared__ __align__(16) float shared[T::shared];
     p.begin();
@@ -186,7 +187,7 @@ template <class T, class P> __global__ void __launch_bounds__(THREADS) product(P
 
 // Two products that do not depend on each other, in one launch.
 template <class T, class U, class P, class Q>
-__global__ void __launch_bounds__(THREADS)
+__global__ void __launch_bounds__(THREADS, 2)
     product_pair(P p, Deal p_deal, Q q, Deal q_deal, unsigned p_blocks) {
     kernel_begin();
     __shared__ __align__(16) float shared[T::shared > U::shared ? T::shared : U::shared];
@@ -205,7 +206,7 @@ template <class P> bool product_is_large(const P &p) {
            (double)p.rows * p.cols >= 128.0 * Large::rows * Large::cols;
 }
 template <class P> bool product_is_flat(const P &p) {
-    return p.rows <= Flat::rows && p.cols >= 16 * Flat::cols;
+    return p.rows <= Flat::rows && p.cols >= 32 * Flat::cols;
 }
 
 template <class T, class P> void product_launch(Cuda *cuda, const char *what, const P &p) {
@@ -214,10 +215,14 @@ template <class T, class P> void product_launch(Cuda *cuda, const char *what, co
 }
 
 template <class P> void product_run(Cuda *cuda, const char *what, const P &p) {
+    if constexpr (P::may_be_flat) {
+        if (product_is_flat(p)) {
+            product_launch<Flat>(cuda, what, p);
+            return;
+        }
+    }
     if (product_is_large(p))
         product_launch<Large>(cuda, what, p);
-    else if (product_is_flat(p))
-        product_launch<Flat>(cuda, what, p);
     else
         product_launch<Small>(cuda, what, p);
 }
@@ -231,13 +236,17 @@ void product_launch_pair(Cuda *cuda, const char *what, const P &p, const Q &q) {
 
 template <class P, class Q>
 void product_run_pair(Cuda *cuda, const char *what, const P &p, const Q &q) {
+    if constexpr (Q::may_be_flat) {
+        if (product_is_flat(q) && !product_is_large(p)) {
+            product_launch_pair<Small, Flat>(cuda, what, p, q);
+            return;
+        }
+    }
     if (product_is_large(q)) {
         product_run(cuda, what, p);
         product_run(cuda, what, q);
     } else if (product_is_large(p)) {
         product_launch_pair<Large, Small>(cuda, what, p, q);
-    } else if (product_is_flat(q)) {
-        product_launch_pair<Small, Flat>(cuda, what, p, q);
     } else {
         product_launch_pair<Small, Small>(cuda, what, p, q);
     }

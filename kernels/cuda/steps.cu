@@ -52,6 +52,7 @@ Status steps_open(Cuda *cuda) {
     Steps *steps = (Steps *)calloc(1, sizeof *steps);
     if (!steps) return status_no_memory("training steps on the device", sizeof *steps);
     cuda->steps = steps;
+    steps->no_graphs = getenv("INKLING_CUDA_PLAIN") != NULL;
     if (cudaMallocHost((void **)&steps->ring_host, RING_BYTES) != cudaSuccess ||
         cudaMallocHost((void **)&steps->stats, BACKEND_STEPS_AHEAD * sizeof *steps->stats) !=
             cudaSuccess ||
