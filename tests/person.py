@@ -30,6 +30,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import zlib
 
@@ -54,6 +55,7 @@ except ImportError:
 TESTS = os.path.dirname(os.path.abspath(__file__))
 ASSETS = os.path.join(TESTS, os.pardir, "assets")
 PATIENCE = 60
+BLOCKED_SECONDS, STACKS_MAX = 0.3, 12
 FRAME_MS = 100
 WIDTH, HEIGHT = 1440, 900
 SIDE = 28
@@ -353,6 +355,26 @@ class Program:
     def resident_kb(self):
         with open("/proc/%d/status" % self.process.pid) as file:
             return int(re.search(r"VmRSS:\s+(\d+)", file.read()).group(1))
+
+    def is_blocked(self):
+        """The window's thread sleeps, and not for events: it waits for another thread."""
+        try:
+            with open("/proc/%d/task/%d/wchan" % (self.process.pid, self.process.pid)) as file:
+                return "futex" in file.read()
+        except OSError:  # other systems, or it is gone
+            return False
+
+    def stack(self):
+        """Where the window's thread is; "" without gdb."""
+        if not shutil.which("gdb"):
+            return ""
+        try:
+            said = subprocess.run(["gdb", "-p", str(self.process.pid), "-batch", "-ex", "bt 14"],
+                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=30,
+                                  stdin=subprocess.DEVNULL, universal_newlines=True).stdout
+        except subprocess.TimeoutExpired:
+            return ""
+        return "\n".join(line[:150] for line in said.splitlines() if line.startswith("#"))
 
     def frame_rows(self):
         """(moment, ms of the frame, ms as the clock on the wall has it)"""
@@ -663,6 +685,28 @@ class Person:
             raise Trouble("it quits with status %d" % self.program.process.returncode)
 
 
+class Watch(threading.Thread):
+    """Sees where the window's thread waits for another thread."""
+
+    def __init__(self, person):
+        super().__init__(daemon=True)
+        self.person, self.stacks = person, []
+        self.start()
+
+    def run(self):
+        program = self.person.program
+        since = time.monotonic()
+        while program.process.poll() is None and len(self.stacks) < STACKS_MAX:
+            if not program.is_blocked():
+                since = time.monotonic()
+            elif self.person.diary and self.person.diary[-1][1] == "leave":
+                return  # closing waits for all threads
+            elif time.monotonic() - since > BLOCKED_SECONDS and self.person.diary:
+                self.stacks.append((self.person.diary[-1][1], program.stack()))
+                since = time.monotonic()
+            time.sleep(0.02)
+
+
 # ---- what there is to say afterwards -------------------------------------------------------------
 
 def share(values, part):
@@ -743,6 +787,7 @@ def attend(program, desk, files, minutes, seed):
     desk.window.configure(x=10, y=10, width=WIDTH, height=HEIGHT)
     desk.pump(1)
     person = Person(desk, program, files, random.Random(seed))
+    watch = Watch(person)
     try:
         levels = live(person, minutes)
         person.leave()
@@ -751,6 +796,8 @@ def attend(program, desk, files, minutes, seed):
             "%s %d" % pair for pair in person.done.most_common())))
         print("last: " + ", ".join(what for _, what in person.diary[-6:]))
         print("slowest answer to a ping: %.2f s" % person.slowest_answer)
+        for what, stack in watch.stacks:
+            print("the window waited for another thread after %s:\n%s" % (what, stack))
     look_for_complaints(program)
     long = report_frames(program, person)
     report_memory(levels, kept_runs(program.home))

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXAM_PART = 200, EXAM_BATCH = 50 };
+// The window waits for the part that is under way when it wants another exam: not for more than a
+// batch.
+enum { EXAM_BATCH = 50, EXAM_PART = EXAM_BATCH };
 
 void exam_close(Exam *exam) {
     free(exam->classes);
