@@ -465,6 +465,33 @@ static void nothing_is_cut_in_chinese(void **state) {
     catalog_close(&chinese);
 }
 
+// A picture with strokes on it, on canvases of several sizes.
+static void what_the_network_sees_is_not_the_windows_business(void **state) {
+    (void)state;
+    InkState ink;
+    InkFit fit;
+    uint8_t grey[28 * 28] = {0}, seen[2][28 * 28];
+    ink_state_open(&ink);
+    for (int y = 4; y < 24; y++) grey[y * 28 + 9] = grey[y * 28 + 10] = 200;
+    assert_ok(ink_state_show(&ink, grey, 28, 28, true, "a bar"));
+    assert_ok(drawing_begin(&ink.drawing, STROKE_INK, 0.04f));
+    for (int i = 0; i <= 10; i++)
+        assert_ok(drawing_add(&ink.drawing, 0.3f + 0.05f * (float)i, 0.52f, 1));
+    drawing_end(&ink.drawing);
+    const int sides[] = {344, 200, 897};
+    float field[2][3];
+    for (int i = 0; i < 3; i++) {
+        int at = i > 0;
+        assert_ok(ink_state_render(&ink, sides[i]));
+        assert_ok(ink_state_fit(&ink, 28, seen[at], &fit));
+        ink_state_field(&ink, 28, &fit, field[at]);
+        if (i == 0) continue;
+        assert_memory_equal(seen[0], seen[1], sizeof seen[0]);
+        assert_memory_equal(field[0], field[1], sizeof field[0]);
+    }
+    ink_state_close(&ink);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, open_window, close_window)
 
 int main(void) {
@@ -481,6 +508,7 @@ int main(void) {
         CASE(overwriting_asks_first),
         CASE(a_broken_file_is_a_sentence),
         CASE(strokes_come_to_the_canvas),
+        cmocka_unit_test(what_the_network_sees_is_not_the_windows_business),
         CASE(the_language_is_switched_and_remembered),
         CASE(settings_go_to_the_clipboard_and_back),
         CASE(custom_layers_are_checked_while_typed),

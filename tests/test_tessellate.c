@@ -262,6 +262,51 @@ static void test_damage(void **state) {
     close_picture(&whole);
 }
 
+// A curve that grows: only its end is drawn again, and it looks as if all of it had been.
+static void test_growing_curves(void **state) {
+    (void)state;
+    enum { WIDE = 640, HIGH = 256, STEPS = 40, PER = 15 };
+    static uint32_t pixels[WIDE * HIGH], whole[WIDE * HIGH];
+    static Vec2 line[STEPS * PER], band[2 * STEPS * PER];
+    static Mesh mesh;
+    static DrawList list;
+    static Damage damage;
+    UiFont font = font_fixed();
+    MeshOptions options = {.scale = 1};
+    Raster parts = {pixels, WIDE, HIGH}, full = {whole, WIDE, HIGH};
+    const RasterArea all = {0, 0, WIDE, HIGH};
+    for (int i = 0; i < STEPS * PER; i++) {
+        float x = 8 + (float)i, y = 128 + 90 * sinf(x * 0.05f) * cosf(x * 0.71f);
+        line[i] = (Vec2){x, y};
+        band[2 * i] = (Vec2){x, y - 20};
+        band[2 * i + 1] = (Vec2){x, y + 25};
+    }
+    for (size_t n = PER; n <= STEPS * PER; n += PER) {
+        draw_list_begin(&list, (Rect){0, 0, WIDE, HIGH});
+        draw_fill(&list, (Rect){4, 4, WIDE - 8, HIGH - 8}, 6, color_hex(0x202020));
+        draw_spans(&list, band, 2 * n, color_fade(color_hex(0xFF8000), 0.3f));
+        draw_polyline(&list, line, n, 1.7f, color_hex(0x80FF80));
+        draw_list_finish(&list);
+        damage_update(&damage, &list, 1, WIDE, HIGH, color_hex(0));
+        DrawList part = damage_list(&damage, &list, 1);
+        tessellate(&mesh, &part, &font, &options);
+        for (int i = 0; i < damage.area_count; i++) {
+            raster_clear(&parts, damage.areas[i], color_hex(0));
+            raster_mesh(&parts, &mesh, damage.areas[i], NULL, 0);
+            // What was short enough to be hashed as a whole may be drawn as a whole once.
+            int from = damage.areas[i].x0;
+            if (n > 8 * PER) assert_true((float)from >= line[n - PER].x - 2 * DAMAGE_TILE);
+        }
+        tessellate(&mesh, &list, &font, &options);
+        raster_clear(&full, all, color_hex(0));
+        raster_mesh(&full, &mesh, all, NULL, 0);
+        assert_memory_equal(pixels, whole, sizeof pixels);
+    }
+    damage_close(&damage);
+    draw_list_close(&list);
+    mesh_close(&mesh);
+}
+
 static void test_few_batches(void **state) {
     (void)state;
     static Picture p;
@@ -288,6 +333,7 @@ int main(void) {
         cmocka_unit_test(test_dashes),
         cmocka_unit_test(test_no_spikes),
         cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_growing_curves),
         cmocka_unit_test(test_few_batches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
