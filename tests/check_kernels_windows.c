@@ -126,6 +126,33 @@ static void norm_backward_in_place(Backend *be, const void *context, void **d) {
                                  d[NGRAD_DY], d[NGRAD_DY], d[NGRAD_DGAMMA], d[NGRAD_DBETA]);
 }
 
+// `error`: of dx, relative and absolute; `sum_error`: of a sum over the values of a channel.
+static void check_norm_backward(Check *check, const NormContext *context, const float *x,
+                                const float *saved, double error, double sum_error, double steepest,
+                                bool in_place) {
+    BatchNormShape s = context->s;
+    size_t count = check_count(context->n, s.channels, s.area, 1), channels = (size_t)s.channels;
+    Case c = {.call = in_place ? norm_backward_in_place : norm_backward, .context = context};
+    snprintf(c.title, sizeof c.title, "batch norm backward %dx%d, batch %d%s", s.channels, s.area,
+             context->n, in_place ? ", in place" : "");
+    float *gx = check_floats(check, &c, ARG_IN, count);
+    for (size_t i = 0; i < count; i++) gx[i] = x[i];
+    check_floats(check, &c, ARG_IN, channels);
+    float *given = check_floats(check, &c, ARG_IN, 2 * channels);
+    for (size_t i = 0; i < 2 * channels; i++) given[i] = saved[i];
+    check_floats(check, &c, in_place ? ARG_INOUT : ARG_IN, count);
+    check_floats(check, &c, ARG_OUT, in_place ? 0 : count);
+    check_floats(check, &c, ARG_OUT, channels);
+    check_floats(check, &c, ARG_OUT, channels);
+    check_oracle(check, &c);
+    int dx = in_place ? NGRAD_DY : NGRAD_DX;
+    c.args[dx].tolerance = check_relative(&c.args[dx], error, error);
+    c.args[NGRAD_DGAMMA].tolerance =
+        check_relative(&c.args[NGRAD_DGAMMA], 0.0, sum_error * steepest);
+    c.args[NGRAD_DBETA].tolerance = check_relative(&c.args[NGRAD_DBETA], 0.0, sum_error);
+    check_compare(check, &c);
+}
+
 // Inputs lie in [-1, 1) around an offset of at most 4, so a sum of k of them errs by at most
 // k eps 5 k / 2 and a mean by 3 k eps; every result below is a few such sums times its scale, and
 // the scale is 1 / sqrt(var + eps), which itself errs by as much again, relatively to var.
@@ -156,31 +183,11 @@ static void check_norm(Check *check, BatchNormShape s, int n) {
     c.args[NY].tolerance = check_relative(&c.args[NY], error * steepest, error);
     c.args[NSAVED].tolerance = check_relative(&c.args[NSAVED], error * steepest, 5.0 * sum_error);
 
-    Case back = {.call = norm_backward, .context = &context};
-    snprintf(back.title, sizeof back.title, "batch norm backward %dx%d, batch %d", s.channels,
-             s.area, n);
-    float *gx = check_floats(check, &back, ARG_IN, count);
-    for (size_t i = 0; i < count; i++) gx[i] = x[i];
-    check_floats(check, &back, ARG_IN, channels);
-    float *given = check_floats(check, &back, ARG_IN, 2 * channels);
-    for (size_t i = 0; i < 2 * channels; i++) given[i] = saved[i];
+    check_norm_backward(check, &context, x, saved, 8.0 * sum_error * steepest * steepest,
+                        values * sum_error, steepest, false);
+    check_norm_backward(check, &context, x, saved, 8.0 * sum_error * steepest * steepest,
+                        values * sum_error, steepest, true);
     check_compare(check, &c);
-    float *dy = check_floats(check, &back, ARG_IN, count);
-    check_floats(check, &back, ARG_OUT, count);
-    check_floats(check, &back, ARG_OUT, channels);
-    check_floats(check, &back, ARG_OUT, channels);
-    (void)dy;
-    check_oracle(check, &back);
-    double back_error = 8.0 * sum_error * steepest * steepest;
-    back.args[NGRAD_DX].tolerance = check_relative(&back.args[NGRAD_DX], back_error, back_error);
-    back.args[NGRAD_DGAMMA].tolerance =
-        check_relative(&back.args[NGRAD_DGAMMA], 0.0, values * sum_error * steepest);
-    back.args[NGRAD_DBETA].tolerance =
-        check_relative(&back.args[NGRAD_DBETA], 0.0, values * sum_error);
-    Case in_place = back;
-    in_place.call = norm_backward_in_place;
-    check_compare(check, &back);
-    (void)in_place;
 }
 
 static void check_norm_apply(Check *check, BatchNormShape s, int n) {

@@ -142,7 +142,7 @@ template <bool POOLED> struct ConvForward {
     float *y;
     Pooled pooled;
     static const bool a_by_depth = true, b_by_depth = false, in_fours = POOLED;
-    static const bool may_be_flat = true;
+    static const bool may_be_flat = true, may_be_tall = false, by_columns = false;
     __device__ void begin(void) {}
     __device__ OutputPlace place(int col) const {
         return POOLED ? conv_place_by_window(c, col) : conv_place(c, col);
@@ -177,7 +177,7 @@ struct ConvWeights {
     ConvGradient gradient;
     float *dw, *db;
     static const bool a_by_depth = true, b_by_depth = true, in_fours = false;
-    static const bool may_be_flat = false;
+    static const bool may_be_flat = false, may_be_tall = false, by_columns = false;
     __device__ void begin(void) {}
     __device__ float a(int row, int k) const {
         OutputPlace p = conv_place(c, k);
@@ -202,7 +202,7 @@ struct ConvInput {
     ConvGradient gradient;
     float *dx;
     static const bool a_by_depth = true, b_by_depth = false, in_fours = false;
-    static const bool may_be_flat = true;
+    static const bool may_be_flat = true, may_be_tall = false, by_columns = false;
     __device__ void begin(void) {}
     __device__ float a(int row, int k) const {
         int out = c.taps.quotient(k);

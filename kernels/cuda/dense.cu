@@ -1,5 +1,6 @@
 // Dense layers: our own product for the small ones, with bias, activation and its gradient in it;
 // cuBLAS from a size on where its products are faster than the launches they cost.
+#include "norm.h"
 #include "product.h"
 
 // Multiplications from which cuBLAS does it. The preset networks' layers at batch 64 are all below:
@@ -33,7 +34,7 @@ struct DenseForward {
     float parameter;
     DroppedKey drop;
     static const bool a_by_depth = true, b_by_depth = true, in_fours = false;
-    static const bool may_be_flat = false;
+    static const bool may_be_flat = false, may_be_tall = true, by_columns = false;
     __device__ void begin(void) {
         drop.begin();
     }
@@ -72,7 +73,7 @@ struct DenseWeights {
     DenseGradient gradient;
     float *dw, *db;
     static const bool a_by_depth = false, b_by_depth = false, in_fours = false;
-    static const bool may_be_flat = false;
+    static const bool may_be_flat = false, may_be_tall = false, by_columns = false;
     __device__ void begin(void) {
         gradient.drop.begin();
     }
@@ -96,7 +97,7 @@ struct DenseInput {
     DenseGradient gradient;
     float *dx;
     static const bool a_by_depth = true, b_by_depth = false, in_fours = false;
-    static const bool may_be_flat = false;
+    static const bool may_be_flat = false, may_be_tall = true, by_columns = false;
     __device__ void begin(void) {
         gradient.drop.begin();
     }
@@ -108,6 +109,97 @@ struct DenseInput {
     }
     __device__ void end(int row, int col, const float *sum) const {
         dx[(size_t)row * cols + col] = *sum;
+    }
+};
+
+// ---- with batch norm --------------------------------------------------------------------------
+
+// Channels and threads of a Tall tile, as batch norm of no area has them in a kernel of its own.
+constexpr NormThreads tall_threads = {Tall::cols, 8};
+
+// A layer whose results go through batch norm, and the activation behind that, at once.
+struct DenseNormForward {
+    int rows, cols, depth; // n, out, in
+    const float *x, *w, *bias;
+    float *y, *normal;
+    NormForward norm;
+    NormActivation after;
+    static const bool a_by_depth = true, b_by_depth = true, in_fours = false;
+    static const bool may_be_flat = false, may_be_tall = true, by_columns = true;
+    __device__ void begin(void) {}
+    __device__ float a(int row, int k) const {
+        return x[(size_t)row * depth + k];
+    }
+    __device__ float b(int k, int col) const {
+        return w[(size_t)col * depth + k];
+    }
+    struct Values {
+        const float *tile; // the column
+        float *normal;
+        NormActivation after;
+        size_t cols, c;
+        __device__ float x(size_t i) const {
+            return tile[i * Tall::cols];
+        }
+        __device__ void y(size_t i, float v) const {
+            norm_put(after, normal, i * cols + c, v);
+        }
+    };
+    __device__ void finish(float *tile, int col0) const {
+        for (int e = (int)threadIdx.x; e < rows * Tall::cols; e += THREADS) {
+            int col = col0 + e % Tall::cols;
+            if (col >= cols) continue;
+            tile[e] += bias[col];
+            y[(size_t)(e / Tall::cols) * cols + col] = tile[e];
+        }
+        __syncthreads();
+        NormThreads threads = tall_threads;
+        int c = col0 + threads.lane();
+        Values values = {tile + threads.lane(), normal, after, (size_t)cols, (size_t)c};
+        norm_forward(norm, threads, c, c < cols && threads.turn() < threads.each, (size_t)rows,
+                     values);
+    }
+};
+
+// The gradient of a layer's input, through the batch norm that the input comes from.
+struct DenseNormInput {
+    int rows, cols, depth; // n, in, out
+    const float *w;
+    DenseGradient gradient;
+    const float *before; // of batch norm
+    float *dx;
+    NormBackward norm;
+    NormActivation after;
+    static const bool a_by_depth = true, b_by_depth = false, in_fours = false;
+    static const bool may_be_flat = false, may_be_tall = true, by_columns = true;
+    __device__ void begin(void) {}
+    __device__ float a(int row, int k) const {
+        return gradient.at((size_t)row * depth + k);
+    }
+    __device__ float b(int k, int col) const {
+        return w[(size_t)k * cols + col];
+    }
+    struct Values {
+        const float *tile, *before;
+        float *out;
+        NormActivation after;
+        size_t cols, c;
+        __device__ float x(size_t i) const {
+            return before[i * cols + c];
+        }
+        __device__ float g(size_t i) const {
+            return norm_gradient(after, i * cols + c, tile[i * Tall::cols]);
+        }
+        __device__ void dx(size_t i, float v) const {
+            out[i * cols + c] = v;
+        }
+    };
+    __device__ void finish(float *tile, int col0) const {
+        NormThreads threads = tall_threads;
+        int c = col0 + threads.lane();
+        Values values = {tile + threads.lane(), before, dx, after, (size_t)cols, (size_t)c};
+        norm_backward(norm, threads, c, c < cols && threads.turn() < threads.each, (size_t)rows,
+                      values);
     }
 };
 
@@ -186,4 +278,40 @@ void cuda_dense_backward(Cuda *cuda, DenseShape s, int n, const float *x, const 
     launch(cuda, "dense backward", column_sums, (size_t)(s.out + SUM_COLUMNS - 1) / SUM_COLUMNS, n,
            s.out, dy, db);
     if (dx) blas(cuda, CUBLAS_OP_N, CUBLAS_OP_N, s.in, n, s.out, w, s.in, dy, s.out, dx);
+}
+
+bool cuda_dense_norm_fits(DenseShape s, int n) {
+    return n > Small::rows && n <= Tall::rows && !cuda_dense_is_large(s, n);
+}
+
+void cuda_dense_norm_forward(Cuda *cuda, DenseShape s, int n, const float *x, const float *w,
+                             const float *b, float *y, BatchNormShape shape, const float *gamma,
+                             const float *beta, float *running_mean, float *running_var,
+                             float *normal, float *saved, NormActivation after) {
+    NormForward norm = {shape, gamma, beta, running_mean, running_var, saved};
+    DenseNormForward p = {n, s.out, s.in, x, w, b, y, normal, norm, after};
+    product_launch<Tall>(cuda, "dense and batch norm", p);
+}
+
+void cuda_dense_norm_backward(Cuda *cuda, DenseShape s, int n, const float *x, const float *w,
+                              const float *y, float *dy, float *dx, float *dw, float *db,
+                              BatchNormShape shape, const float *before, const float *gamma,
+                              const float *saved, float *dgamma, float *dbeta,
+                              NormActivation after) {
+    DroppedKey none = {};
+    DenseGradient gradient = {y, dy, s.activation, s.activation_parameter, none};
+    DenseWeights weights = {s.out, s.in + 1, n, x, gradient, dw, db};
+    NormBackward norm = {shape, gamma, saved, dgamma, dbeta};
+    DenseNormInput input = {n, s.in, s.out, w, gradient, before, dx, norm, after};
+    product_launch_beside<Tall>(cuda, "dense and batch norm backward", weights, input);
+}
+
+Deal cuda_dense_deal(const Cuda *cuda, DenseShape s, int n) {
+    DenseForward p = {};
+    p.rows = n;
+    p.cols = s.out;
+    p.depth = s.in;
+    if (product_is_tall(p)) return product_deal<Tall>(cuda, p, 0);
+    if (product_is_large(p)) return product_deal<Large>(cuda, p, 0);
+    return product_deal<Small>(cuda, p, 0);
 }

@@ -225,6 +225,18 @@ void cuda_dense_backward(Cuda *cuda, DenseShape s, int n, const float *x, const 
                          Dropped dropped);
 // cuBLAS does it, which takes nothing along.
 bool cuda_dense_is_large(DenseShape s, int n);
+// A dense layer and the batch norm behind it; backward: before it. For batches that one tile holds.
+// dx is that of batch norm, and not where dy is.
+bool cuda_dense_norm_fits(DenseShape s, int n);
+void cuda_dense_norm_forward(Cuda *cuda, DenseShape s, int n, const float *x, const float *w,
+                             const float *b, float *y, BatchNormShape shape, const float *gamma,
+                             const float *beta, float *running_mean, float *running_var,
+                             float *normal, float *saved, NormActivation after);
+void cuda_dense_norm_backward(Cuda *cuda, DenseShape s, int n, const float *x, const float *w,
+                              const float *y, float *dy, float *dx, float *dw, float *db,
+                              BatchNormShape shape, const float *before, const float *gamma,
+                              const float *saved, float *dgamma, float *dbeta,
+                              NormActivation after);
 void cuda_conv_forward(Cuda *cuda, ConvShape s, int n, const float *x, const float *w,
                        const float *b, float *y);
 void cuda_conv_backward(Cuda *cuda, ConvShape s, int n, const float *x, const float *w,

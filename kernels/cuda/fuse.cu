@@ -95,6 +95,57 @@ static size_t activation_then_norm_backward(const Cuda *, unsigned char *first,
     return note_write(first, cuda_batch_norm_backward, norm);
 }
 
+// ---- dense and batch norm ---------------------------------------------------------------------
+
+static size_t dense_then_norm(const Cuda *, unsigned char *first, const unsigned char *second) {
+    ARGUMENTS(cuda_dense_forward) dense;
+    ARGUMENTS(cuda_batch_norm_forward) norm;
+    if (!note_is(first, cuda_dense_forward, &dense) ||
+        !note_is(second, cuda_batch_norm_forward, &norm))
+        return 0;
+    auto &[shape, n, x, w, b, y, dropped] = dense;
+    auto &[channels, m, before, gamma, beta, mean, var, normal, saved, after] = norm;
+    if (dropped.out || shape.activation != ACTIVATION_NONE || before != y || m != n ||
+        channels.area != 1 || channels.channels != shape.out || !cuda_dense_norm_fits(shape, n))
+        return 0;
+    ARGUMENTS(cuda_dense_norm_forward)
+    both(shape, n, x, w, b, y, channels, gamma, beta, mean, var, normal, saved, after);
+    return note_write(first, cuda_dense_norm_forward, both);
+}
+
+static size_t dense_norm_then_activation(const Cuda *, unsigned char *first,
+                                         const unsigned char *second) {
+    ARGUMENTS(cuda_dense_norm_forward) dense;
+    ARGUMENTS(cuda_activation_forward) activation;
+    if (!note_is(first, cuda_dense_norm_forward, &dense) ||
+        !note_is(second, cuda_activation_forward, &activation))
+        return 0;
+    auto &[shape, n, x, w, b, y, channels, gamma, beta, mean, var, normal, saved, after] = dense;
+    auto &[kind, parameter, count, from, to] = activation;
+    if (after.y || from != normal || count != (size_t)n * shape.out) return 0;
+    after = {to, kind, parameter};
+    return note_write(first, cuda_dense_norm_forward, dense);
+}
+
+// What comes out of the dense layer is read by batch norm alone, in whose place its own result
+// goes.
+static size_t dense_backward_then_norm(const Cuda *, unsigned char *first,
+                                       const unsigned char *second) {
+    ARGUMENTS(cuda_dense_backward) dense;
+    ARGUMENTS(cuda_batch_norm_backward) norm;
+    if (!note_is(first, cuda_dense_backward, &dense) ||
+        !note_is(second, cuda_batch_norm_backward, &norm))
+        return 0;
+    auto &[shape, n, x, w, y, dy, dx, dw, db, dropped] = dense;
+    auto &[channels, m, before, gamma, saved, from, to, dgamma, dbeta, after] = norm;
+    if (dropped.scale != 0.0f || !dx || from != dx || to != dx || m != n || channels.area != 1 ||
+        channels.channels != shape.in || !cuda_dense_norm_fits(shape, n))
+        return 0;
+    ARGUMENTS(cuda_dense_norm_backward)
+    both(shape, n, x, w, y, dy, dx, dw, db, channels, before, gamma, saved, dgamma, dbeta, after);
+    return note_write(first, cuda_dense_norm_backward, both);
+}
+
 // ---- the last dense layer and the loss --------------------------------------------------------
 
 static size_t dense_then_loss(const Cuda *cuda, unsigned char *first, const unsigned char *second) {
@@ -114,8 +165,10 @@ static size_t dense_then_loss(const Cuda *cuda, unsigned char *first, const unsi
 size_t notes_fuse(const Cuda *cuda, unsigned char *first, const unsigned char *second) {
     static size_t (*const ways[])(const Cuda *cuda, unsigned char *first,
                                   const unsigned char *second) = {
-        dense_then_dropout, dropout_then_dense_backward, norm_then_activation,
-        activation_then_norm_backward, dense_then_loss};
+        dense_then_dropout,       dropout_then_dense_backward,
+        norm_then_activation,     activation_then_norm_backward,
+        dense_then_norm,          dense_norm_then_activation,
+        dense_backward_then_norm, dense_then_loss};
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
         size_t size = ways[i](cuda, first, second);
         if (size > 0) return size;

@@ -3,10 +3,13 @@
 //     int rows, cols, depth;                  C[rows][cols] = sum over k < depth of A[row,k]
 //     B[k,col] static const bool a_by_depth, b_by_depth;           which index runs along memory
 //     static const bool in_fours;                         results go four columns at a time
-//     static const bool may_be_flat;                      few rows, very many columns
+//     static const bool may_be_flat, may_be_tall;         few rows and very many columns; 33 to 64
+//     rows static const bool by_columns;                       results go when all rows are there
 //     float a(int row, int k), b(int k, int col);
 //     void begin();                                       once, before any of the others
 //     void end(int row, int col, const float *sum);       one result, or four: columns col to col+3
+//     void finish(float *tile, int col0);                 by_columns: a tile [64][16] of shared
+//     memory
 // A block makes a tile of C from slices of A and B in shared memory. Where there are too few tiles
 // for the device, the depth is split between blocks, and the one that comes last adds the parts in
 // their order: the same bits each time. Splits follow from the shape alone, so other devices of the
@@ -40,6 +43,9 @@ typedef Tile<32, 32, 2, 2> Small;
 typedef Tile<64, 64, 4, 4> Large; // does more for each number it fetches
 // For convolutions of few channels, most of whose rows would not be there.
 typedef Tile<8, 128, 2, 2> Flat;
+// All rows of a usual batch in one tile.
+typedef Tile<64, 16, 2, 2> Tall;
+static_assert(Tall::rows * Tall::cols <= Tall::shared, "a tile finds room where its slices were");
 
 // Floats for the parts of one product.
 constexpr size_t PARTIALS = (size_t)SPLIT_BLOCKS * Large::rows * Large::cols;
@@ -171,10 +177,18 @@ __device__ inline void product_block(const P &p, const Deal &deal, unsigned bloc
         __syncthreads();
     }
     if (deal.splits > 1 && !product_gather<T>(deal, tile, split, sum)) return;
+    if constexpr (P::by_columns) {
 #pragma unroll
-    for (int i = 0; i < T::each; i += STEP) {
-        int row = row0 + ty + i / ACROSS, col = col0 + tx + i % ACROSS;
-        if (row < p.rows && col < p.cols) p.end(row, col, sum + i);
+        for (int i = 0; i < T::each; i++)
+            shared[(ty + i / ACROSS) * T::cols + tx + i % ACROSS] = sum[i];
+        __syncthreads();
+        p.finish(shared, col0);
+    } else {
+#pragma unroll
+        for (int i = 0; i < T::each; i += STEP) {
+            int row = row0 + ty + i / ACROSS, col = col0 + tx + i % ACROSS;
+            if (row < p.rows && col < p.cols) p.end(row, col, sum + i);
+        }
     }
 }
 
@@ -209,6 +223,10 @@ template <class P> bool product_is_flat(const P &p) {
     return p.rows <= Flat::rows && p.cols >= 32 * Flat::cols;
 }
 
+template <class P> bool product_is_tall(const P &p) {
+    return p.rows > Small::rows && p.rows <= Tall::rows && !product_is_large(p);
+}
+
 template <class T, class P> void product_launch(Cuda *cuda, const char *what, const P &p) {
     Deal deal = product_deal<T>(cuda, p, 0);
     launch(cuda, what, product<T, P>, product_blocks(deal), p, deal);
@@ -216,10 +234,10 @@ template <class T, class P> void product_launch(Cuda *cuda, const char *what, co
 
 template <class P> void product_run(Cuda *cuda, const char *what, const P &p) {
     if constexpr (P::may_be_flat) {
-        if (product_is_flat(p)) {
-            product_launch<Flat>(cuda, what, p);
-            return;
-        }
+        if (product_is_flat(p)) return product_launch<Flat>(cuda, what, p);
+    }
+    if constexpr (P::may_be_tall) {
+        if (product_is_tall(p)) return product_launch<Tall>(cuda, what, p);
     }
     if (product_is_large(p))
         product_launch<Large>(cuda, what, p);
@@ -234,22 +252,28 @@ void product_launch_pair(Cuda *cuda, const char *what, const P &p, const Q &q) {
            first, q, second, (unsigned)product_blocks(first));
 }
 
+template <class U, class P, class Q>
+void product_launch_beside(Cuda *cuda, const char *what, const P &p, const Q &q) {
+    if (product_is_large(p))
+        product_launch_pair<Large, U>(cuda, what, p, q);
+    else
+        product_launch_pair<Small, U>(cuda, what, p, q);
+}
+
 template <class P, class Q>
 void product_run_pair(Cuda *cuda, const char *what, const P &p, const Q &q) {
     if constexpr (Q::may_be_flat) {
-        if (product_is_flat(q) && !product_is_large(p)) {
-            product_launch_pair<Small, Flat>(cuda, what, p, q);
-            return;
-        }
+        if (product_is_flat(q)) return product_launch_beside<Flat>(cuda, what, p, q);
     }
-    if (product_is_large(q)) {
-        product_run(cuda, what, p);
-        product_run(cuda, what, q);
-    } else if (product_is_large(p)) {
-        product_launch_pair<Large, Small>(cuda, what, p, q);
-    } else {
-        product_launch_pair<Small, Small>(cuda, what, p, q);
+    if constexpr (Q::may_be_tall) {
+        if (product_is_tall(q)) return product_launch_beside<Tall>(cuda, what, p, q);
     }
+    if (!product_is_large(q)) return product_launch_beside<Small>(cuda, what, p, q);
+    product_run(cuda, what, p);
+    product_run(cuda, what, q);
 }
+
+// How the product of a dense layer alone is dealt out (dense.cu).
+Deal cuda_dense_deal(const Cuda *cuda, DenseShape s, int n);
 
 #endif

@@ -26,7 +26,7 @@ struct Steps {
     bool direct;    // this step's operations are carried out as they come
     bool no_graphs; // capturing failed once: never again
     unsigned char calls[CALLS_MAX], given[GIVEN_MAX];
-    size_t calls_size, last_call, own_call; // of the last two calls: where they begin
+    size_t calls_size, own_call; // where the last call begins
     size_t given_size, last_given, last_given_bytes;
     Recording recordings[RECORDINGS_MAX];
     unsigned long clock;
@@ -215,14 +215,26 @@ unsigned char *steps_note(Cuda *cuda, PlayFunction play, AnyOperation operation,
     return to + sizeof note;
 }
 
+// Where the call before that at `at` begins; `at` itself for the first.
+static size_t call_before(const Steps *steps, size_t at) {
+    size_t before = at;
+    for (size_t i = 0; i < at;) {
+        Note note;
+        memcpy(&note, steps->calls + i, sizeof note);
+        before = i;
+        i += sizeof note + note.bytes;
+    }
+    return before;
+}
+
 void steps_noted(Cuda *cuda) {
     Steps *steps = cuda->steps;
-    size_t fused = 0, own = steps->own_call;
-    if (own > 0) fused = notes_fuse(cuda, steps->calls + steps->last_call, steps->calls + own);
-    if (fused > 0)
-        steps->calls_size = steps->last_call + fused;
-    else
-        steps->last_call = own;
+    for (size_t own = steps->own_call, before; own > 0; own = before) {
+        before = call_before(steps, own);
+        size_t fused = notes_fuse(cuda, steps->calls + before, steps->calls + own);
+        if (fused == 0) return;
+        steps->calls_size = before + fused; // and that one, with the one before it?
+    }
 }
 
 Given steps_give(Cuda *cuda, const void *data, size_t bytes) {
@@ -349,7 +361,7 @@ void steps_begin(Cuda *cuda) {
     Steps *steps = cuda->steps;
     steps->open = true;
     steps->direct = false;
-    steps->calls_size = steps->last_call = steps->own_call = 0;
+    steps->calls_size = steps->own_call = 0;
     steps->given_size = steps->last_given = steps->last_given_bytes = 0;
 }
 

@@ -182,10 +182,7 @@ static_assert(PARTS_MAX >= (size_t)THREADS, "room for the stats of each row");
 
 static LastLayer last_layer_of(const Cuda *cuda, DenseShape s, int n, const float *x,
                                const float *w, const float *b, float *y) {
-    struct {
-        int rows, cols, depth;
-    } product = {n, s.out, s.in};
-    Deal deal = product_deal<Small>(cuda, product, 0);
+    Deal deal = cuda_dense_deal(cuda, s, n);
     LastLayer d = {s, n, deal.splits, deal.split_depth, x, w, b, y};
     return d;
 }

@@ -1,7 +1,7 @@
 // Pooling: a thread for each result, in both directions: backward, each pixel collects from the
 // windows it lies in, in their order, so nothing is added to by two threads. Batch norm: threads
 // share a channel and add up in a tree.
-#include "device.h"
+#include "norm.h"
 
 // ---- pooling ----------------------------------------------------------------------------------
 
@@ -112,82 +112,58 @@ void cuda_avg_pool_backward(Cuda *cuda, PoolShape s, int n, const float *dy, flo
 // ---- batch norm -------------------------------------------------------------------------------
 
 // A block has `across` channels: 1 where a channel has an area, whose values lie side by side; 32
-// where it has none, and neighbouring channels do. Each has THREADS / across threads.
-struct Norm {
-    BatchNormShape s;
-    int across;
-    size_t count; // values of a channel
+// where it has none, and neighbouring channels do.
+static NormThreads norm_threads(BatchNormShape s) {
+    int across = s.area == 1 ? 32 : 1;
+    return {across, THREADS / across};
+}
 
-    __device__ int channel(void) const {
-        return (int)blockIdx.x * across + (int)threadIdx.x % across;
-    }
-    __device__ size_t first(void) const {
-        return channel() < s.channels ? threadIdx.x / across : count;
-    }
-    __device__ size_t step(void) const {
-        return THREADS / across;
-    }
+static size_t norm_blocks(BatchNormShape s) {
+    int across = norm_threads(s).across;
+    return (size_t)(s.channels + across - 1) / across;
+}
+
+// The values of channel c in memory.
+struct NormValues {
+    unsigned channels, area, c;
+    const float *before, *dy;
+    float *out; // y or dx, which may be dy
+    NormActivation after;
     __device__ size_t at(size_t i) const {
-        unsigned short_i = (unsigned)i, area = (unsigned)s.area; // divides faster
-        return ((size_t)(short_i / area) * s.channels + channel()) * area + short_i % area;
+        unsigned n = (unsigned)i / area; // 32 bits divide faster
+        return ((size_t)n * channels + c) * area + ((unsigned)i - n * area);
     }
-    // The sum over the channel's threads, for all of them.
-    __device__ double sum(double value, double *shared) const {
-        __syncthreads();
-        shared[threadIdx.x] = value;
-        for (int half = THREADS / across / 2; half > 0; half /= 2) {
-            __syncthreads();
-            if ((int)threadIdx.x < half * across)
-                shared[threadIdx.x] += shared[threadIdx.x + half * across];
-        }
-        __syncthreads();
-        return shared[threadIdx.x % across];
+    __device__ float x(size_t i) const {
+        return before[at(i)];
+    }
+    __device__ void y(size_t i, float v) const {
+        norm_put(after, out, at(i), v);
+    }
+    __device__ float g(size_t i) const {
+        return norm_gradient(after, at(i), dy[at(i)]);
+    }
+    __device__ void dx(size_t i, float v) const {
+        out[at(i)] = v;
     }
 };
 
-static Norm norm_of(BatchNormShape s, int n) {
-    Norm norm = {s, s.area == 1 ? 32 : 1, (size_t)n * s.area};
-    return norm;
-}
-
-static size_t norm_blocks(const Norm &norm) {
-    return (size_t)(norm.s.channels + norm.across - 1) / norm.across;
-}
-
-static __global__ void batch_norm_forward(Norm norm, const float *x, const float *gamma,
-                                          const float *beta, float *running_mean,
-                                          float *running_var, float *y, float *saved,
-                                          NormActivation after) {
+static __global__ void batch_norm_forward(NormForward norm, NormThreads threads, size_t count,
+                                          const float *x, float *y, NormActivation after) {
     kernel_begin();
-    __shared__ double shared[THREADS];
-    int c = norm.channel();
-    float part = 0.0f;
-    for (size_t i = norm.first(); i < norm.count; i += norm.step()) part += x[norm.at(i)];
-    double mean = norm.sum((double)part, shared) / (double)norm.count;
-    float center = (float)mean;
-    part = 0.0f;
-    for (size_t i = norm.first(); i < norm.count; i += norm.step()) {
-        float d = x[norm.at(i)] - center;
-        part = fmaf(d, d, part);
-    }
-    double squares = norm.sum((double)part, shared);
-    if (c >= norm.s.channels) return;
-    double variance = squares / (double)norm.count;
-    double inverse = 1.0 / sqrt(variance + (double)norm.s.eps);
-    float scale = (float)inverse * gamma[c], shift = beta[c];
-    for (size_t i = norm.first(); i < norm.count; i += norm.step()) {
-        float v = fmaf(x[norm.at(i)] - center, scale, shift);
-        y[norm.at(i)] = v;
-        if (after.y) after.y[norm.at(i)] = activate(after.kind, after.parameter, v);
-    }
-    if ((int)threadIdx.x >= norm.across) return;
-    // A single value has no unbiased variance; its biased one (0) stands in.
-    double unbiased = norm.count > 1 ? squares / (double)(norm.count - 1) : variance;
-    double take = (double)norm.s.momentum;
-    running_mean[c] = (float)((1.0 - take) * (double)running_mean[c] + take * mean);
-    running_var[c] = (float)((1.0 - take) * (double)running_var[c] + take * unbiased);
-    saved[c] = center;
-    saved[norm.s.channels + c] = (float)inverse;
+    int c = (int)blockIdx.x * threads.across + threads.lane();
+    NormValues values = {
+        (unsigned)norm.s.channels, (unsigned)norm.s.area, (unsigned)c, x, NULL, y, after};
+    norm_forward(norm, threads, c, c < norm.s.channels, count, values);
+}
+
+static __global__ void batch_norm_backward(NormBackward norm, NormThreads threads, size_t count,
+                                           const float *x, const float *dy, float *dx,
+                                           NormActivation after) {
+    kernel_begin();
+    int c = (int)blockIdx.x * threads.across + threads.lane();
+    NormValues values = {
+        (unsigned)norm.s.channels, (unsigned)norm.s.area, (unsigned)c, x, dy, dx, after};
+    norm_backward(norm, threads, c, c < norm.s.channels, count, values);
 }
 
 static __global__ void batch_norm_apply(BatchNormShape s, size_t count, const float *x,
@@ -201,48 +177,12 @@ static __global__ void batch_norm_apply(BatchNormShape s, size_t count, const fl
     }
 }
 
-// What comes back through the activation behind, if that is taken along.
-static __device__ inline float norm_gradient(const NormActivation &after, const float *dy,
-                                             size_t at) {
-    return after.y ? activate_gradient(after.kind, after.parameter, after.y[at], dy[at]) : dy[at];
-}
-
-static __global__ void batch_norm_backward(Norm norm, const float *x, const float *gamma,
-                                           const float *saved, const float *dy, float *dx,
-                                           float *dgamma, float *dbeta, NormActivation after) {
-    kernel_begin();
-    __shared__ double shared[THREADS];
-    int c = norm.channel();
-    bool there = c < norm.s.channels;
-    float mean = there ? saved[c] : 0.0f, inverse = there ? saved[norm.s.channels + c] : 0.0f;
-    float part = 0.0f, part_xhat = 0.0f;
-    for (size_t i = norm.first(); i < norm.count; i += norm.step()) {
-        size_t at = norm.at(i);
-        float g = norm_gradient(after, dy, at);
-        part += g;
-        part_xhat = fmaf(g, (x[at] - mean) * inverse, part_xhat);
-    }
-    double sum = norm.sum((double)part, shared);
-    double sum_xhat = norm.sum((double)part_xhat, shared);
-    if (!there) return;
-    float even = (float)(sum / (double)norm.count);
-    float along = (float)(sum_xhat / (double)norm.count), scale = gamma[c] * inverse;
-    for (size_t i = norm.first(); i < norm.count; i += norm.step()) {
-        size_t at = norm.at(i);
-        float xhat = (x[at] - mean) * inverse;
-        dx[at] = scale * (norm_gradient(after, dy, at) - even - xhat * along); // dx may be dy
-    }
-    if ((int)threadIdx.x >= norm.across) return;
-    dgamma[c] = (float)sum_xhat;
-    dbeta[c] = (float)sum;
-}
-
 void cuda_batch_norm_forward(Cuda *cuda, BatchNormShape s, int n, const float *x,
                              const float *gamma, const float *beta, float *running_mean,
                              float *running_var, float *y, float *saved, NormActivation after) {
-    Norm norm = norm_of(s, n);
-    launch(cuda, "batch norm", batch_norm_forward, norm_blocks(norm), norm, x, gamma, beta,
-           running_mean, running_var, y, saved, after);
+    NormForward norm = {s, gamma, beta, running_mean, running_var, saved};
+    launch(cuda, "batch norm", batch_norm_forward, norm_blocks(s), norm, norm_threads(s),
+           (size_t)n * s.area, x, y, after);
 }
 
 void cuda_batch_norm_apply(Cuda *cuda, BatchNormShape s, int n, const float *x, const float *gamma,
@@ -256,7 +196,7 @@ void cuda_batch_norm_apply(Cuda *cuda, BatchNormShape s, int n, const float *x, 
 void cuda_batch_norm_backward(Cuda *cuda, BatchNormShape s, int n, const float *x,
                               const float *gamma, const float *saved, const float *dy, float *dx,
                               float *dgamma, float *dbeta, NormActivation after) {
-    Norm norm = norm_of(s, n);
-    launch(cuda, "batch norm backward", batch_norm_backward, norm_blocks(norm), norm, x, gamma,
-           saved, dy, dx, dgamma, dbeta, after);
+    NormBackward norm = {s, gamma, saved, dgamma, dbeta};
+    launch(cuda, "batch norm backward", batch_norm_backward, norm_blocks(s), norm, norm_threads(s),
+           (size_t)n * s.area, x, dy, dx, after);
 }

@@ -174,7 +174,7 @@ typedef struct BackendOps {
     void (*batch_norm_forward)(Backend *be, const BatchNormShape *s, int n, const float *x,
                                const float *gamma, const float *beta, float *running_mean,
                                float *running_var, float *y, float *saved);
-    // Evaluation: with the running statistics, which stay as they are.
+    // Evaluation: with the running statistics, which stay as they are. y may equal x.
     void (*batch_norm_apply)(Backend *be, const BatchNormShape *s, int n, const float *x,
                              const float *gamma, const float *beta, const float *running_mean,
                              const float *running_var, float *y);

@@ -29,6 +29,7 @@ typedef struct LayerPlan {
     double flops; // of one sample's forward product; 0 for everything without one
     // Forward may write y over x, backward dx over dy (activations, dropout, flatten).
     bool in_place;
+    bool back_in_place; // backward alone may (batch norm)
 } LayerPlan;
 
 // What a layer is given when it runs. All pointers are device memory.

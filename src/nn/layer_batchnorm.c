@@ -9,6 +9,7 @@
 static Status batch_norm_plan(const LayerSpec *spec, LayerPlan *plan) {
     (void)spec;
     int channels = plan->in.c;
+    plan->back_in_place = true;
     layer_declare_filled(plan, "weight", true, 1.0f, channels);
     layer_declare_filled(plan, "bias", true, 0.0f, channels);
     layer_declare_filled(plan, "running_mean", false, 0.0f, channels);

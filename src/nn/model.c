@@ -18,7 +18,7 @@ struct Model {
     int last_n;
     const ModelWatch *watch; // NULL: nobody
     LayerRun runs[SPEC_LAYERS_MAX];
-    bool in_place[SPEC_LAYERS_MAX];
+    bool in_place[SPEC_LAYERS_MAX];      // in backward
     bool skip[SPEC_LAYERS_MAX];          // nothing to run: flatten, or done by the layer before it
     float *outputs[SPEC_LAYERS_MAX + 1]; // [0] is the input; in `values`
     int first_trainable; // backward ends there unless the input's gradient is wanted
@@ -78,7 +78,7 @@ static size_t model_lay_out(Model *model, size_t offsets[SPEC_LAYERS_MAX + 1]) {
         LayerPlan plan = {.in = model->plan.shapes[i], .out = model->plan.shapes[i]};
         Status status = kind->plan(&spec->layers[i], &plan);
         REQUIRE(status_is_ok(&status)); // spec_plan has just been through here
-        model->in_place[i] = plan.in_place;
+        model->in_place[i] = plan.in_place || plan.back_in_place;
         const LayerKind *before = i > 0 ? spec->layers[i - 1].kind : NULL;
         bool fused = kind->activation != ACTIVATION_NONE && before && before->fuses;
         if (fused) {
