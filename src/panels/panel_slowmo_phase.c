@@ -62,6 +62,16 @@ static void pictures_of_input(SlowMotion *slow, const RunEntry *run, const Trans
     free(values);
 }
 
+// Figures on the left, the picture beside them.
+static float figures_width(Rect rect) {
+    return fminf(floorf(rect.w * 0.45f), 220);
+}
+
+static float picture_aspect(Rect rect) {
+    float width = rect.w - figures_width(rect) - 16, height = rect.h - 22; // below the title
+    return fminf(fmaxf(width / fmaxf(height, 60), 1), 16);
+}
+
 // What is shown is made once for each phase, sample and width.
 static void phase_refresh(SlowMotion *slow, const RunEntry *run, const Transcript *t,
                           SlowPhase phase, Rect rect) {
@@ -85,7 +95,7 @@ static void phase_refresh(SlowMotion *slow, const RunEntry *run, const Transcrip
         const TranscriptStage *stage = &t->stages[phase.stage];
         const float *from = phase.part == SLOW_BACKWARD ? t->deltas : t->values;
         const float *values = from + stage->at + (size_t)slow->sample * shape_count(stage->shape);
-        picture_of(&slow->picture, values, stage->shape, mosaic_aspect(rect), rect.w,
+        picture_of(&slow->picture, values, stage->shape, picture_aspect(rect), rect.w,
                    phase.part == SLOW_BACKWARD);
     }
 }
@@ -173,7 +183,7 @@ static void phase_input(Ui *ui, Workbench *bench, Rect rect) {
     char text[96];
     snprintf(text, sizeof text, tr("%d images, of which one is followed"), t->n);
     phase_title(ui, &rect, tr("The batch"), text);
-    Rect left = rect_cut_left(&rect, fminf(floorf(rect.w * 0.45f), 220), 16);
+    Rect left = rect_cut_left(&rect, figures_width(rect), 16);
     snprintf(text, sizeof text, "%d", slow->sample + 1);
     slowmo_figure(ui, &left, tr("image"), text);
     slowmo_figure(ui, &left, tr("label"), class_name(bench, t, t->labels[slow->sample]));
