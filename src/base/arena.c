@@ -12,7 +12,7 @@ size_t arena_round(size_t bytes) {
 
 Status arena_open(Arena *arena, size_t bytes, const char *what) {
     memset(arena, 0, sizeof *arena);
-    if (bytes > SIZE_MAX - 2 * ARENA_ALIGN) return status_no_memory(what, bytes);
+    if (bytes > SIZE_MAX - (size_t)2 * ARENA_ALIGN) return status_no_memory(what, bytes);
     size_t size = arena_round(bytes ? bytes : 1);
     arena->block = aligned_alloc(ARENA_ALIGN, size);
     if (!arena->block) return status_no_memory(what, size);

@@ -16,9 +16,9 @@ static bool axis_alloc(PlanAxis *axis, int length, int kernel) {
     if (!block) return false;
     *axis = (PlanAxis){.length = length, .class_of = block};
     axis->run_end = block + length;
-    axis->base = block + 2 * length;
-    axis->tap_count = block + 3 * length;
-    axis->taps = block + 4 * length;
+    axis->base = axis->run_end + length;
+    axis->tap_count = axis->base + length;
+    axis->taps = axis->tap_count + length;
     axis->offsets = axis->taps + (ptrdiff_t)length * kernel;
     return true;
 }
@@ -26,11 +26,11 @@ static bool axis_alloc(PlanAxis *axis, int length, int kernel) {
 // Gives place `at` the set of taps that stands in the free class at the end.
 static void axis_settle(PlanAxis *axis, int at, int kernel) {
     int fresh = axis->classes, count = axis->tap_count[fresh];
+    size_t bytes = (size_t)count * sizeof(int);
     for (int c = 0; c < fresh; c++) {
-        size_t bytes = (size_t)count * sizeof(int);
         if (axis->tap_count[c] == count &&
-            memcmp(axis->taps + c * kernel, axis->taps + fresh * kernel, bytes) == 0 &&
-            memcmp(axis->offsets + c * kernel, axis->offsets + fresh * kernel, bytes) == 0) {
+            memcmp(&axis->taps[c * kernel], &axis->taps[fresh * kernel], bytes) == 0 &&
+            memcmp(&axis->offsets[c * kernel], &axis->offsets[fresh * kernel], bytes) == 0) {
             axis->class_of[at] = c;
             return;
         }
@@ -105,7 +105,7 @@ static bool product_lists(PlanProduct *product, int kernel_h, int kernel_w, int 
             int taps = rows->tap_count[r] * columns->tap_count[c], n = 0;
             TapList *list = &product->lists[r * columns->classes + c];
             *list = (TapList){taps, at, at + taps};
-            at += 2 * taps;
+            at = list->x_at + taps;
             for (int i = 0; i < rows->tap_count[r]; i++) {
                 for (int j = 0; j < columns->tap_count[c]; j++, n++) {
                     list->w_at[n] =

@@ -135,7 +135,7 @@ DEVICE_FN uint8_t warp_sample(const uint8_t *src, int height, int width, float s
     float fx = sx - (float)x, fy = sy - (float)y;
     float a, b, c, d;
     if (x >= 0 && y >= 0 && x + 1 < width && y + 1 < height) {
-        const uint8_t *p = src + y * width + x;
+        const uint8_t *p = src + (size_t)y * (size_t)width + (size_t)x;
         a = p[0];
         b = p[1];
         c = p[width];
