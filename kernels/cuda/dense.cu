@@ -7,8 +7,8 @@
 // there the launches around cuBLAS (bias, activation, its gradient, db) cost more than it gains.
 static const double blas_from = 1.0e8;
 
-bool cuda_dense_is_large(DenseShape s, int n) {
-    return (double)s.in * s.out * n >= blas_from;
+bool cuda_dense_is_large(Cuda *cuda, DenseShape s, int n) {
+    return (double)s.in * s.out * n >= blas_from && cuda_blas_open(cuda);
 }
 
 // ---- our own ----------------------------------------------------------------------------------
@@ -230,29 +230,18 @@ static __global__ void column_sums(int n, int out, const float *dy, float *db) {
     db[column] = total;
 }
 
-// Row-major C[rows][cols] = A B is column-major C^T = B^T A^T: the factors change places.
-static void blas(Cuda *cuda, cublasOperation_t left, cublasOperation_t right, int cols, int rows,
-                 int depth, const float *b, int b_lead, const float *a, int a_lead, float *c) {
-    const float one = 1.0f, nothing = 0.0f;
-    if (cuda->failed != cudaSuccess || !cuda_blas_open(cuda)) return;
-    cuda_blas_well(cuda,
-                   cublasSgemm(cuda->blas, left, right, cols, rows, depth, &one, b, b_lead, a,
-                               a_lead, &nothing, c, cols),
-                   "a matrix product");
-}
-
 // ---- the operations ---------------------------------------------------------------------------
 
 void cuda_dense_forward(Cuda *cuda, DenseShape s, int n, const float *x, const float *w,
                         const float *b, float *y, Dropped dropped) {
-    if (!cuda_dense_is_large(s, n)) {
+    if (!cuda_dense_is_large(cuda, s, n)) {
         DroppedKey drop = {dropped, cuda->place, 0};
         DenseForward p = {n, s.out, s.in, x, w, b, y, s.activation, s.activation_parameter, drop};
         product_run(cuda, "dense forward", p);
         return;
     }
     size_t count = (size_t)n * s.out;
-    blas(cuda, CUBLAS_OP_T, CUBLAS_OP_N, s.out, n, s.in, w, s.in, x, s.in, y);
+    cuda_blas_product(cuda, CUBLAS_OP_T, CUBLAS_OP_N, s.out, n, s.in, w, s.in, x, s.in, y);
     launch(cuda, "dense forward", bias_activation, blocks_for(count), s.out, count, b, s.activation,
            s.activation_parameter, y);
 }
@@ -260,7 +249,7 @@ void cuda_dense_forward(Cuda *cuda, DenseShape s, int n, const float *x, const f
 void cuda_dense_backward(Cuda *cuda, DenseShape s, int n, const float *x, const float *w,
                          const float *y, float *dy, float *dx, float *dw, float *db,
                          Dropped dropped) {
-    if (!cuda_dense_is_large(s, n)) {
+    if (!cuda_dense_is_large(cuda, s, n)) {
         DroppedKey drop = {dropped, cuda->place, 0};
         DenseGradient gradient = {y, dy, s.activation, s.activation_parameter, drop};
         DenseWeights weights = {s.out, s.in + 1, n, x, gradient, dw, db};
@@ -274,14 +263,15 @@ void cuda_dense_backward(Cuda *cuda, DenseShape s, int n, const float *x, const 
     if (s.activation != ACTIVATION_NONE)
         cuda_activation_backward(cuda, s.activation, s.activation_parameter, (size_t)n * s.out, y,
                                  dy, dy);
-    blas(cuda, CUBLAS_OP_N, CUBLAS_OP_T, s.in, s.out, n, x, s.in, dy, s.out, dw);
+    cuda_blas_product(cuda, CUBLAS_OP_N, CUBLAS_OP_T, s.in, s.out, n, x, s.in, dy, s.out, dw);
     launch(cuda, "dense backward", column_sums, (size_t)(s.out + SUM_COLUMNS - 1) / SUM_COLUMNS, n,
            s.out, dy, db);
-    if (dx) blas(cuda, CUBLAS_OP_N, CUBLAS_OP_N, s.in, n, s.out, w, s.in, dy, s.out, dx);
+    if (dx)
+        cuda_blas_product(cuda, CUBLAS_OP_N, CUBLAS_OP_N, s.in, n, s.out, w, s.in, dy, s.out, dx);
 }
 
-bool cuda_dense_norm_fits(DenseShape s, int n) {
-    return n > Small::rows && n <= Tall::rows && !cuda_dense_is_large(s, n);
+bool cuda_dense_norm_fits(Cuda *cuda, DenseShape s, int n) {
+    return n > Small::rows && n <= Tall::rows && !cuda_dense_is_large(cuda, s, n);
 }
 
 void cuda_dense_norm_forward(Cuda *cuda, DenseShape s, int n, const float *x, const float *w,

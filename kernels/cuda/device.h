@@ -54,13 +54,13 @@ typedef struct Aside {
 } Aside;
 
 struct Steps;
+struct Blas;
 
 typedef struct Cuda {
     Backend base;
     int device;
     cudaStream_t stream;
-    cublasHandle_t blas;
-    void *blas_memory; // a captured product may not allocate
+    struct Blas *blas; // NULL before it is needed
     bool tf32;
     unsigned *tickets;
     float *partials;        // of products whose sums are split
@@ -86,10 +86,15 @@ static inline Cuda *cuda_of(Backend *be) {
 
 // Keeps the first failure. True when all is well.
 bool cuda_well(Cuda *cuda, cudaError_t error, const char *what);
-bool cuda_blas_well(Cuda *cuda, cublasStatus_t error, const char *what);
-// Starts cuBLAS where that has not been done: it takes its time, and small networks never need it.
-// Not while a step is being captured; a step is carried out once before that.
+// cuBLAS (blas.cu): found and started with the first call. False where there is none. Not while a
+// step is being captured; a step is carried out once before that.
 bool cuda_blas_open(Cuda *cuda);
+void cuda_blas_close(Cuda *cuda);
+// Row-major C[rows][cols] = right(A) left(B), cublasSgemm's way round; only where cuda_blas_open
+// said yes.
+void cuda_blas_product(Cuda *cuda, cublasOperation_t left, cublasOperation_t right, int cols,
+                       int rows, int depth, const float *b, int b_lead, const float *a, int a_lead,
+                       float *c);
 
 // ---- launching --------------------------------------------------------------------------------
 
@@ -224,10 +229,10 @@ void cuda_dense_backward(Cuda *cuda, DenseShape s, int n, const float *x, const 
                          const float *y, float *dy, float *dx, float *dw, float *db,
                          Dropped dropped);
 // cuBLAS does it, which takes nothing along.
-bool cuda_dense_is_large(DenseShape s, int n);
+bool cuda_dense_is_large(Cuda *cuda, DenseShape s, int n);
 // A dense layer and the batch norm behind it; backward: before it. For batches that one tile holds.
 // dx is that of batch norm, and not where dy is.
-bool cuda_dense_norm_fits(DenseShape s, int n);
+bool cuda_dense_norm_fits(Cuda *cuda, DenseShape s, int n);
 void cuda_dense_norm_forward(Cuda *cuda, DenseShape s, int n, const float *x, const float *w,
                              const float *b, float *y, BatchNormShape shape, const float *gamma,
                              const float *beta, float *running_mean, float *running_var,
@@ -283,7 +288,7 @@ void cuda_average(Cuda *cuda, float keep, size_t count, const float *x, float *m
 void cuda_loss(Cuda *cuda, LossKind kind, float smoothing, int classes, int n, const float *logits,
                const uint8_t *labels, float *dlogits, BatchStats *stats);
 // A dense layer and the loss of its result, where the batch and the classes are few.
-bool cuda_dense_loss_fits(const Cuda *cuda, DenseShape s, int n);
+bool cuda_dense_loss_fits(Cuda *cuda, DenseShape s, int n);
 void cuda_dense_loss(Cuda *cuda, DenseShape s, int n, const float *x, const float *w,
                      const float *b, float *y, LossKind kind, float smoothing,
                      const uint8_t *labels, float *dlogits, BatchStats *stats);

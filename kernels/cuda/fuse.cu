@@ -38,20 +38,21 @@ static Dropped dropped_of(float p, Given key, float *out) {
     return {out, key, backend_keep_threshold(p), 1.0f / (1.0f - p)};
 }
 
-static size_t dense_then_dropout(const Cuda *, unsigned char *first, const unsigned char *second) {
+static size_t dense_then_dropout(Cuda *cuda, unsigned char *first, const unsigned char *second) {
     ARGUMENTS(cuda_dense_forward) dense;
     ARGUMENTS(cuda_dropout) drop;
     if (!note_is(first, cuda_dense_forward, &dense) || !note_is(second, cuda_dropout, &drop))
         return 0;
     auto &[shape, n, x, w, b, y, dropped] = dense;
     auto &[p, key, count, from, to] = drop;
-    if (dropped.out || from != y || count != (size_t)n * shape.out || cuda_dense_is_large(shape, n))
+    if (dropped.out || from != y || count != (size_t)n * shape.out ||
+        cuda_dense_is_large(cuda, shape, n))
         return 0;
     dropped = dropped_of(p, key, to);
     return note_write(first, cuda_dense_forward, dense);
 }
 
-static size_t dropout_then_dense_backward(const Cuda *, unsigned char *first,
+static size_t dropout_then_dense_backward(Cuda *cuda, unsigned char *first,
                                           const unsigned char *second) {
     ARGUMENTS(cuda_dense_backward) dense;
     ARGUMENTS(cuda_dropout) drop;
@@ -59,7 +60,8 @@ static size_t dropout_then_dense_backward(const Cuda *, unsigned char *first,
         return 0;
     auto &[shape, n, x, w, y, dy, dx, dw, db, dropped] = dense;
     auto &[p, key, count, from, to] = drop;
-    if (to != dy || from != dy || count != (size_t)n * shape.out || cuda_dense_is_large(shape, n))
+    if (to != dy || from != dy || count != (size_t)n * shape.out ||
+        cuda_dense_is_large(cuda, shape, n))
         return 0;
     dropped = dropped_of(p, key, NULL);
     return note_write(first, cuda_dense_backward, dense);
@@ -67,8 +69,7 @@ static size_t dropout_then_dense_backward(const Cuda *, unsigned char *first,
 
 // ---- batch norm and activation ----------------------------------------------------------------
 
-static size_t norm_then_activation(const Cuda *, unsigned char *first,
-                                   const unsigned char *second) {
+static size_t norm_then_activation(Cuda *, unsigned char *first, const unsigned char *second) {
     ARGUMENTS(cuda_batch_norm_forward) norm;
     ARGUMENTS(cuda_activation_forward) activation;
     if (!note_is(first, cuda_batch_norm_forward, &norm) ||
@@ -81,7 +82,7 @@ static size_t norm_then_activation(const Cuda *, unsigned char *first,
     return note_write(first, cuda_batch_norm_forward, norm);
 }
 
-static size_t activation_then_norm_backward(const Cuda *, unsigned char *first,
+static size_t activation_then_norm_backward(Cuda *, unsigned char *first,
                                             const unsigned char *second) {
     ARGUMENTS(cuda_batch_norm_backward) norm;
     ARGUMENTS(cuda_activation_backward) activation;
@@ -97,7 +98,7 @@ static size_t activation_then_norm_backward(const Cuda *, unsigned char *first,
 
 // ---- dense and batch norm ---------------------------------------------------------------------
 
-static size_t dense_then_norm(const Cuda *, unsigned char *first, const unsigned char *second) {
+static size_t dense_then_norm(Cuda *cuda, unsigned char *first, const unsigned char *second) {
     ARGUMENTS(cuda_dense_forward) dense;
     ARGUMENTS(cuda_batch_norm_forward) norm;
     if (!note_is(first, cuda_dense_forward, &dense) ||
@@ -106,14 +107,15 @@ static size_t dense_then_norm(const Cuda *, unsigned char *first, const unsigned
     auto &[shape, n, x, w, b, y, dropped] = dense;
     auto &[channels, m, before, gamma, beta, mean, var, normal, saved, after] = norm;
     if (dropped.out || shape.activation != ACTIVATION_NONE || before != y || m != n ||
-        channels.area != 1 || channels.channels != shape.out || !cuda_dense_norm_fits(shape, n))
+        channels.area != 1 || channels.channels != shape.out ||
+        !cuda_dense_norm_fits(cuda, shape, n))
         return 0;
     ARGUMENTS(cuda_dense_norm_forward)
     both(shape, n, x, w, b, y, channels, gamma, beta, mean, var, normal, saved, after);
     return note_write(first, cuda_dense_norm_forward, both);
 }
 
-static size_t dense_norm_then_activation(const Cuda *, unsigned char *first,
+static size_t dense_norm_then_activation(Cuda *, unsigned char *first,
                                          const unsigned char *second) {
     ARGUMENTS(cuda_dense_norm_forward) dense;
     ARGUMENTS(cuda_activation_forward) activation;
@@ -129,7 +131,7 @@ static size_t dense_norm_then_activation(const Cuda *, unsigned char *first,
 
 // What comes out of the dense layer is read by batch norm alone, in whose place its own result
 // goes.
-static size_t dense_backward_then_norm(const Cuda *, unsigned char *first,
+static size_t dense_backward_then_norm(Cuda *cuda, unsigned char *first,
                                        const unsigned char *second) {
     ARGUMENTS(cuda_dense_backward) dense;
     ARGUMENTS(cuda_batch_norm_backward) norm;
@@ -139,7 +141,7 @@ static size_t dense_backward_then_norm(const Cuda *, unsigned char *first,
     auto &[shape, n, x, w, y, dy, dx, dw, db, dropped] = dense;
     auto &[channels, m, before, gamma, saved, from, to, dgamma, dbeta, after] = norm;
     if (dropped.scale != 0.0f || !dx || from != dx || to != dx || m != n || channels.area != 1 ||
-        channels.channels != shape.in || !cuda_dense_norm_fits(shape, n))
+        channels.channels != shape.in || !cuda_dense_norm_fits(cuda, shape, n))
         return 0;
     ARGUMENTS(cuda_dense_norm_backward)
     both(shape, n, x, w, y, dy, dx, dw, db, channels, before, gamma, saved, dgamma, dbeta, after);
@@ -148,7 +150,7 @@ static size_t dense_backward_then_norm(const Cuda *, unsigned char *first,
 
 // ---- the last dense layer and the loss --------------------------------------------------------
 
-static size_t dense_then_loss(const Cuda *cuda, unsigned char *first, const unsigned char *second) {
+static size_t dense_then_loss(Cuda *cuda, unsigned char *first, const unsigned char *second) {
     ARGUMENTS(cuda_dense_forward) dense;
     ARGUMENTS(cuda_loss) loss;
     if (!note_is(first, cuda_dense_forward, &dense) || !note_is(second, cuda_loss, &loss)) return 0;
@@ -162,8 +164,8 @@ static size_t dense_then_loss(const Cuda *cuda, unsigned char *first, const unsi
     return note_write(first, cuda_dense_loss, both);
 }
 
-size_t notes_fuse(const Cuda *cuda, unsigned char *first, const unsigned char *second) {
-    static size_t (*const ways[])(const Cuda *cuda, unsigned char *first,
+size_t notes_fuse(Cuda *cuda, unsigned char *first, const unsigned char *second) {
+    static size_t (*const ways[])(Cuda * cuda, unsigned char *first,
                                   const unsigned char *second) = {
         dense_then_dropout,       dropout_then_dense_backward,
         norm_then_activation,     activation_then_norm_backward,

@@ -10,7 +10,6 @@
 #include "product.h"
 
 constexpr int OLDEST_CAPABILITY = 75;
-constexpr size_t BLAS_MEMORY = 32 << 20; // what NVIDIA asks for the largest devices
 
 bool cuda_well(Cuda *cuda, cudaError_t error, const char *what) {
     if (error == cudaSuccess) return true;
@@ -19,12 +18,6 @@ bool cuda_well(Cuda *cuda, cudaError_t error, const char *what) {
         cuda->failed_at = what;
     }
     return false;
-}
-
-bool cuda_blas_well(Cuda *cuda, cublasStatus_t error, const char *what) {
-    if (error == CUBLAS_STATUS_SUCCESS) return true;
-    cudaError_t under = cudaGetLastError();
-    return cuda_well(cuda, under != cudaSuccess ? under : cudaErrorUnknown, what);
 }
 
 // ---- memory -----------------------------------------------------------------------------------
@@ -351,9 +344,9 @@ static void module_close(Backend *be) {
     steps_close(cuda);
     for (int i = 0; i < BACKEND_MARKS; i++)
         if (cuda->marks[i]) cudaEventDestroy(cuda->marks[i]);
-    if (cuda->blas) cublasDestroy(cuda->blas);
-    void *blocks[] = {cuda->blas_memory, cuda->tickets, cuda->partials, cuda->sum_parts,
-                      cuda->loss_parts,  cuda->given,   cuda->zero};
+    cuda_blas_close(cuda);
+    void *blocks[] = {cuda->tickets,    cuda->partials, cuda->sum_parts,
+                      cuda->loss_parts, cuda->given,    cuda->zero};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
         if (blocks[i]) cudaFree(blocks[i]);
     if (cuda->stream) cudaStreamDestroy(cuda->stream);
@@ -467,20 +460,6 @@ static bool get_memory(Cuda *cuda, size_t bytes, void *out) {
     return cuda_well(cuda, cudaMemsetAsync(block, 0, bytes, cuda->stream), "clearing memory");
 }
 
-bool cuda_blas_open(Cuda *cuda) {
-    if (cuda->blas) return true;
-    return get_memory(cuda, BLAS_MEMORY, &cuda->blas_memory) &&
-           cuda_blas_well(cuda, cublasCreate(&cuda->blas), "starting cuBLAS") &&
-           cuda_blas_well(cuda, cublasSetStream(cuda->blas, cuda->stream), "starting cuBLAS") &&
-           // After the stream, which brings back cuBLAS's own.
-           cuda_blas_well(cuda, cublasSetWorkspace(cuda->blas, cuda->blas_memory, BLAS_MEMORY),
-                          "starting cuBLAS") &&
-           cuda_blas_well(cuda,
-                          cublasSetMathMode(cuda->blas, cuda->tf32 ? CUBLAS_TF32_TENSOR_OP_MATH
-                                                                   : CUBLAS_DEFAULT_MATH),
-                          "starting cuBLAS");
-}
-
 static bool set_up(Cuda *cuda) {
     int major = 0;
     cuda->overlap = cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor,
@@ -519,6 +498,10 @@ static Status module_open(int device, bool tf32, Backend **out) {
             cuda_well(cuda, cudaGetDeviceProperties(&properties, device), "asking its name"))
             describe_device(cuda, &properties);
     }
+    if (status_is_ok(&status) && cuda->failed == cudaSuccess && tf32 && !cuda_blas_open(cuda))
+        status = status_error(STATUS_UNSUPPORTED,
+                              "TF32 is what cuBLAS does, and there is none: install it, or use "
+                              "--device cuda without \":tf32\"");
     if (status_is_ok(&status) && cuda->failed != cudaSuccess)
         status = status_error(STATUS_UNSUPPORTED,
                               "CUDA device %d cannot be used (%s: %.200s); use --device cpu",

@@ -83,6 +83,6 @@ template <class... A> void queue(Cuda *cuda, void (*operation)(Cuda *, A...), A.
 
 // `second`, of `second_bytes` bytes with its head, lies right behind `first`. If one call can do
 // what both do, with the same bits, it is at `first` afterwards, and its size is given; else 0.
-size_t notes_fuse(const Cuda *cuda, unsigned char *first, const unsigned char *second);
+size_t notes_fuse(Cuda *cuda, unsigned char *first, const unsigned char *second);
 
 #endif

@@ -187,10 +187,10 @@ static LastLayer last_layer_of(const Cuda *cuda, DenseShape s, int n, const floa
     return d;
 }
 
-bool cuda_dense_loss_fits(const Cuda *cuda, DenseShape s, int n) {
+bool cuda_dense_loss_fits(Cuda *cuda, DenseShape s, int n) {
     LastLayer d = last_layer_of(cuda, s, n, NULL, NULL, NULL, NULL);
     return n <= THREADS && s.out <= CLASSES_MAX && LOSS_ROWS * s.out * d.splits <= LOSS_PARTIALS &&
-           !cuda_dense_is_large(s, n);
+           !cuda_dense_is_large(cuda, s, n);
 }
 
 void cuda_dense_loss(Cuda *cuda, DenseShape s, int n, const float *x, const float *w,

@@ -1,6 +1,7 @@
 // The CUDA back end, compiled as ordinary C++ (see cuda_runtime.h).
 #include "kernels/cuda/module.cu"
 
+#include "kernels/cuda/blas.cu"
 #include "kernels/cuda/conv.cu"
 #include "kernels/cuda/dense.cu"
 #include "kernels/cuda/elements.cu"
