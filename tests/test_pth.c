@@ -167,8 +167,8 @@ static void test_graph_layers(void **state) {
     static const struct {
         const char *name, *layers;
     } rows[] = {
-        {"grouped", "conv 4 k3 p1, batchnorm, relu, maxpool 2, conv 4 k3 p1 g4, batchnorm, relu, "
-                    "conv 6 k1, relu, maxpool 2, conv 4 k3 p1 g2, relu, flatten, dense 10"},
+        {"grouped", "conv 4 k3 s2 p1, batchnorm, relu, conv 4 k3 p1 g4, batchnorm, relu, conv 6 "
+                    "k1, relu, conv 4 k3 s2 p1 g2, relu, flatten, dense 10"},
         {"rectangular", "conv 3 k1x7 p0x3, relu, conv 4 k7x1 p3x0, relu, maxpool 2, conv 4 k3x5, "
                         "relu, maxpool 2, flatten, dense 10"},
         {"slopes", "conv 3 k5, prelu, maxpool 2, conv 4 k5, prelu, maxpool 2, flatten, dense 8, "
@@ -334,7 +334,7 @@ static bool judge_score(void *context, const SavedModel *candidate, int images, 
     double distance = fabs((double)candidate->spec.normalization.mean - judge->normalization.mean) +
                       fabs((double)candidate->spec.normalization.std - judge->normalization.std);
     if (strcmp(layers, judge->layers) != 0) distance += 2.0 - 0.01 * (double)same;
-    *out = (InferScore){1 / (1 + distance), 0.01 + distance, 0.01 + distance, images};
+    *out = (InferScore){1 / (1 + distance), 0.01 + distance, 0.01 + distance, images, NULL};
     if (judge->misled)
         out->loss = out->calibrated = judge_misleads(judge, candidate, layers, images, distance);
     if (judge->accuracy > 0) out->accuracy = judge->accuracy;

@@ -44,6 +44,8 @@ typedef struct InferScore {
     // and only be too sure or not sure enough of it.
     double calibrated;
     int images; // that were run
+    // Given by who asks: room for the loss on each image, or NULL.
+    float *losses;
 } InferScore;
 
 // How to tell the network of a file that does not say which it is (infer.h). All zero: by names and

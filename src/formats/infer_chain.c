@@ -38,8 +38,20 @@ static bool links_chain_grouped(ChainLink *links, int count) {
     return links_chain(links, count);
 }
 
+// The first link left that can run behind `last`, one that keeps its channels before one that does
+// not: later there would be no place for it. `count`: none.
+static int next_link(const ChainLink *links, const bool *used, int count, const ChainLink *last) {
+    int found = count;
+    for (int i = count - 1; i >= 0; i--) {
+        if (used[i] || !link_follows(last, &links[i])) continue;
+        bool keeps = links[i].in == links[i].out;
+        if (found == count || keeps || links[found].in != links[found].out) found = i;
+    }
+    return found;
+}
+
 // The order in which they are declared is nearly always the one in which they run. Where it is
-// not, sizes tell: each step takes the first one left that fits. `from`: which link came from
+// not, sizes tell: each step takes one left that fits. `from`: which link came from
 // where.
 static bool links_sort(ChainLink *links, int *from, int count) {
     ChainLink sorted[CHAIN_LINKS_MAX];
@@ -51,8 +63,7 @@ static bool links_sort(ChainLink *links, int *from, int count) {
             order[done] = next;
             sorted[done++] = links[next];
             used[next] = true;
-            for (next = 0; next < count; next++)
-                if (!used[next] && link_follows(&sorted[done - 1], &links[next])) break;
+            next = next_link(links, used, count, &sorted[done - 1]);
         }
         if (done < count) continue;
         memcpy(links, sorted, (size_t)count * sizeof *links);

@@ -27,10 +27,10 @@ const GuessActivation guess_activations[] = {
     {"LeakyReLU 0.2", "leakyrelu 0.2", 0.05f, false},
     {"LeakyReLU 0.1", "leakyrelu 0.1", 0.05f, false},
     {"no activation", "", 0.1f, false},
-    {"ELU", "elu", 0.02f, true},
-    {"GELU", "gelu", 0.02f, true},
-    {"SiLU", "silu", 0.02f, true},
-    {"SELU", "selu", 0.03f, true},
+    {"ELU", "elu", 0.03f, true},
+    {"GELU", "gelu", 0.03f, true},
+    {"SiLU", "silu", 0.03f, true},
+    {"SELU", "selu", 0.04f, true},
     {"Hardswish", "hardswish", 0.06f, true},
     {"Mish", "mish", 0.06f, true},
     {"ReLU6", "relu6", 0.08f, true},
@@ -143,7 +143,8 @@ static void space_count(GuessSpace *space) {
     int last = chain->count - 1;
     counts[AXIS_NORMALIZATION] = space->normalization ? 1 : GUESS_NORMALIZATIONS;
     counts[AXIS_POOL] = pools ? GUESS_POOLS : 1;
-    counts[AXIS_GLOBAL] = global ? GUESS_POOLS : 1;
+    // Nobody ends a residual network with a maximum.
+    counts[AXIS_GLOBAL] = global && chain->skip_count == 0 ? GUESS_POOLS : 1;
     int convs = chain->convs < last ? chain->convs : last;
     counts[AXIS_CONV] = count_choices(chain, 0, convs) > 0 ? guess_activation_count : 1;
     counts[AXIS_DENSE] = count_choices(chain, chain->convs, last) > 0 ? guess_activation_count : 1;
@@ -256,12 +257,15 @@ double guess_unusual(const GuessSpace *space, const Guess *guess) {
     const ShapeGuess *shape = &space->shapes[guess->at[AXIS_SHAPE]];
     double sum = guess_normalizations[guess->at[AXIS_NORMALIZATION]].unusual;
     int conv = guess->at[AXIS_CONV], dense = guess->at[AXIS_DENSE];
+    // Where there is one kind of layer, its activation counts for both.
+    if (space->counts[AXIS_CONV] == 1) conv = dense;
+    if (space->counts[AXIS_DENSE] == 1) dense = conv;
     sum += guess_activations[conv].unusual + guess_activations[dense].unusual;
     // Who takes two kinds of activations?
     if (space->counts[AXIS_CONV] > 1 && space->counts[AXIS_DENSE] > 1 && conv != dense) sum += 0.1;
     sum += guess_orders[guess->at[AXIS_ORDER]].unusual;
-    sum += 0.03 * (shape->cost - space->shapes[0].cost);
-    sum += 0.02 * guess->at[AXIS_LAST] + 0.02 * guess->at[AXIS_GLOBAL];
+    sum += 0.03 * (shape->cost - space->shapes[0].cost) + (shape->input > 28 ? 0.03 : 0);
+    sum += 0.02 * guess->at[AXIS_LAST] + 0.05 * guess->at[AXIS_GLOBAL];
     return sum + 0.05 * guess->at[AXIS_SKIP];
 }
 

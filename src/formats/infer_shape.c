@@ -17,7 +17,7 @@ static const PoolOption pool_options[] = {
     {2, 2, 0, 0.0f}, {0, 0, 0, 0.2f}, {3, 2, 0, 1.5f}, {3, 3, 0, 1.6f},
     {3, 2, 1, 1.8f}, {4, 4, 0, 2.5f}, {2, 1, 0, 3.0f},
 };
-static const float stride_costs[] = {0, 0.0f, 0.8f, 2.5f, 3.0f};
+static const float stride_costs[] = {0, 0.0f, 0.6f, 2.5f, 3.0f};
 enum {
     POOL_OPTIONS = (int)(sizeof pool_options / sizeof pool_options[0]),
     STRIDE_MAX = 4,
@@ -32,6 +32,7 @@ static const struct {
 typedef struct Search {
     const Chain *chain;
     ShapeGuess now;
+    bool strider; // networks of its kind stride and do not pool
     float limit;
     long steps;
     ShapeGuess *out;
@@ -75,14 +76,13 @@ static void search_conv(Search *s, int index, int h, int w);
 static float pool_cost(const Search *s, int index, const PoolOption *option) {
     const ChainLink *link = &s->chain->links[index];
     float cost = option->cost;
-    // Residual networks stride; but for one pool behind a wide first kernel.
-    if (s->chain->skip_count > 0 && !(index == 0 && link->kernel_h == 7))
-        cost = option->pool ? option->cost + 0.5f : 0.0f;
-    else if (s->chain->skip_count > 0)
+    // Residual and depthwise networks stride; but for one pool behind a wide first kernel.
+    if (s->strider && index == 0 && link->kernel_h == 7)
         return option->pool == 3 && option->pad ? 0.0f : 0.8f;
+    if (s->strider) cost = option->pool ? option->cost + 0.5f : 0.0f;
     // In an nn.Sequential an activation and nothing else, or room for a pool too.
     if (link->gap == 1) cost += option->pool ? 2.0f : -0.2f;
-    if (link->gap > 1 && !option->pool) cost += 0.5f;
+    if (link->gap > 1 && !option->pool) cost += s->now.convs[index].stride == 1 ? 0.5f : 0.3f;
     // Those who stride do not pool.
     if (s->now.convs[index].stride > 1) cost += option->pool ? 0.3f : -0.2f;
     return cost;
@@ -136,13 +136,16 @@ static float pad_cost(const Search *s, int index, const ConvGuess *guess) {
     bool usual = !square || halves || (guess->pad_h == same && kernel % 2 == 1);
     float cost = !is_padded(guess) ? 0.0f : usual ? 0.05f : 2.0f;
     if (square && kernel == 1 && is_padded(guess)) cost = 4.0f;
+    if (s->strider && kernel > 1 && !is_padded(guess)) cost += 0.5f;
     // Those who pad one convolution mostly pad them all.
     if (index > 0) {
         const ChainLink *before = &s->chain->links[index - 1];
         bool padded = is_padded(&s->now.convs[index - 1]);
+        // But for one that strides in place of a pool.
+        bool strides = guess->stride > 1 || s->now.convs[index - 1].stride > 1;
         if (before->kernel_h * before->kernel_w > 1 && link->kernel_h * link->kernel_w > 1 &&
             padded != is_padded(guess))
-            cost += 0.6f;
+            cost += strides ? 0.2f : 0.6f;
     }
     return cost;
 }
@@ -164,10 +167,11 @@ static float stride_cost(const Search *s, int index, int stride) {
         bool wider = first->out != first->in;
         return wider == (stride > 1) ? 0.0f : 0.9f;
     }
-    if (chain->skip_count > 0 && index == 0 && chain->links[0].kernel_h == 7)
-        return stride == 2 ? 0.0f : 0.8f;
+    if (s->strider && index == 0 && chain->links[0].kernel_h == 7) return stride == 2 ? 0.0f : 0.8f;
+    if (s->strider && stride == 2) return chain->links[index].kernel_h == 1 ? 1.0f : 0.3f;
     // Those who stride instead of pooling do it again.
-    if (stride == 2 && index > 0 && s->now.convs[index - 1].stride == 2) cost -= 0.7f;
+    for (int i = 0; i < index; i++)
+        if (stride == 2 && s->now.convs[i].stride == 2) return cost - 0.5f;
     return cost;
 }
 
@@ -268,11 +272,14 @@ Status shape_find(const Chain *chain, ShapeGuess *out, int *count) {
             return status_error(STATUS_UNSUPPORTED, "a %dx%d kernel does not fit a 28x28 image",
                                 chain->links[i].kernel_h, chain->links[i].kernel_w);
     Search s = {.chain = chain, .out = out};
+    for (int i = 0; i < chain->skip_count; i++) s.strider = s.strider || chain->skips[i].has_side;
+    for (int i = 1; i < chain->convs; i++)
+        s.strider = s.strider || chain->links[i].groups == chain->links[i].in;
     // The cheap answers first; the limit is raised only while there are none.
     for (s.limit = 1.0f; s.limit < 20.0f && s.count == 0; s.limit *= 1.5f) search_all(&s);
     // And those that are not much less usual.
     if (s.count > 0) {
-        s.limit = s.out[0].cost + 1.7f;
+        s.limit = s.out[0].cost + (s.strider ? 1.2f : 1.7f);
         s.count = 0;
         search_all(&s);
     }

@@ -7,7 +7,7 @@
 #include "formats/infer_chain.h"
 #include "nn/spec.h"
 
-enum { SHAPE_GUESSES_MAX = 64 };
+enum { SHAPE_GUESSES_MAX = 128 };
 
 // What is done around one convolution.
 typedef struct ConvGuess {

@@ -124,7 +124,7 @@ static void onnx_set_choice(OnnxModel *o, int choice) {
 
 static int onnx_try_choices(OnnxModel *o, const InferOptions *options, InferReport *report) {
     int best = 0, images = ONNX_IMAGES;
-    InferScore score;
+    InferScore score = {.losses = NULL};
     double least = INFINITY, each = o->model->plan.flops_forward / 2 + 1;
     if (!options || !options->score || o->choice_count < 2) return best;
     if (ONNX_TRY_WORK / each / o->choice_count < images)

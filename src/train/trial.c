@@ -75,7 +75,9 @@ static bool trial_run(const Trial *trial, Recognizer *recognizer, int n, double 
             for (int c = 1; c < classes; c++)
                 if (row[c] > row[best]) best = c;
             right += best == label;
-            sum += row_loss(row, label, classes, 1, &slope, &bend);
+            double loss = row_loss(row, label, classes, 1, &slope, &bend);
+            if (out->losses) out->losses[*done + i] = (float)loss;
+            sum += loss;
         }
         *done += part;
     }

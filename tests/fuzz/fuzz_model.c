@@ -21,7 +21,7 @@ static bool score(void *context, const SavedModel *candidate, int images, double
             sum = sum * 31u + (unsigned)(int)candidate->spec.layers[i].args[k];
     sum = sum * 31u + (unsigned)(candidate->spec.normalization.mean * 1000);
     double loss = (sum >> 5) % 1000 / 100.0;
-    *out = (InferScore){(sum >> 3) % 1000 / 1000.0, loss, loss, images};
+    *out = (InferScore){(sum >> 3) % 1000 / 1000.0, loss, loss, images, NULL};
     return ++*calls < 40;
 }
 
