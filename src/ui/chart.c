@@ -285,7 +285,7 @@ static void draw_chart_line(Ui *ui, const Plot *plot, const ChartView *view, con
         size_t n = series_decimate(s, view->x_axis, plot->x0, plot->x1, columns, points, max);
         Color color = line->color;
         if (line->dashed) color = color_fade(color, 0.7f);
-        if (smooth) color = color_fade(color, (ui->theme->is_dark ? 0.36f : 0.3f) * faint);
+        if (smooth) color = color_fade(color, (ui->theme->is_dark ? 0.5f : 0.42f) * faint);
         float w = smooth ? 1 : (line->dashed ? 1.3f : (few ? width : 1.2f));
         draw_points(ui, plot, points, n, pixels, w, color, line->dashed);
         if (line->markers) draw_markers(ui, plot, points, n, color, line->strong);

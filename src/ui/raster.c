@@ -153,7 +153,9 @@ static bool is_box(const MeshVertex *vertices, const int32_t *i) {
 }
 
 static int first_center(float edge) { // the first pixel whose centre is at or behind it
-    return (int)ceilf(edge - 0.5f);
+    float at = edge - 0.5f;
+    int whole = (int)at; // ceilf, without a call for each row of each triangle
+    return whole + (at > (float)whole);
 }
 
 static void box(const Painter *p, const MeshVertex *v) {
@@ -169,43 +171,71 @@ static void box(const Painter *p, const MeshVertex *v) {
     }
 }
 
-// The part of the row with centre y that lies between the edges.
-static bool row_span(const MeshVertex *const v[3], float y, float *left, float *right) {
+// A side of a triangle from its upper end down; level ones have no rows.
+typedef struct Side {
+    float x, y, end, slope;
+} Side;
+
+// The same arithmetic from both sides of a shared edge.
+static int find_sides(const MeshVertex *const v[3], Side out[3]) {
+    int count = 0;
+    for (int e = 0; e < 3; e++) {
+        const MeshVertex *a = v[e], *b = v[e == 2 ? 0 : e + 1];
+        if (a->y == b->y) continue;
+        const MeshVertex *top = a->y < b->y ? a : b, *low = a->y < b->y ? b : a;
+        out[count++] = (Side){top->x, top->y, low->y, (low->x - top->x) / (low->y - top->y)};
+    }
+    return count;
+}
+
+// The part of the row with centre y that lies between the sides.
+static bool row_span(const Side *sides, int count, float y, float *left, float *right) {
     *left = INFINITY;
     *right = -INFINITY;
-    for (int e = 0; e < 3; e++) {
-        const MeshVertex *a = v[e], *b = v[(e + 1) % 3];
-        if (a->y > b->y) { // the same arithmetic from both sides of a shared edge
-            const MeshVertex *swap = a;
-            a = b;
-            b = swap;
-        }
-        if (!(a->y <= y && y < b->y)) continue;
-        float x = a->x + (y - a->y) * ((b->x - a->x) / (b->y - a->y));
+    for (int i = 0; i < count; i++) {
+        const Side *side = &sides[i];
+        if (!(side->y <= y && y < side->end)) continue;
+        float x = side->x + (y - side->y) * side->slope;
         if (x < *left) *left = x;
         if (x > *right) *right = x;
     }
     return *left < *right;
 }
 
+static float least(float a, float b, float c) {
+    float m = a < b ? a : b;
+    return m < c ? m : c;
+}
+
+static float most(float a, float b, float c) {
+    float m = a > b ? a : b;
+    return m > c ? m : c;
+}
+
 static void triangle(const Painter *p, const MeshVertex *a, const MeshVertex *b,
                      const MeshVertex *c) {
     const MeshVertex *const v[3] = {a, b, c};
+    // Most of a curve lies outside of what is drawn again.
+    float low = least(a->y, b->y, c->y), high = most(a->y, b->y, c->y);
+    if (high < (float)p->area.y0 || low > (float)p->area.y1 ||
+        most(a->x, b->x, c->x) < (float)p->area.x0 || least(a->x, b->x, c->x) > (float)p->area.x1)
+        return;
     float area = (b->x - a->x) * (c->y - a->y) - (c->x - a->x) * (b->y - a->y);
     if (fabsf(area) < 1e-6f || (a->color.a | b->color.a | c->color.a) == 0) return;
-    float low = fminf(a->y, fminf(b->y, c->y)), high = fmaxf(a->y, fmaxf(b->y, c->y));
-    int y0 = clamp_int(first_center(fmaxf(low, -1e6f)), p->area.y0, p->area.y1);
-    int y1 = clamp_int(first_center(fminf(high, 1e6f)), p->area.y0, p->area.y1);
+    int y0 = clamp_int(first_center(low > -1e6f ? low : -1e6f), p->area.y0, p->area.y1);
+    int y1 = clamp_int(first_center(high < 1e6f ? high : 1e6f), p->area.y0, p->area.y1);
     // Alpha is a plane over the triangle.
     float ab = (float)b->color.a - (float)a->color.a, ac = (float)c->color.a - (float)a->color.a;
     float dx = (ab * (c->y - a->y) - ac * (b->y - a->y)) / area;
     float dy = (ac * (b->x - a->x) - ab * (c->x - a->x)) / area;
     uint32_t color = pack(a->color);
+    Side sides[3];
+    int count = find_sides(v, sides);
     for (int y = y0; y < y1; y++) {
         float center = (float)y + 0.5f, left, right;
-        if (!row_span(v, center, &left, &right)) continue;
-        int x0 = clamp_int(first_center(fmaxf(left, -1e6f)), p->area.x0, p->area.x1);
-        int x1 = clamp_int(first_center(fminf(right, 1e6f)), p->area.x0, p->area.x1);
+        if (!row_span(sides, count, center, &left, &right)) continue;
+        int x0 = clamp_int(first_center(left > -1e6f ? left : -1e6f), p->area.x0, p->area.x1);
+        int x1 = clamp_int(first_center(right < 1e6f ? right : 1e6f), p->area.x0, p->area.x1);
         uint32_t *row = p->raster->pixels + (ptrdiff_t)y * p->raster->width;
         float alpha =
             (float)a->color.a + dx * ((float)x0 + 0.5f - a->x) + dy * (center - a->y) + 0.5f;
