@@ -221,6 +221,41 @@ static void gradients(void **state) {
     backend_close(&be);
 }
 
+// ---- time -------------------------------------------------------------------------------------
+
+// A mark stands behind what has been asked before it, steps that were handed over included.
+static void marks_tell_the_time_between_them(void **state) {
+    enum { N = 200000, STEPS = 20 };
+    (void)state;
+    Backend *be;
+    BackendLimits limits = {0};
+    BatchStats stats[BACKEND_STEPS_AHEAD];
+    assert_ok(open_named(module_path("INKLING_TEST_CUDA_HOST"), "cuda", &be));
+    be->ops->limits(be, &limits);
+    assert_true(limits.operations > 0 && limits.bytes > 0);
+    float *x = be->ops->alloc(be, N * sizeof *x);
+    BatchStats *own = be->ops->alloc(be, sizeof *own);
+    be->ops->zero(be, x, N * sizeof *x);
+    be->ops->zero(be, own, sizeof *own);
+    be->ops->mark(be, 0);
+    be->ops->mark(be, 1);
+    double nothing = be->ops->between(be, 0, 1);
+    be->ops->mark(be, 0);
+    for (int i = 0; i < STEPS; i++) {
+        be->ops->step_begin(be);
+        be->ops->activation_forward(be, ACTIVATION_SIGMOID, 0, N, x, x);
+        be->ops->step_end(be, own);
+    }
+    be->ops->mark(be, 1);
+    double something = be->ops->between(be, 0, 1);
+    assert_int_equal(be->ops->steps_take(be, stats), STEPS);
+    assert_true(nothing >= 0 && something > 2 * nothing && something > 1e-4);
+    assert_ok(be->ops->sync(be));
+    be->ops->release(be, x);
+    be->ops->release(be, own);
+    backend_close(&be);
+}
+
 // ---- kernels of a step ------------------------------------------------------------------------
 
 // How many a step of each preset has: what a small network's step costs is mostly the way from one
@@ -368,10 +403,15 @@ static int close_data(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(device_names),   cmocka_unit_test(missing_module),
-        cmocka_unit_test(other_version),  cmocka_unit_test(as_it_is),
-        cmocka_unit_test(no_such_device), cmocka_unit_test(gradients),
-        cmocka_unit_test(training),       cmocka_unit_test(kernels_of_a_step),
+        cmocka_unit_test(device_names),
+        cmocka_unit_test(missing_module),
+        cmocka_unit_test(other_version),
+        cmocka_unit_test(as_it_is),
+        cmocka_unit_test(no_such_device),
+        cmocka_unit_test(gradients),
+        cmocka_unit_test(training),
+        cmocka_unit_test(kernels_of_a_step),
+        cmocka_unit_test(marks_tell_the_time_between_them),
         cmocka_unit_test(lost_device),
     };
     return cmocka_run_group_tests(tests, open_data, close_data);
