@@ -21,6 +21,7 @@ import zlib
 
 PROGRAM = os.path.abspath(sys.argv[1])
 PICTURES = sys.argv[2] == "pictures"
+FIXTURES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "fixtures")
 SIDE, TRAIN_N, TEST_N = 28, 640, 100
 EPOCH_KEYS = ["epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "lr",
               "seconds", "images_per_second"]
@@ -404,6 +405,36 @@ def test_convert():
     assert good("predict", "model.safetensors", images, "--json").out == good(
         "predict", "copy.safetensors", images, "--json").out
     bad(2, "must end in", "convert", "model.safetensors", "copy.doc")
+
+
+def test_layers_given():
+    """What a person says about a file that does not say it, in place of a guess."""
+    plain = os.path.join(FIXTURES, "pth", "plain.pth")
+    layers = "conv 3 k3 p1, %s, maxpool 4, conv 4 k3 p1, %s, maxpool 2 p1, dense 10"
+    if run("info", plain).code:
+        return  # built without libzip
+    scale = ["--mean", "0.25", "--std", "0.5"]
+    images = "data/t10k-images-idx3-ubyte.gz"
+    answers = []
+    for word in ("tanh", "gelu"):
+        given = ["--layers", layers % (word, word)] + scale
+        info = json_lines(good("info", plain, "--json", *given).out)[0]
+        assert (info["mean"], info["std"]) == (0.25, 0.5) and info["sure"] == "untried", info
+        answers.append(good("predict", plain, images, "--json", *given).out)
+        good("eval", plain, "--data", "data", *given)
+        good("convert", plain, "given.safetensors" if word == "tanh" else "given.onnx", *given)
+        copy = "given.safetensors" if word == "tanh" else "given.onnx"
+        assert good("predict", copy, images, "--json").out == answers[-1]
+    assert answers[0] != answers[1]
+    # What is left open is guessed and tried.
+    info = good("info", plain, "--data", "data", "--layers", layers % ("relu", "relu")).out
+    assert "training images" in info and "relu" in info, info
+    bad(2, "go together", "info", plain, "--mean", "1")
+    bad(2, "--border goes with --layers", "eval", plain, "--border", "--data", "data")
+    bad(2, "do not fit", "info", plain, "--layers", "dense 10")
+    bad(2, "no layer called", "convert", plain, "x.safetensors", "--layers", "conv 3 k3, gleu")
+    bad(2, "says its layers itself", "info", "model.safetensors", "--layers", "dense 10")
+    bad(2, "says its normalization itself", "info", "model.safetensors", *scale)
 
 
 def test_data():

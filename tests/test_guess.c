@@ -94,6 +94,29 @@ static void what_does_not_fit_is_said_and_not_taken(void **state) {
     assert_int_equal(f->bench->dialog, DIALOG_NONE);
 }
 
+// Layers that the trainer does not have: the network runs as a graph, and answers.
+static void words_of_graphs_are_taken(void **state) {
+    Fixture *f = *state;
+    Workbench *bench = f->bench;
+    GuessForm *form = &bench->guess;
+    open_fixture(f, "plain.pth");
+    int at = bench->model_count - 1;
+    assert_null(bench->models[at].model->graph);
+    click(f, "Change\xe2\x80\xa6");
+    wait_for(f, form_is_tried, "the first look");
+    text_copy(form->wish.layers, sizeof form->wish.layers,
+              "conv 3 k3 p1, gelu, maxpool 4, conv 4 k3 p2 d2, gelu, maxpool 2 p1, dense 10");
+    frames(f, 2);
+    wait_for(f, form_is_tried, "the change");
+    assert_int_equal(form->tried.score.images, TEST_N);
+    click(f, "Use these");
+    const ModelEntry *entry = &bench->models[at];
+    assert_non_null(entry->model->graph);
+    assert_non_null(strstr(entry->report.layers, "gelu, maxpool 4, conv 4 k3 p2 d2"));
+    frames(f, 2);
+    assert_int_equal(bench->answer.of, entry->id);
+}
+
 static void several_files_at_once_are_all_opened(void **state) {
     Fixture *f = *state;
     static const char *const names[] = {"zip.pth", "normed.pth", "linear.pth"};
@@ -114,6 +137,7 @@ int main(void) {
                                         close_window),
         cmocka_unit_test_setup_teardown(what_does_not_fit_is_said_and_not_taken, open_window,
                                         close_window),
+        cmocka_unit_test_setup_teardown(words_of_graphs_are_taken, open_window, close_window),
         cmocka_unit_test_setup_teardown(several_files_at_once_are_all_opened, open_window,
                                         close_window),
     };

@@ -1,5 +1,5 @@
 // Layer by layer, node by node.
-#include "formats/infer_graph.h"
+#include "formats/infer_weave.h"
 
 #include "formats/layer_node.h"
 #include "nn/layer.h"
@@ -11,27 +11,6 @@
 // Memory that nodes and small constants may take; weights come on top. Its operator set is the one
 // of the files that are written (onnx_export.c).
 enum { WEAVE_SPARE = 4 * 1024 * 1024, WEAVE_OPSET = 13 };
-
-typedef struct Weave {
-    const GraphPlan *plan;
-    Graph *graph;
-    int value;              // what the layers so far make
-    int named;              // values that were given a name
-    int next[SOURCE_KINDS]; // sources that were taken
-    int number;             // of the layer at work, from 1
-    Shape shape;            // of `value`
-    double work;
-    bool bordered; // the border is there
-    // An open fork: what went in, and what its first way makes.
-    bool forked, beside;
-    int fork, way;
-    Shape fork_shape, way_shape;
-} Weave;
-
-static Status weave_misfit(const Weave *w, const char *word, const char *why) {
-    return status_error(STATUS_USAGE, "the layers given do not fit: layer %d (%s) %s", w->number,
-                        word, why);
-}
 
 const GuessSource *source_take(const GuessSource *sources, int count, SourceKind kind, int *next) {
     int seen = 0;
@@ -47,95 +26,6 @@ static Status take_source(Weave *w, SourceKind kind, const char *word, const Gue
     const GraphPlan *plan = w->plan;
     *out = source_take(plan->sources, plan->source_count, kind, &w->next[kind]);
     return *out ? status_ok() : weave_misfit(w, word, "has no tensors left in the file");
-}
-
-// ---- values -------------------------------------------------------------------------------------
-
-static void next_name(Weave *w, char out[32]) {
-    snprintf(out, 32, "/%d", ++w->named);
-}
-
-static Status put_node(Weave *w, const char *op, const int *inputs, int count,
-                       const GraphAttribute *attributes, int attribute_count) {
-    Status status;
-    GraphNode *node;
-    char name[32];
-    TRY(graph_add_node(w->graph, op, "", count, 1, attribute_count, &node));
-    memcpy(node->inputs, inputs, (size_t)count * sizeof *inputs);
-    for (int i = 0; i < attribute_count; i++) node->attributes[i] = attributes[i];
-    next_name(w, name);
-    w->value = node->outputs[0] = graph_value(w->graph, name);
-    if (w->value < 0) TRY(status_no_memory("the network's values", 0));
-    TRY(graph_check_node(w->graph, node));
-fail:
-    return status;
-}
-
-// A constant of ours; `data` NULL: room for it is made.
-static Status put_constant(Weave *w, GraphTensor tensor, size_t each, int *value, void **room) {
-    char name[32];
-    tensor.count = 1;
-    for (int d = 0; d < tensor.rank; d++) tensor.count *= tensor.dims[d];
-    tensor.data = *room = graph_alloc(w->graph, tensor.count * each);
-    if (!tensor.data) return status_no_memory("the network's numbers", tensor.count * each);
-    next_name(w, name);
-    Status status = graph_add_constant(w->graph, name, &tensor);
-    *value = graph_value(w->graph, name);
-    return status;
-}
-
-static Status put_number(Weave *w, float number, int *value) {
-    void *room;
-    Status status = put_constant(w, (GraphTensor){.type = GRAPH_F32}, sizeof number, value, &room);
-    if (status_is_ok(&status)) *(float *)room = number;
-    return status;
-}
-
-static Status put_vector(Weave *w, int count, float number, int *value) {
-    void *room;
-    GraphTensor tensor = {.type = GRAPH_F32, .rank = 1, .dims = {(size_t)count}};
-    Status status = put_constant(w, tensor, sizeof number, value, &room);
-    for (int i = 0; i < count && status_is_ok(&status); i++) ((float *)room)[i] = number;
-    return status;
-}
-
-// A tensor of the file under its own name. One that serves several layers is there once.
-static Status put_tensor(Weave *w, const Tensor *tensor, int rank, const size_t *dims, int *value) {
-    const GraphPlan *plan = w->plan;
-    GraphTensor out = {.type = GRAPH_F32, .rank = rank, .count = tensor->count};
-    for (int d = 0; d < rank; d++) out.dims[d] = dims[d];
-    *value = graph_value(w->graph, tensor->name);
-    if (*value < 0) return status_no_memory("the network's values", 0);
-    if (graph_value_at(w->graph, *value)->is_constant) return status_ok();
-    if (plan->numbers) {
-        out.data = (void *)(uintptr_t)plan->numbers(plan->context, tensor); // read only
-    } else {
-        float *room = graph_alloc(w->graph, tensor->count * sizeof *room);
-        if (room) tensor_read(tensor, room);
-        out.data = room;
-    }
-    if (!out.data) return status_no_memory("the network's weights", tensor->count * sizeof(float));
-    return graph_add_constant(w->graph, tensor->name, &out);
-}
-
-// One number per channel; `tensor` NULL: `fallback` for each.
-static Status put_channels(Weave *w, const Tensor *tensor, float fallback, int *value) {
-    size_t channels = (size_t)w->shape.c;
-    if (!tensor) return put_vector(w, w->shape.c, fallback, value);
-    if (tensor->count == channels) return put_tensor(w, tensor, 1, &channels, value);
-    char text[128], why[256];
-    tensor_print(tensor, text);
-    snprintf(why, sizeof why, "has %d channels, the file's %s another number", w->shape.c, text);
-    return weave_misfit(w, "batchnorm", why);
-}
-
-static Status put_ints(Weave *w, const char *name, int count, const int *from,
-                       GraphAttribute *out) {
-    int64_t *numbers = graph_alloc(w->graph, (size_t)count * sizeof *numbers);
-    if (!numbers) return status_no_memory("a node's attributes", 0);
-    for (int i = 0; i < count; i++) numbers[i] = from[i];
-    *out = (GraphAttribute){.name = name, .kind = GRAPH_INTS, .integers = numbers, .count = count};
-    return status_ok();
 }
 
 // ---- layers with tensors ------------------------------------------------------------------------
@@ -155,10 +45,10 @@ static Status weave_border(Weave *w) {
     static const int64_t pads[8] = {0, 0, 2, 2, 0, 0, 2, 2};
     const Normalization *norm = &w->plan->normalization;
     GraphTensor tensor = {.type = GRAPH_I64, .rank = 1, .dims = {8}};
-    TRY(put_constant(w, tensor, sizeof *pads, &inputs[1], &room));
+    TRY(weave_put_constant(w, tensor, sizeof *pads, &inputs[1], &room));
     memcpy(room, pads, sizeof pads);
-    TRY(put_number(w, -norm->mean / norm->std, &inputs[2]));
-    TRY(put_node(w, "Pad", inputs, 3, NULL, 0));
+    TRY(weave_put_number(w, -norm->mean / norm->std, &inputs[2]));
+    TRY(weave_put_node(w, "Pad", inputs, 3, NULL, 0));
     w->shape.h += 4;
     w->shape.w += 4;
     w->bordered = true;
@@ -197,30 +87,24 @@ static Status weave_conv(Weave *w, const FreeLayer *layer) {
     if (weight->rank != 4 || memcmp(weight->dims, dims, sizeof dims) != 0)
         TRY(wrong_weight(w, "conv", weight, wanted));
     attributes[0].integer = g;
-    TRY(put_ints(w, "kernel_shape", 2, kernel, &attributes[1]));
-    TRY(put_ints(w, "strides", 2, strides, &attributes[2]));
-    TRY(put_ints(w, "pads", 4, pads, &attributes[3]));
-    TRY(put_ints(w, "dilations", 2, dilations, &attributes[4]));
-    TRY(put_tensor(w, weight, 4, dims, &inputs[1]));
-    if (source->bias) TRY(put_tensor(w, source->bias, 1, dims, &inputs[2]));
-    TRY(put_node(w, "Conv", inputs, source->bias ? 3 : 2, attributes, 5));
+    TRY(weave_put_ints(w, "kernel_shape", 2, kernel, &attributes[1]));
+    TRY(weave_put_ints(w, "strides", 2, strides, &attributes[2]));
+    TRY(weave_put_ints(w, "pads", 4, pads, &attributes[3]));
+    TRY(weave_put_ints(w, "dilations", 2, dilations, &attributes[4]));
+    TRY(weave_put_tensor(w, weight, 4, dims, &inputs[1]));
+    if (source->bias) TRY(weave_put_tensor(w, source->bias, 1, dims, &inputs[2]));
+    TRY(weave_put_node(w, "Conv", inputs, source->bias ? 3 : 2, attributes, 5));
     w->shape = (Shape){out, room_h / stride + 1, room_w / stride + 1, false};
     w->work += (double)shape_count(w->shape) * (double)(weight->count / (size_t)out);
 fail:
     return status;
 }
 
-static Status put_plain(Weave *w, const LayerSpec *layer, const int *inputs, int count) {
-    char name[32];
-    next_name(w, name);
-    return layer_node_add(w->graph, layer, "", inputs, count, name, &w->value);
-}
-
 static Status weave_flatten(Weave *w) {
     const LayerSpec flatten = {.kind = layer_find("flatten")};
     if (w->shape.flat) return status_ok();
     w->shape = (Shape){(int)shape_count(w->shape), 1, 1, true};
-    return put_plain(w, &flatten, &w->value, 1);
+    return weave_put_plain(w, &flatten, &w->value, 1);
 }
 
 static Status weave_dense(Weave *w, const FreeLayer *layer) {
@@ -236,9 +120,9 @@ static Status weave_dense(Weave *w, const FreeLayer *layer) {
     if (weight->rank != 2 || weight->dims[0] != dims[0] || weight->dims[1] != dims[1])
         TRY(wrong_weight(w, "dense", weight, wanted));
     inputs[0] = w->value;
-    TRY(put_tensor(w, weight, 2, dims, &inputs[1]));
-    if (source->bias) TRY(put_tensor(w, source->bias, 1, dims, &inputs[2]));
-    TRY(put_plain(w, &layer->layer, inputs, source->bias ? 3 : 2));
+    TRY(weave_put_tensor(w, weight, 2, dims, &inputs[1]));
+    if (source->bias) TRY(weave_put_tensor(w, source->bias, 1, dims, &inputs[2]));
+    TRY(weave_put_plain(w, &layer->layer, inputs, source->bias ? 3 : 2));
     w->shape.c = units;
     w->work += (double)weight->count;
 fail:
@@ -250,11 +134,11 @@ static Status weave_norm(Weave *w, const FreeLayer *layer) {
     const GuessSource *source;
     int inputs[5] = {w->value};
     TRY(take_source(w, SOURCE_NORM, "batchnorm", &source));
-    TRY(put_channels(w, source->weight, 1, &inputs[1]));
-    TRY(put_channels(w, source->bias, 0, &inputs[2]));
-    TRY(put_channels(w, source->mean, 0, &inputs[3]));
-    TRY(put_channels(w, source->var, 1, &inputs[4]));
-    TRY(put_plain(w, &layer->layer, inputs, 5));
+    TRY(weave_put_channels(w, source->weight, 1, &inputs[1]));
+    TRY(weave_put_channels(w, source->bias, 0, &inputs[2]));
+    TRY(weave_put_channels(w, source->mean, 0, &inputs[3]));
+    TRY(weave_put_channels(w, source->var, 1, &inputs[4]));
+    TRY(weave_put_plain(w, &layer->layer, inputs, 5));
 fail:
     return status;
 }
@@ -271,8 +155,9 @@ static Status weave_prelu(Weave *w) {
     if (!source || (source->weight->count != 1 && source->weight->count != (size_t)w->shape.c))
         TRY(weave_misfit(w, "prelu", "has no slopes in the file that fit its channels"));
     const size_t dims[3] = {source->weight->count, 1, 1};
-    TRY(put_tensor(w, source->weight, w->shape.flat || dims[0] == 1 ? 1 : 3, dims, &inputs[1]));
-    TRY(put_node(w, "PRelu", inputs, 2, NULL, 0));
+    TRY(weave_put_tensor(w, source->weight, w->shape.flat || dims[0] == 1 ? 1 : 3, dims,
+                         &inputs[1]));
+    TRY(weave_put_node(w, "PRelu", inputs, 2, NULL, 0));
 fail:
     return status;
 }
@@ -287,7 +172,7 @@ static Status weave_pool(Weave *w, const FreeLayer *layer) {
     if (w->shape.flat || room_h < 0 || room_w < 0 || pad > kernel / 2)
         return weave_misfit(w, spec->kind->word, "has a window that does not fit its image");
     w->shape = (Shape){w->shape.c, room_h / stride + 1, room_w / stride + 1, false};
-    return put_plain(w, spec, &w->value, 1);
+    return weave_put_plain(w, spec, &w->value, 1);
 }
 
 static Status weave_step(Weave *w, const FreeStep *step, int x) {
@@ -300,9 +185,9 @@ static Status weave_step(Weave *w, const FreeStep *step, int x) {
                                              .real = step->attributes[given].value};
     if (step->with == STEP_WITH_X) inputs[count++] = x;
     if (step->with == STEP_WITH_NUMBER || step->with == STEP_BETWEEN)
-        TRY(put_number(w, step->number, &inputs[count++]));
-    if (step->with == STEP_BETWEEN) TRY(put_number(w, step->high, &inputs[count++]));
-    TRY(put_node(w, step->op, inputs, count, attributes, given));
+        TRY(weave_put_number(w, step->number, &inputs[count++]));
+    if (step->with == STEP_BETWEEN) TRY(weave_put_number(w, step->high, &inputs[count++]));
+    TRY(weave_put_node(w, step->op, inputs, count, attributes, given));
 fail:
     return status;
 }
@@ -319,11 +204,11 @@ static Status weave_word(Weave *w, const FreeWord *word) {
 static Status weave_scale(Weave *w, float a, float b) {
     Status status;
     int inputs[2] = {w->value};
-    TRY(put_number(w, a, &inputs[1]));
-    TRY(put_node(w, "Mul", inputs, 2, NULL, 0));
+    TRY(weave_put_number(w, a, &inputs[1]));
+    TRY(weave_put_node(w, "Mul", inputs, 2, NULL, 0));
     inputs[0] = w->value;
-    TRY(put_number(w, b, &inputs[1]));
-    TRY(put_node(w, "Add", inputs, 2, NULL, 0));
+    TRY(weave_put_number(w, b, &inputs[1]));
+    TRY(weave_put_node(w, "Add", inputs, 2, NULL, 0));
 fail:
     return status;
 }
@@ -332,9 +217,9 @@ fail:
 static Status weave_round(Weave *w) {
     Status status;
     int inputs[2] = {w->value};
-    TRY(put_number(w, 0.5f, &inputs[1]));
-    TRY(put_node(w, "Add", inputs, 2, NULL, 0));
-    TRY(put_node(w, "Floor", &w->value, 1, NULL, 0));
+    TRY(weave_put_number(w, 0.5f, &inputs[1]));
+    TRY(weave_put_node(w, "Add", inputs, 2, NULL, 0));
+    TRY(weave_put_node(w, "Floor", &w->value, 1, NULL, 0));
 fail:
     return status;
 }
@@ -357,23 +242,23 @@ static Status weave_resize(Weave *w, int side) {
     GraphTensor tensor = {.type = GRAPH_F32, .rank = 2, .dims = {(size_t)n, (size_t)side}};
     if (w->number != 1 || w->shape.w != n || side < n)
         TRY(weave_misfit(w, "resize", "must be the first and make the image larger"));
-    TRY(put_constant(w, tensor, sizeof(float), &across, &room));
+    TRY(weave_put_constant(w, tensor, sizeof(float), &across, &room));
     for (int i = 0; i < n * side; i++)
         ((float *)room)[i] = (float)resize_share(n, side, i % side, i / side);
     tensor.dims[0] = (size_t)side;
     tensor.dims[1] = (size_t)n;
-    TRY(put_constant(w, tensor, sizeof(float), &down, &room));
+    TRY(weave_put_constant(w, tensor, sizeof(float), &down, &room));
     for (int i = 0; i < n * side; i++)
         ((float *)room)[i] = (float)resize_share(n, side, i / n, i % n);
     TRY(weave_scale(w, 255, 0));
     TRY(weave_round(w));
     inputs[0] = w->value;
     inputs[1] = across;
-    TRY(put_node(w, "MatMul", inputs, 2, NULL, 0));
+    TRY(weave_put_node(w, "MatMul", inputs, 2, NULL, 0));
     TRY(weave_round(w));
     inputs[0] = down;
     inputs[1] = w->value;
-    TRY(put_node(w, "MatMul", inputs, 2, NULL, 0));
+    TRY(weave_put_node(w, "MatMul", inputs, 2, NULL, 0));
     TRY(weave_round(w));
     TRY(weave_scale(w, 1 / (255 * norm->std), -norm->mean / norm->std));
     w->shape.h = w->shape.w = side;
@@ -410,7 +295,7 @@ static Status weave_add(Weave *w) {
     if (a->c != b->c || a->h != b->h || a->w != b->w || a->flat != b->flat)
         return weave_misfit(w, "add", "gets two images of different sizes");
     w->forked = false;
-    return put_node(w, "Add", inputs, 2, NULL, 0);
+    return weave_put_node(w, "Add", inputs, 2, NULL, 0);
 }
 
 // ---- all of it ----------------------------------------------------------------------------------
@@ -424,7 +309,7 @@ static Status weave_plain(Weave *w, const FreeLayer *layer) {
     if (!layer_node_is_known(layer->layer.kind))
         return weave_misfit(w, word, "cannot stand in a graph");
     if (!layer_node_op(layer->layer.kind)) return status_ok();
-    return put_plain(w, &layer->layer, &w->value, 1);
+    return weave_put_plain(w, &layer->layer, &w->value, 1);
 }
 
 static Status weave_layer(Weave *w, const FreeLayer *layer) {
