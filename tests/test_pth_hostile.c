@@ -400,8 +400,9 @@ static void test_zip_bomb(void **state) {
 
 // ---- broken files -------------------------------------------------------------------------------
 
-static const char *const good[] = {"zip",    "legacy", "protocol4",     "checkpoint",
-                                   "shared", "normed", "legacy_shared", "strided"};
+static const char *const good[] = {"zip",           "legacy",  "protocol4", "checkpoint",
+                                   "shared",        "normed",  "residual",  "slopes",
+                                   "legacy_shared", "strided", "grouped"};
 enum { GOOD = sizeof good / sizeof good[0] };
 
 static void test_truncated(void **state) {
