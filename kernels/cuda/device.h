@@ -122,6 +122,9 @@ void launch(Cuda *cuda, const char *what, void (*kernel)(Formal...), size_t bloc
 #endif
 }
 
+// Do this module's kernels, as the current device runs them, wait by themselves (kernel_begin)?
+bool cuda_kernels_wait(void);
+
 // Blocks for a kernel that takes `count` elements one by one.
 static inline size_t blocks_for(size_t count) {
     size_t blocks = (count + THREADS - 1) / THREADS;

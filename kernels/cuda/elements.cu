@@ -68,6 +68,16 @@ void cuda_put(Cuda *cuda, void *device, Given bytes, size_t size) {
            (unsigned char *)device);
 }
 
+// ---- what the device makes of the module ------------------------------------------------------
+
+// The code that was chosen for this device may have been compiled for an older one.
+bool cuda_kernels_wait(void) {
+    cudaFuncAttributes attributes;
+    bool known = cudaFuncGetAttributes(&attributes, put) == cudaSuccess;
+    if (!known) (void)cudaGetLastError();
+    return known && attributes.ptxVersion >= 90;
+}
+
 // ---- element by element -----------------------------------------------------------------------
 
 static __global__ void activation_forward(Activation kind, float parameter, size_t count,

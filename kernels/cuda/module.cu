@@ -461,10 +461,6 @@ static bool get_memory(Cuda *cuda, size_t bytes, void *out) {
 }
 
 static bool set_up(Cuda *cuda) {
-    int major = 0;
-    cuda->overlap = cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor,
-                                           cuda->device) == cudaSuccess &&
-                    major >= 9 && !getenv("INKLING_CUDA_PLAIN");
     bool well = cuda_well(cuda, cudaSetDevice(cuda->device), "choosing the device") &&
                 cuda_well(cuda, cudaStreamCreateWithFlags(&cuda->stream, cudaStreamNonBlocking),
                           "making a stream") &&
@@ -474,6 +470,7 @@ static bool set_up(Cuda *cuda) {
                 get_memory(cuda, PARTS_MAX * sizeof *cuda->loss_parts, &cuda->loss_parts) &&
                 get_memory(cuda, GIVEN_MAX, &cuda->given) &&
                 get_memory(cuda, sizeof *cuda->zero, &cuda->zero);
+    cuda->overlap = well && cuda_kernels_wait() && !getenv("INKLING_CUDA_PLAIN");
     // Is there code for this device in the module at all?
     if (well)
         cuda_activation_forward(cuda, ACTIVATION_NONE, 0.0f, 1, cuda->partials, cuda->partials);

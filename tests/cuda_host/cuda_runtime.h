@@ -73,6 +73,15 @@ typedef struct cudaDeviceProp {
     char name[256];
 } cudaDeviceProp;
 
+typedef struct cudaFuncAttributes {
+    int ptxVersion;
+} cudaFuncAttributes;
+template <class Kernel>
+cudaError_t cudaFuncGetAttributes(cudaFuncAttributes *attributes, Kernel *) {
+    attributes->ptxVersion = 90;
+    return cudaSuccess;
+}
+
 cudaError_t cudaGetLastError(void);
 const char *cudaGetErrorString(cudaError_t error);
 cudaError_t cudaGetDeviceCount(int *count);
