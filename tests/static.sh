@@ -39,9 +39,9 @@ for entry in json.load(open(sys.argv[1])):
         continue
     words = shlex.split(entry['command'])
     first = next(i for i, word in enumerate(words) if word.startswith('-'))
-    kept, skip = [], False
+    kept, skip = [], False  # without what names outputs, and what gcc alone knows
     for word in words[first:]:
-        if skip or word in ('-MD', '-c', '-fdiagnostics-color=always'):
+        if skip or word in ('-MD', '-c', '-fdiagnostics-color=always') or '-tree-' in word:
             skip = False
         elif word in ('-o', '-MF', '-MQ'):
             skip = True
