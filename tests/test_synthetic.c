@@ -2,6 +2,7 @@
 #include "base/streams.h"
 #include "dataset/dataset.h"
 #include "dataset/synthetic.h"
+#include "dataset/synthetic_hand.h"
 
 #include "tests/files.h"
 
@@ -56,6 +57,36 @@ static void test_tame(void **state) {
             assert_true(fabsf(a.y[i]) < 0.6f);
         }
     }
+}
+
+// Whatever a digitizer does, strokes stay strokes, of one digit's size; a tame one does nothing.
+static void test_recording(void **state) {
+    (void)state;
+    static SyntheticStrokes strokes, before;
+    Rng rng = rng_make(SEED, STREAM_TEST);
+    int more_strokes = 0, fewer_points = 0, as_written = 0;
+    for (int i = 0; i < N; i++) {
+        int digit = i % 10;
+        synthetic_strokes(digit, synthetic_form_draw(digit, &rng), 1.0f, &rng, &strokes);
+        before = strokes;
+        hand_record(0.0f, &rng, &strokes);
+        assert_memory_equal(&strokes, &before, sizeof strokes);
+        hand_record(1.0f, &rng, &strokes);
+        int points = strokes.first[strokes.stroke_count];
+        int points_before = before.first[before.stroke_count];
+        assert_in_range(strokes.stroke_count, before.stroke_count, SYNTHETIC_STROKES_MAX);
+        assert_int_equal(strokes.first[0], 0);
+        for (int s = 0; s < strokes.stroke_count; s++)
+            assert_true(strokes.first[s + 1] >= strokes.first[s] + 2);
+        assert_true(points <= points_before);
+        for (int k = 0; k < points; k++)
+            assert_true(fabsf(strokes.x[k]) < 3 && fabsf(strokes.y[k]) < 3);
+        more_strokes += strokes.stroke_count > before.stroke_count;
+        fewer_points += points < points_before;
+        as_written += memcmp(&strokes, &before, sizeof strokes) == 0;
+    }
+    // Each flaw comes, and many drawings have none.
+    assert_true(more_strokes > N / 50 && fewer_points > N / 10 && as_written > N / 4);
 }
 
 // The longer side of the ink is 20 pixels and the centre of mass within half a pixel of the middle:
@@ -131,9 +162,9 @@ static void test_dataset(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forms),   cmocka_unit_test(test_tame),
-        cmocka_unit_test(test_placing), cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_dataset),
+        cmocka_unit_test(test_forms),     cmocka_unit_test(test_tame),
+        cmocka_unit_test(test_recording), cmocka_unit_test(test_placing),
+        cmocka_unit_test(test_threads),   cmocka_unit_test(test_dataset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 // From a form in the table to strokes as somebody's hand might have drawn them, and from a seed to
-// a whole set. Not here: the forms (synthetic_forms.c), the pen on paper (synthetic_render.c).
+// a whole set. Not here: the forms (synthetic_forms.c), the flaws of a digitizer
+// (synthetic_tablet.c), the pen on paper (synthetic_render.c).
 #include "dataset/synthetic.h"
 #include "base/check.h"
 #include "base/streams.h"
@@ -321,6 +322,7 @@ uint8_t synthetic_image(uint64_t seed, uint64_t stream, uint32_t index,
     SyntheticStrokes strokes;
     float wildness = (float)rng_range(&rng, 0.5, 1.35);
     synthetic_strokes(digit, synthetic_form_draw(digit, &rng), wildness, &rng, &strokes);
+    hand_record(wildness, &rng, &strokes);
     // A pen too thick for the loops of a narrow digit leaves a blot that could be any digit.
     float widest = digit == 1 ? 20.0f : fmaxf(1.8f, 0.33f * 20.0f * narrowness(&strokes));
     hand_render(&strokes, widest, &rng, out);

@@ -16,6 +16,10 @@ enum { HAND_ANYTHING = -1 };
 // how slanted it usually is), or HAND_ANYTHING. `knots` are changed.
 void hand_write(int what, float wildness, Rng *rng, Knot *knots, int count, SyntheticStrokes *out);
 
+// What a digitizer makes of it: lifted pens, gaps, hooks, few points, coarse coordinates, each in
+// some of the drawings.
+void hand_record(float wildness, Rng *rng, SyntheticStrokes *strokes);
+
 // Reads a path (at most FORM_POINTS_MAX knots); returns how many.
 int hand_parse(const char *path, Knot *knots);
 

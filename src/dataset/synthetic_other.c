@@ -179,5 +179,6 @@ void synthetic_other_image(uint64_t seed, uint64_t stream, uint32_t index,
     Rng base = rng_make(seed, stream), rng = rng_at(&base, index);
     SyntheticStrokes strokes;
     synthetic_other_strokes(&rng, &strokes);
+    hand_record(1.0f, &rng, &strokes);
     hand_render(&strokes, 4.0f, &rng, out);
 }
