@@ -166,12 +166,12 @@ static void the_loss_follows_from_the_logits(void **state) {
         sum += t.losses[i];
     }
     assert_true(fabs(sum / 8 - t.loss) < 1e-6);
-    // conv + relu + maxpool in one, conv + relu, dense + relu, dense.
+    // conv + relu, the maxpool that is done with them, conv + relu, dense + relu, dense.
     static const struct {
         int first, last, c, h;
-    } stages[] = {{0, 2, 10, 12}, {3, 4, 20, 10}, {6, 7, 500, 1}, {8, 8, 10, 1}};
-    assert_int_equal(t.stage_count, 4);
-    for (int i = 0; i < 4; i++) {
+    } stages[] = {{0, 1, 10, 24}, {2, 2, 10, 12}, {3, 4, 20, 10}, {6, 7, 500, 1}, {8, 8, 10, 1}};
+    assert_int_equal(t.stage_count, 5);
+    for (int i = 0; i < 5; i++) {
         assert_int_equal(t.stages[i].first, stages[i].first);
         assert_int_equal(t.stages[i].last, stages[i].last);
         assert_int_equal(t.stages[i].shape.c, stages[i].c);
@@ -182,7 +182,20 @@ static void the_loss_follows_from_the_logits(void **state) {
         Spread again = spread_of(t.values + t.stages[i].at, t.stages[i].value.count);
         assert_true(fabs(again.mean - t.stages[i].value.mean) < 1e-9);
         assert_true(fabs(again.norm - t.stages[i].value.norm) < 1e-6 * again.norm);
-        assert_true(i == 3 || t.stages[i].value.low >= 0);
+        assert_true(i == 4 || t.stages[i].value.low >= 0);
+    }
+    // Between the convolution and its pooling: the largest of four, which gets all of the gradient.
+    const float *conv = t.values + t.stages[0].at, *pool = t.values + t.stages[1].at;
+    const float *conv_delta = t.deltas + t.stages[0].at, *pool_delta = t.deltas + t.stages[1].at;
+    for (size_t i = 0; i < 8 * 10 * 12 * 12; i++) {
+        size_t at = i / 144 * 576 + i / 12 % 12 * 48 + i % 12 * 2;
+        const size_t four[] = {at, at + 1, at + 24, at + 25};
+        float most = conv[at], gradient = 0;
+        for (int k = 0; k < 4; k++) {
+            most = fmaxf(most, conv[four[k]]);
+            gradient += conv_delta[four[k]];
+        }
+        assert_true(most == pool[i] && gradient == pool_delta[i]);
     }
     transcript_close(&t);
     run_close(&run);

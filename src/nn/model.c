@@ -27,6 +27,10 @@ struct Model {
     float *weights, *gradients, *values, *deltas;
     unsigned char *caches;
     size_t delta_floats; // `deltas` is two of these: a layer reads one and writes the other
+    // For a watch, of one convolution that pools: what it puts out before that, its gradient, and
+    // what the pooling by itself writes. NULL before model_reserve_watch, and where none pools.
+    float *apart, *apart_delta, *apart_pooled;
+    unsigned char *apart_places;
 };
 
 // Pieces of a block begin at multiples of 64 bytes.
@@ -232,6 +236,10 @@ void model_close(Model **model) {
     m->be->ops->release(m->be, m->values);
     m->be->ops->release(m->be, m->deltas);
     m->be->ops->release(m->be, m->caches);
+    m->be->ops->release(m->be, m->apart);
+    m->be->ops->release(m->be, m->apart_delta);
+    m->be->ops->release(m->be, m->apart_pooled);
+    m->be->ops->release(m->be, m->apart_places);
     free(m);
     *model = NULL;
 }
@@ -279,9 +287,88 @@ int model_group_end(const Model *model, int index) {
     return index;
 }
 
+// ---- being watched ------------------------------------------------------------------------------
+
+int model_told_end(const Model *model, int index) {
+    int last = model_group_end(model, index);
+    return model->runs[index].pooled ? last - 1 : last;
+}
+
+Status model_reserve_watch(Model *model) {
+    Status status = status_ok();
+    size_t values = 0, pooled = 0, places = 0;
+    for (int i = 0; i < model->spec.layer_count; i++) {
+        if (!model->runs[i].pooled) continue;
+        int pool = model_group_end(model, i);
+        Shape in = model->plan.shapes[pool], out = model->plan.shapes[pool + 1];
+        const LayerSpec *layer = &model->spec.layers[pool];
+        size_t needs[] = {model_piece(model, in), model_piece(model, out),
+                          layer->kind->cache_bytes
+                              ? layer->kind->cache_bytes(layer, in, out, model->max_batch)
+                              : 0};
+        values = needs[0] > values ? needs[0] : values;
+        pooled = needs[1] > pooled ? needs[1] : pooled;
+        places = needs[2] > places ? needs[2] : places;
+    }
+    if (values == 0) return status;
+    const char *what = "a batch in slow motion";
+    if (!model->apart) TRY(model_alloc(model, values, what, &model->apart));
+    if (!model->apart_delta) TRY(model_alloc(model, values, what, &model->apart_delta));
+    if (!model->apart_pooled) TRY(model_alloc(model, pooled, what, &model->apart_pooled));
+    if (!model->apart_places) TRY(model_alloc(model, places, what, &model->apart_places));
+fail:
+    return status;
+}
+
 void model_set_watch(Model *model, const ModelWatch *watch) {
     model->watch = watch;
 }
+
+// The convolution as if it did not pool.
+static void model_run_apart(const Model *model, int i) {
+    LayerRun run = model->runs[i];
+    run.pooled = false;
+    run.y = model->apart;
+    run.spec->kind->forward(&run);
+}
+
+static void model_show_forward(const Model *model, int i) {
+    const ModelWatch *watch = model->watch;
+    int last = model_group_end(model, i), first = i;
+    if (model->runs[i].pooled) {
+        model_run_apart(model, i);
+        watch->forward(watch->context, i, last - 1, model->apart);
+        first = last;
+    }
+    watch->forward(watch->context, first, last, model->runs[i].y);
+}
+
+static void model_show_backward(const Model *model, int i, float *dy) {
+    const ModelWatch *watch = model->watch;
+    int last = model_group_end(model, i);
+    if (!model->runs[i].pooled) {
+        watch->backward(watch->context, i, last, dy);
+        return;
+    }
+    watch->backward(watch->context, last, last, dy);
+    model_run_apart(model, i);
+    LayerRun pool = {.be = model->be,
+                     .spec = &model->spec.layers[last],
+                     .in = model->plan.shapes[last],
+                     .out = model->plan.shapes[last + 1],
+                     .n = model->last_n,
+                     .training = true,
+                     .x = model->apart,
+                     .y = model->apart_pooled,
+                     .dy = dy,
+                     .dx = model->apart_delta,
+                     .cache = model->apart_places};
+    pool.spec->kind->forward(&pool);
+    pool.spec->kind->backward(&pool);
+    watch->backward(watch->context, i, last - 1, model->apart_delta);
+}
+
+// ---- forward and backward -----------------------------------------------------------------------
 
 const float *model_forward(Model *model, int n, bool training, uint64_t key) {
     REQUIRE(n >= 1 && n <= model->max_batch);
@@ -294,8 +381,7 @@ const float *model_forward(Model *model, int n, bool training, uint64_t key) {
         run->key = rng_mix64(key + (uint64_t)(i + 1) * 0x9E3779B97F4A7C15u);
         if (model->skip[i]) continue;
         run->spec->kind->forward(run);
-        if (model->watch)
-            model->watch->forward(model->watch->context, i, model_group_end(model, i), run->y);
+        if (model->watch) model_show_forward(model, i);
     }
     return model->outputs[model->spec.layer_count];
 }
@@ -317,8 +403,7 @@ void model_backward(Model *model, int n, bool want_input) {
             run->dx = dy;
         else
             run->dx = i > last || want_input ? other : NULL;
-        if (model->watch)
-            model->watch->backward(model->watch->context, i, model_group_end(model, i), dy);
+        if (model->watch) model_show_backward(model, i, dy);
         run->spec->kind->backward(run);
         if (model->in_place[i]) continue;
         float *done = dy;

@@ -63,7 +63,9 @@ const float *model_layer_output(const Model *model, int index);
 int model_group_end(const Model *model, int index);
 
 // Somebody who looks on while a step is carried out, layer by layer. It may read what it is given
-// (download), and changes nothing: the step comes to the same bits.
+// (download), and changes nothing: the step comes to the same bits. A convolution and the pooling
+// that it does too are told one after the other, as if each had run by itself: what comes between
+// them is worked out for the looker alone.
 typedef struct ModelWatch {
     void *context;
     // Layers first .. last have put out y: [n][plan->shapes[last + 1]], device, valid until return.
@@ -71,7 +73,12 @@ typedef struct ModelWatch {
     // The gradient of the loss for that y, before their own backward takes it.
     void (*backward)(void *context, int first, int last, const float *dy);
 } ModelWatch;
-// From now on; NULL: nobody. `watch` must stay valid until then.
+// The last of the layers that are told together with layer `index`: as model_group_end, but for a
+// pooling, which is told by itself.
+int model_told_end(const Model *model, int index);
+// The memory it takes to be watched; of a model opened for training.
+Status model_reserve_watch(Model *model);
+// From now on; NULL: nobody. `watch` must stay valid until then. After model_reserve_watch.
 void model_set_watch(Model *model, const ModelWatch *watch);
 
 #endif

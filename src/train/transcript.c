@@ -74,7 +74,7 @@ static size_t transcript_stages(Transcript *t, const Run *run) {
     size_t floats = 0;
     t->stage_count = 0;
     for (int i = 0; i < spec->layer_count;) {
-        int last = model_group_end(run->model, i);
+        int last = model_told_end(run->model, i);
         bool runs = last > i || spec->layers[i].kind->forward; // a flatten does nothing
         if (runs) {
             Shape shape = plan->shapes[last + 1];
@@ -97,7 +97,8 @@ Status transcript_reserve(Transcript *t, const Run *run) {
     size_t state = optimizer_state_floats(run->optimizer), largest = 0;
     size_t input = shape_count(plan->shapes[0]) * TRANSCRIPT_SAMPLES;
     size_t answers = (size_t)run->classes * TRANSCRIPT_SAMPLES;
-    if (t->scratch) return status_ok(); // one transcript serves one run
+    Status status = model_reserve_watch(run->model);
+    if (!status_is_ok(&status) || t->scratch) return status; // one transcript serves one run
     for (int i = 0; i < t->stage_count; i++) {
         size_t count = shape_count(t->stages[i].shape);
         if (count > largest) largest = count;

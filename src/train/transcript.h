@@ -25,7 +25,7 @@ void spread_add(SpreadSums *sums, const float *values, size_t count);
 Spread spread_finish(const SpreadSums *sums);
 Spread spread_of(const float *values, size_t count);
 
-// What runs as one: a layer, with the activation and pooling that its product does too.
+// A layer, with the activation that its product does too.
 typedef struct TranscriptStage {
     int first, last; // layers
     Shape shape;     // of one sample's output
