@@ -73,7 +73,9 @@ int board_images(const Trial *t, int wanted);
 // Two guesses that compute the same (a max pool may as well stand before a ReLU).
 bool same_score(const InferScore *a, const InferScore *b);
 
-// infer_final.c: runs the best few on as many images as there is time for, and tells the report who
+// infer_final.c: sees to it that a guess is among those of the last round.
+void trial_keep(Trial *t, const Guess *guess);
+// The same file: runs the best few on as many images as there is time for, and tells the report who
 // they are.
 void trial_finish(Trial *t, Guess *best, Guess others[GUESS_RIVALS_MAX]);
 

@@ -187,7 +187,9 @@ Status guess_try(const GuessSpace *space, const InferOptions *options, Guess *be
     Status status = t.known && t.spec ? status_ok() : status_no_memory("a network", 0);
     if (status_is_ok(&status)) {
         try_coarse(&t, best);
+        Guess start = *best;
         try_axes(&t, best);
+        trial_keep(&t, &start);
         trial_finish(&t, best, others);
     }
     if (t.stopped && t.board_count == 0) report->tried = 0;
