@@ -39,7 +39,7 @@ static void test_numbers(void **state) {
     SavedModel *model = make_model(3);
     Trial trial = {.images = &images, .threads = 1};
     Recognizer *recognizer;
-    InferScore score;
+    InferScore score = {0};
     EvalResult result;
     assert_true(trial_score(&trial, model, IMAGES + 50, INFINITY, &score));
     assert_ok(recognizer_open(model, 1, 50, &recognizer));
@@ -62,7 +62,7 @@ static void test_short(void **state) {
     atomic_bool cancel;
     SavedModel *model = make_model(-9); // wrong nearly always
     Trial trial = {.images = &images, .threads = 1};
-    InferScore score;
+    InferScore score = {0};
     assert_true(trial_score(&trial, model, IMAGES, 0.01, &score));
     assert_true(score.images < 64 && score.loss * score.images > 0.01 * IMAGES);
     assert_true(trial_score(&trial, model, IMAGES, INFINITY, &score));
