@@ -5,12 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Guesses in the last round, and how many stages' work it may be.
+// Guesses in the last round, how many stages' work it may be, and the images that it is worth while
+// to run slow ones on.
 enum { FINAL_MOST = 4, FINAL_STAGES = 2, FINAL_LEAST = 200 };
-// Losses that are no further apart, in parts of the lesser, may be so by chance.
-#define FINAL_ALIKE 0.05
-// Differences of the losses on the same images, in their standard errors: what counts as evidence,
-// and what it takes to prefer something unusual.
+// Losses that are no further apart, in parts of the lesser: such networks are likenesses. And no
+// further than this: it does not matter which of them it is.
+#define FINAL_ALIKE  0.05
+#define FINAL_LITTLE 0.02
+// The difference of the losses on the same images, in its standard errors, that counts as evidence.
+// It takes that to prefer something unusual.
 #define FINAL_EVIDENCE 2.0
 // What a guess may be more unusual than another without it.
 #define FINAL_AS_USUAL 0.02
@@ -36,8 +39,11 @@ static void compare(const Trial *t, const Tried *best, const Tried *other, Infer
     out->score.losses = NULL;
     out->like = fabs(other->score.loss - best->score.loss) < FINAL_ALIKE * best->score.loss;
     if (isnan(errors)) return;
-    // It does better, only less usually; or as usual, and not clearly worse.
-    out->close = errors < -FINAL_EVIDENCE || (unusual < FINAL_AS_USUAL && errors < FINAL_EVIDENCE);
+    // It does better, only less usually; or as usual, and not clearly worse. On many images any two
+    // differ, and a likeness may do a little better than what a network was trained with.
+    bool better = other->score.loss < (1 - FINAL_LITTLE) * best->score.loss;
+    out->close = (better && errors < -FINAL_EVIDENCE) ||
+                 (unusual < FINAL_AS_USUAL && errors < FINAL_EVIDENCE);
 }
 
 // The best, and those behind it on the same images.
@@ -67,13 +73,19 @@ static void prefer_usual(Trial *t) {
     }
 }
 
-// Graphs are slow. Behind a best of layers they would leave too few images for the others.
+// Graphs are slow. Behind a best of layers they would leave few images for the others: those that
+// are clearly behind are left out, or all where even so it would be too few.
 static void drop_slow(Trial *t) {
-    if (t->board[0].graph || board_images(t, FINAL_LEAST) >= FINAL_LEAST) return;
-    int kept = 0;
-    for (int i = 0; i < t->board_count; i++)
-        if (!t->board[i].graph) t->board[kept++] = t->board[i];
-    t->board_count = kept;
+    const Tried *best = &t->board[0];
+    bool slow = board_images(t, FINAL_LEAST) < FINAL_LEAST;
+    int kept = 1;
+    for (int i = 1; i < t->board_count && !best->graph; i++) {
+        const Tried *other = &t->board[i];
+        bool behind = other->value > (1 + FINAL_ALIKE) * best->value;
+        bool same = other->guess.at[AXIS_SHAPE] == best->guess.at[AXIS_SHAPE];
+        if (!other->graph || (!slow && !(behind && same))) t->board[kept++] = *other;
+    }
+    if (!best->graph) t->board_count = kept;
 }
 
 // Runs them all on the same images. False: nothing could be run.
@@ -102,10 +114,12 @@ static bool final_round(Trial *t, int stages) {
     return judge(t, images, losses);
 }
 
-// Layers against a graph: two different networks, not two likenesses. Is it not clear which it is?
+// Layers against a graph of another shape: two different networks, not two likenesses. Is it not
+// clear which it is?
 static bool is_open(const Trial *t, int rival) {
     const Tried *a = &t->board[0], *b = &t->board[rival];
-    return a->graph != b->graph && fabs(paired_errors(&a->score, &b->score)) < FINAL_EVIDENCE;
+    return a->graph != b->graph && a->guess.at[AXIS_SHAPE] != b->guess.at[AXIS_SHAPE] &&
+           fabs(paired_errors(&a->score, &b->score)) < FINAL_EVIDENCE;
 }
 
 // The few images of the rounds before favour whoever is more sure of itself: a likeness may have

@@ -12,11 +12,13 @@
 enum {
     TRY_COARSE = 64,
     TRY_GLANCE = 64,
+    TRY_GLANCES = 16,
     TRY_ROUNDS = 3,
     TRY_SHAPES = 4,
     TRY_SEEDS = 8,
     TRY_FINALISTS = 8,
     COARSE_NORMALIZATIONS = 3,
+    COARSE_ACTIVATIONS = 3,
 };
 
 static int smaller(int a, int b) {
@@ -113,8 +115,9 @@ static bool axis_glances(Trial *t, const Guess *guess, int axis, int with, const
     if (activation && with < 0 && guess_activations[guess->at[axis]].graph &&
         t->space->counts[AXIS_CONV] == t->space->counts[AXIS_DENSE])
         return false;
-    return trial_run(t, &top->guess, TRY_GLANCE, INFINITY, NULL, &other) &&
-           trial_run(t, guess, TRY_GLANCE, trial_close_to(&other), NULL, &one);
+    int images = trial_images(t, TRY_GLANCES, TRY_GLANCE);
+    return trial_run(t, &top->guess, images, INFINITY, NULL, &other) &&
+           trial_run(t, guess, images, trial_close_to(&other), NULL, &one);
 }
 
 // One choice; true when it is better than the best so far, *top, and has taken its place.
@@ -150,6 +153,27 @@ static bool try_axis(Trial *t, int axis, int with, int images, Tried *top) {
     return changed;
 }
 
+// A shape that was not looked at together with the other main choices (coarse_skips) is the best so
+// far: now it is.
+static bool try_together(Trial *t, int images, Tried *top) {
+    const int *counts = t->space->counts;
+    Guess start = top->guess;
+    int norms = smaller(counts[AXIS_NORMALIZATION], COARSE_NORMALIZATIONS);
+    int total = norms * counts[AXIS_POOL] * COARSE_ACTIVATIONS;
+    bool changed = false;
+    if (t->space->graph || !top->graph) return false;
+    for (int i = 0; i < total && !t->stopped; i++) {
+        Guess guess = start;
+        int activation = i / norms / counts[AXIS_POOL];
+        guess.at[AXIS_NORMALIZATION] = i % norms;
+        guess.at[AXIS_POOL] = i / norms % counts[AXIS_POOL];
+        if (counts[AXIS_CONV] > 1) guess.at[AXIS_CONV] = activation;
+        if (counts[AXIS_DENSE] > 1) guess.at[AXIS_DENSE] = activation;
+        changed = try_choice(t, &guess, AXIS_SHAPE, -1, images, top) || changed;
+    }
+    return changed;
+}
+
 static void try_axes(Trial *t, Guess *best) {
     // The shape, and what interacts with it, before what only polishes.
     static const struct {
@@ -168,7 +192,7 @@ static void try_axes(Trial *t, Guess *best) {
     board_add(t, &top);
     bool changed = true;
     for (int round = 0; round < TRY_ROUNDS && changed && !t->stopped; round++) {
-        changed = false;
+        changed = round > 0 && try_together(t, images, &top);
         for (size_t i = 0; i < sizeof moves / sizeof moves[0]; i++) {
             if (counts[moves[i].axis] < 2) continue;
             if (moves[i].with >= 0 && counts[moves[i].with] != counts[moves[i].axis]) continue;
