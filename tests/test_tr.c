@@ -4,10 +4,11 @@
 
 #include "base/tr.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 
-enum { ENTRIES = 4, ROOM = 512, TEXTS_AT = 28, TRANSLATIONS_AT = TEXTS_AT + ENTRIES * 8 };
+enum { ENTRIES = 6, ROOM = 512, TEXTS_AT = 28, TRANSLATIONS_AT = TEXTS_AT + ENTRIES * 8 };
 
 typedef struct Entry {
     const char *text;
@@ -22,8 +23,10 @@ typedef struct Entry {
 static const Entry entries[ENTRIES] = {
     ENTRY("", "Content-Type: text/plain; charset=UTF-8\n"),
     ENTRY("%d run\0%d runs", "%d Lauf\0%d L\xc3\xa4ufe"),
+    ENTRY("Permission denied", "keine Erlaubnis"),
     ENTRY("Stop", ""),
     ENTRY("Train##train", "\xe8\xae\xad\xe7\xbb\x83##train"),
+    ENTRY("cannot write %s: %s", "%s ist nicht zu schreiben: %s"),
 };
 
 static void put(uint8_t *at, uint32_t number, bool swapped) {
@@ -72,7 +75,14 @@ static void texts_are_found(void **state) {
         assert_string_equal(tr(""), "");
         assert_string_equal(tr_n("%d run", "%d runs", 1), "%d Lauf");
         assert_string_equal(tr_n("%d run", "%d runs", 2), "%d L\xc3\xa4ufe");
+        // What a Status says, too; a sentence that the catalog lacks stays as it is.
+        Status status = status_errno("write", "/x", EACCES);
+        assert_string_equal(status.message, "/x ist nicht zu schreiben: keine Erlaubnis");
+        status = status_error(STATUS_USAGE, "%d is too many", 3);
+        assert_string_equal(status.message, "3 is too many");
         tr_use(NULL);
+        status = status_errno("write", "/x", EACCES);
+        assert_string_equal(status.message, "cannot write /x: Permission denied");
         assert_string_equal(tr("Train##train"), "Train##train");
         assert_string_equal(tr_n("%d run", "%d runs", 1), "%d run");
         assert_string_equal(tr_n("%d run", "%d runs", 0), "%d runs");
