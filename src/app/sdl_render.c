@@ -330,7 +330,7 @@ static Status put_area(const Raster *from, SDL_Surface *to, RasterArea a) {
     int done = SDL_ConvertPixels(
         a.x1 - a.x0, a.y1 - a.y0, SDL_PIXELFORMAT_ARGB8888,
         from->pixels + (ptrdiff_t)a.y0 * from->width + a.x0, from->width * 4, to->format->format,
-        (char *)to->pixels + (ptrdiff_t)a.y0 * to->pitch + a.x0 * bytes, to->pitch);
+        (char *)to->pixels + (ptrdiff_t)a.y0 * to->pitch + (ptrdiff_t)a.x0 * bytes, to->pitch);
     if (SDL_MUSTLOCK(to)) SDL_UnlockSurface(to);
     return done == 0 ? status_ok() : sdl_status("show the window's pixels");
 }
