@@ -35,9 +35,10 @@ struct SdlRender {
     uint32_t *pixels; // for conversion
     size_t pixel_capacity;
     unsigned frame;
-    Damage damage;         // the next two: the processor only
+    Damage damage;         // and the next four: the processor only
     uint32_t *canvas;      // where the window's own pixels are of another format
     const void *canvas_of; // the window's pixels that were drawn to last
+    int canvas_w, canvas_h;
     bool drawn_once;
     uint64_t last_hash;
     float last_scale;
@@ -310,14 +311,18 @@ static bool is_native(const SDL_Surface *surface) {
 // Where the rasteriser draws: the window's own pixels if it can.
 static Status choose_canvas(SdlRender *render, const SDL_Surface *surface, Raster *out) {
     bool native = is_native(surface);
-    if (!native && render->canvas_of != surface->pixels) {
+    bool other = render->canvas_of != surface->pixels || render->canvas_w != surface->w ||
+                 render->canvas_h != surface->h;
+    if (other && !native) {
         size_t size = (size_t)surface->w * (size_t)surface->h * sizeof *render->canvas;
         uint32_t *canvas = realloc(render->canvas, size);
         if (!canvas) return status_no_memory("the window's pixels", size);
         render->canvas = canvas;
     }
-    if (render->canvas_of != surface->pixels) damage_forget(&render->damage);
+    if (other) damage_forget(&render->damage);
     render->canvas_of = surface->pixels;
+    render->canvas_w = surface->w;
+    render->canvas_h = surface->h;
     *out = (Raster){native ? surface->pixels : render->canvas,
                     native ? surface->pitch / 4 : surface->w, surface->h};
     return status_ok();
