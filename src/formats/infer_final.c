@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Guesses in the last round, how many stages' work it may be, and the images that it is worth while
+// How many stages' work the last round may be, and the images that it is worth while
 // to run slow ones on.
-enum { FINAL_MOST = 4, FINAL_STAGES = 2, FINAL_LEAST = 200 };
+enum { FINAL_STAGES = 2, FINAL_LEAST = 200 };
 // Losses that are no further apart, in parts of the lesser: such networks are likenesses. And no
 // further than this: it does not matter which of them it is.
 #define FINAL_ALIKE  0.05

@@ -9,6 +9,7 @@ enum {
     TRY_LEAST = 100, // to tell anything else
     TRY_FINE = 400,
     TRY_BOARD = 32,
+    FINAL_MOST = 4, // guesses in the last round
     TRY_KNOWN_MAX = 2048,
 };
 // Multiply-adds, counted as two, of one stage: about half a second on one core.
