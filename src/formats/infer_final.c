@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-// How many stages' work the last round may be, and the images that it is worth while
+// Guesses in the last round, how many stages' work it may be, and the images that it is worth while
 // to run slow ones on.
-enum { FINAL_STAGES = 2, FINAL_LEAST = 200 };
+enum { FINAL_MOST = 4, FINAL_STAGES = 2, FINAL_LEAST = 200 };
 // Losses that are no further apart, in parts of the lesser: such networks are likenesses. And no
 // further than this: it does not matter which of them it is.
 #define FINAL_ALIKE  0.05
@@ -122,15 +122,23 @@ static bool is_open(const Trial *t, int rival) {
            fabs(paired_errors(&a->score, &b->score)) < FINAL_EVIDENCE;
 }
 
-// The few images of the rounds before favour whoever is more sure of itself: a likeness may have
-// driven off what a network was trained with. That is mended on many images.
-void trial_keep(Trial *t, const Guess *guess) {
-    Tried tried;
-    if (t->board_count > FINAL_MOST) t->board_count = FINAL_MOST;
+static void append(Trial *t, const Tried *tried) {
     for (int i = 0; i < t->board_count; i++)
-        if (memcmp(&t->board[i].guess, guess, sizeof *guess) == 0) return;
-    if (!trial_run(t, guess, TRY_FEW, INFINITY, NULL, &tried)) return;
-    t->board[t->board_count < FINAL_MOST ? t->board_count++ : FINAL_MOST - 1] = tried;
+        if (memcmp(&t->board[i].guess, &tried->guess, sizeof tried->guess) == 0) return;
+    if (t->board_count < FINAL_MOST) t->board[t->board_count++] = *tried;
+}
+
+// The few images of the rounds before favour whoever is more sure of itself: a likeness may have
+// driven off what a network was trained with. That is mended on many images: the best there are,
+// those to keep, and others while there is room.
+void trial_keep(Trial *t, const Guess keep[TRIAL_KEEP]) {
+    Tried old[FINAL_MOST], tried;
+    int count = t->board_count < FINAL_MOST ? t->board_count : FINAL_MOST;
+    memcpy(old, t->board, (size_t)count * sizeof *old);
+    t->board_count = count < FINAL_MOST - TRIAL_KEEP ? count : FINAL_MOST - TRIAL_KEEP;
+    for (int i = 0; i < TRIAL_KEEP; i++)
+        if (trial_run(t, &keep[i], TRY_FEW, INFINITY, NULL, &tried)) append(t, &tried);
+    for (int i = 0; i < count; i++) append(t, &old[i]);
 }
 
 void trial_finish(Trial *t, Guess *best, Guess others[GUESS_RIVALS_MAX]) {

@@ -9,7 +9,6 @@ enum {
     TRY_LEAST = 100, // to tell anything else
     TRY_FINE = 400,
     TRY_BOARD = 32,
-    FINAL_MOST = 4, // guesses in the last round
     TRY_KNOWN_MAX = 2048,
 };
 // Multiply-adds, counted as two, of one stage: about half a second on one core.
@@ -74,8 +73,9 @@ int board_images(const Trial *t, int wanted);
 // Two guesses that compute the same (a max pool may as well stand before a ReLU).
 bool same_score(const InferScore *a, const InferScore *b);
 
-// infer_final.c: sees to it that a guess is among those of the last round.
-void trial_keep(Trial *t, const Guess *guess);
+// infer_final.c: sees to it that these guesses are among those of the last round.
+enum { TRIAL_KEEP = 2 };
+void trial_keep(Trial *t, const Guess keep[TRIAL_KEEP]);
 // The same file: runs the best few on as many images as there is time for, and tells the report who
 // they are.
 void trial_finish(Trial *t, Guess *best, Guess others[GUESS_RIVALS_MAX]);

@@ -202,11 +202,10 @@ static void try_axes(Trial *t, Guess *best) {
     *best = top.guess;
 }
 
-// What is most usual is never lost to a look at few images: it is in the last round, with the
-// normalization that suits it best.
-static void try_usual(Trial *t, const Guess *usual) {
+// What is most usual, with the normalization that suits it best.
+static Guess try_usual(Trial *t, const Guess *usual) {
     int norms = smaller(t->space->counts[AXIS_NORMALIZATION], COARSE_NORMALIZATIONS);
-    Tried best = {.value = INFINITY}, tried;
+    Tried best = {.guess = *usual, .value = INFINITY}, tried;
     for (int i = 0; i < norms; i++) {
         Guess guess = *usual;
         guess.at[AXIS_NORMALIZATION] = i;
@@ -214,11 +213,7 @@ static void try_usual(Trial *t, const Guess *usual) {
         if (trial_run(t, &guess, TRY_LEAST, enough, NULL, &tried) && tried.value < best.value)
             best = tried;
     }
-    if (!isfinite(best.value) || t->board_count == 0) return;
-    for (int i = 0; i < t->board_count; i++)
-        if (memcmp(&t->board[i].guess, &best.guess, sizeof best.guess) == 0) return;
-    t->board[smaller(t->board_count, FINAL_MOST - 1)] = best;
-    t->board_count = smaller(t->board_count + 1, FINAL_MOST);
+    return best.guess;
 }
 
 Status guess_try(const GuessSpace *space, const InferOptions *options, Guess *best,
@@ -231,10 +226,10 @@ Status guess_try(const GuessSpace *space, const InferOptions *options, Guess *be
     Status status = t.known && t.spec ? status_ok() : status_no_memory("a network", 0);
     if (status_is_ok(&status)) {
         try_coarse(&t, best);
-        Guess start = *best;
+        Guess keep[TRIAL_KEEP] = {*best, usual};
         try_axes(&t, best);
-        trial_keep(&t, &start);
-        if (!space->graph) try_usual(&t, &usual);
+        if (!space->graph) keep[1] = try_usual(&t, &usual);
+        trial_keep(&t, keep);
         trial_finish(&t, best, others);
     }
     if (t.stopped && t.board_count == 0) report->tried = 0;
