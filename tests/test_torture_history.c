@@ -51,7 +51,11 @@ fail:
 // Everything that a store can do.
 static Status use_store(void) {
     Store *store = NULL;
-    KeptRun run = {.name = "a run", .settings = "seed=1", .state = KEPT_FINISHED, .steps = STEPS};
+    KeptRun run = {.name = "a run",
+                   .settings = "seed=1",
+                   .state = KEPT_FINISHED,
+                   .steps = STEPS,
+                   .epoch = EPOCHS};
     Status status;
     TRY(store_open(place, &store));
     TRY(store_begin(store, &run, &run.id));
@@ -118,9 +122,14 @@ static void check_history(const Operation *operation, FailKind kind, long nth) {
         const KeptRun *run = &list.run[i];
         KeptRecord record;
         assert_ok(store_read(store, run->id, &record));
-        bool whole = record.step_count == (size_t)run->steps &&
-                     (record.step_count == 0 || record.step_count == STEPS) &&
-                     (record.epoch_count == EPOCHS || record.step_count == 0);
+        // What a recording has no memory for is missing at the end, and that is said; what a
+        // program hands to the store is there or not.
+        bool all = record.step_count == STEPS && record.epoch_count == EPOCHS;
+        bool none = record.step_count == 0 && record.epoch_count == 0;
+        bool whole =
+            record.step_count == (size_t)run->steps && record.epoch_count == (size_t)run->epoch &&
+            (none || memcmp(record.steps, steps, record.step_count * sizeof *steps) == 0) &&
+            (all || none || operation->run == record_run);
         if (!whole || run->state == KEPT_TRAINING)
             fail_msg("%s, kind %d, call %ld: run %lld is %s, with %zu steps and %zu epochs",
                      operation->name, (int)kind, nth, (long long)run->id,
