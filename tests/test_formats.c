@@ -443,6 +443,13 @@ static void test_text_file(void **state) {
     assert_fails(format_read(path, &model), STATUS_FORMAT, "not a safetensors file, or cut short");
     files_write(path, text, 5);
     assert_fails(format_read(path, &model), STATUS_FORMAT, "it has 5 bytes, too few");
+    // A header that is said to end behind the file, by little enough to be overlooked.
+    for (unsigned char more = 1; more <= 9; more++) {
+        unsigned char file[24] = "\0\0\0\0\0\0\0\0{}              ";
+        file[0] = (unsigned char)(sizeof file - 8 + more);
+        files_write(path, file, sizeof file);
+        assert_fails(format_read(path, &model), STATUS_FORMAT, "only 16 follow");
+    }
     files_path(path, directory, "list.txt");
     files_write(path, text, sizeof text - 1);
     assert_fails(format_read(path, &model), STATUS_FORMAT, "is not a model file that can be read");
