@@ -499,6 +499,22 @@ static void test_absurd_sizes(void **state) {
     craft_text(&tensor, 8, "w");
     craft_part(&graph, 5, &tensor);
     refuse(&graph, STATUS_FORMAT, "fewer numbers");
+    // Neither more nor fewer bytes, or numbers, than the shape has.
+    static const size_t sizes[] = {0, 4, 7, 9, 12};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        craft_integer(&tensor, 1, 2);
+        craft_integer(&tensor, 2, 1);
+        craft_text(&tensor, 8, "w");
+        craft_bytes(&tensor, 9, "abcdefghijkl", sizes[i]);
+        craft_part(&graph, 5, &tensor);
+        refuse(&graph, STATUS_FORMAT, "bytes, not the 8 of its shape");
+    }
+    for (int i = 0; i < 3; i++) craft_float(&tensor, 4, 1.5f);
+    craft_integer(&tensor, 1, 2);
+    craft_integer(&tensor, 2, 1);
+    craft_text(&tensor, 8, "w");
+    craft_part(&graph, 5, &tensor);
+    refuse(&graph, STATUS_FORMAT, "3 numbers, not the 2 of its shape");
     craft_text(&pair, 1, "location");
     craft_text(&pair, 2, "../../etc/passwd");
     craft_integer(&tensor, 1, 4);

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-// The window waits for the part that is under way when it wants another exam: not for more than a
-// batch.
+// The part that is under way when an exam is given up is waited for where a window closes or the
+// data set changes: not more than a batch.
 enum { EXAM_BATCH = 50, EXAM_PART = EXAM_BATCH };
 
 void exam_close(Exam *exam) {
@@ -105,7 +105,7 @@ static void examiner_main(void *context) {
     ex->loss = set->n ? loss / set->n : 0;
     ex->accuracy = set->n ? right / set->n : 0;
     atomic_store(&ex->done, true);
-    if (ex->wake && !atomic_load(&ex->cancel)) ex->wake(ex->context);
+    if (ex->wake) ex->wake(ex->context); // one that was given up too: another waits for its end
 }
 
 void examiner_close(Examiner *ex) {
@@ -121,6 +121,14 @@ void examiner_close(Examiner *ex) {
     atomic_store(&ex->cancel, false);
     atomic_store(&ex->done, false);
     atomic_store(&ex->answered, 0);
+}
+
+bool examiner_give_up(Examiner *ex) {
+    if (!ex->busy) return true;
+    atomic_store(&ex->cancel, true);
+    if (!atomic_load(&ex->done)) return false;
+    examiner_close(ex);
+    return true;
 }
 
 Status examiner_start(Examiner *ex, uint64_t of, const SavedModel *model, const Dataset *dataset,
@@ -146,6 +154,10 @@ fail:
 
 bool examiner_take(Examiner *ex, Exam *exam, Status *status) {
     if (!ex->busy || !atomic_load(&ex->done)) return false;
+    if (atomic_load(&ex->cancel)) { // nobody wants that any more
+        examiner_close(ex);
+        return false;
+    }
     thread_join(&ex->thread);
     *status = ex->status;
     if (status_is_ok(status))

@@ -47,9 +47,12 @@ typedef struct Examiner {
     Status status;
 } Examiner;
 
-// Starts; `dataset` must outlive it. Gives up one that is under way.
+// Starts; `dataset` must outlive it. Gives up one that is under way, and waits for that, unless
+// examiner_give_up has said that there is none.
 Status examiner_start(Examiner *examiner, uint64_t of, const SavedModel *model,
                       const Dataset *dataset, void (*wake)(void *), void *context);
+// Asks one that is under way to stop. True when none is: otherwise ask again (wake is called then).
+bool examiner_give_up(Examiner *examiner);
 // True once when it is done; then `exam` holds the result if *status is OK.
 bool examiner_take(Examiner *examiner, Exam *exam, Status *status);
 // 0..1

@@ -135,6 +135,7 @@ static void workbench_follow_exam(Workbench *bench) {
                 (int)test->channels == spec->input.c &&
                 (int)bench->dataset->classes <= source_plan(&source)->classes;
     if (!wanted || !fits || bench->exam.of == of || bench->examiner.of == of) return;
+    if (!examiner_give_up(&bench->examiner)) return; // the window does not wait for its end
     SavedModel *made = NULL;
     status = source.run ? run_log_save_model(source.run->log, bench->dataset, &made) : status_ok();
     if (status_is_ok(&status))

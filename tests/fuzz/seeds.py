@@ -141,6 +141,25 @@ def make_safetensors():
     put("safetensors", "deep", struct.pack("<Q", 400) + b"[" * 400)
     put("safetensors", "escape", safetensors([("w\n\\\"\u00e9", [2, 2])]))
     put("safetensors", "wrapped", safetensors([("module." + n, d) for n, d in small]))
+    # One fault in the header each: every sentence about it is said for some of them.
+    good = {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}
+    faults = [
+        {"w": {}}, {"w": dict(good, dtype=3)}, {"w": dict(good, dtype="F33" + "x" * 80)},
+        {"w": dict(good, dtype="F8_E4M3")}, {"w": dict(good, shape=3)},
+        {"w": dict(good, shape=[1] * 12)}, {"w": dict(good, shape=[1.5])},
+        {"w": dict(good, shape=[1 << 40, 1 << 40])}, {"w": dict(good, data_offsets=[0])},
+        {"w": dict(good, data_offsets=[4, 0])}, {"w": dict(good, data_offsets=[0, 400])},
+        {"w": dict(good, shape=[2])}, {"w": good, "v": good}, {"w" * 90: {}}, {"": good},
+        {"w": dict(good, data_offsets=[4, 8]), "v": dict(good, data_offsets=[8, 12])},
+        {"w": good, "__metadata__": 3}, {"w": good, "__metadata__": {"a": 3}},
+        {"w": good, "__metadata__": {"inkling.name": "x" * 70000}},
+        {"w": good, "__metadata__": {"inkling.%d" % i: "" for i in range(70)}}, [good], {},
+        {str(i): dict(good, shape=[0], data_offsets=[4, 4]) for i in range(1100)},
+    ]
+    texts = [json.dumps(fault).encode() for fault in faults]
+    texts += [b'{"w":1,"w":2}', b'{"\xff":1}', b"{} {}", b"{", b'{"__metadata__":{"a":"","a":""}}']
+    for i, text in enumerate(texts):
+        put("safetensors", "fault-%02d" % i, struct.pack("<Q", len(text)) + text + bytes(4))
 
 
 # ---- .pth ------------------------------------------------------------------------------------------
@@ -216,7 +235,8 @@ def make_pth():
         put("pth", name, out.getvalue())
         put("pickle", name + "-pairs", text)
     put("pickle", "wrapped", state_dict(NETS[0][3], wrapped="state_dict"))
-    for kind in ("DoubleStorage", "HalfStorage", "LongStorage", "BFloat16Storage", "BoolStorage"):
+    for kind in ("DoubleStorage", "HalfStorage", "LongStorage", "BFloat16Storage", "BoolStorage",
+                 "IntStorage", "ShortStorage", "CharStorage", "ByteStorage", "QInt8Storage"):
         put("pickle", "type-" + kind, state_dict(NETS[0][3], kind))
     values = [None, True, 1, -1, 1 << 40, 1 << 80, 1.5, "text", b"bytes", (), (1,), (1, 2), (1, 2, 3),
               (1, 2, 3, 4), [1, [2]], {"a": {"b": 1}}, {1, 2}, frozenset((1, 2)), bytearray(b"x"),
@@ -325,6 +345,35 @@ def make_onnx():
         node("Flatten", ["g"], ["f"]) + node("Gemm", ["f", "w", "b"], ["y"]) +
         tensor("k", [1, 1, 3, 3]) + tensor("w", [1, 2]) + tensor("b", [2]) +
         value(11, "x", [1, 1, 8, 8]) + value(12, "y", [1, 2])))
+    # Constants of every type, in bytes and number by number, and some that are none.
+    wide = {1: 4, 2: 1, 3: 1, 4: 2, 5: 2, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8, 12: 4, 13: 8, 16: 2}
+    uses = node("Identity", ["t"], ["y"]) + value(12, "y", [2])
+    for kind in list(wide) + [0, 8, 14, 15, 40, 1 << 20]:
+        raw = tensor("t", [2], kind, bytes(range(2 * wide.get(kind, 4))))
+        put("onnx", "raw-%d" % kind, onnx(uses + raw))
+        field = {1: 4, 7: 7, 8: 6, 11: 10, 12: 11, 13: 11}.get(kind, 5)
+        one = (struct.pack("<f", 1.5) if field == 4 else struct.pack("<d", 1.5) if field == 10
+               else b"text" if field == 6 else varint(300))
+        many = part(6, one) * 2 if field == 6 else part(field, one * 2)
+        head = integer(1, 2) + integer(2, kind) + part(8, "t")
+        put("onnx", "field-%d" % kind, onnx(uses + part(5, head + many)))
+    head = integer(2, 1) + part(8, "t")
+    for i, body in enumerate([
+            integer(1, 2) + head, integer(1, -1) + head, integer(1, 1 << 40) * 2 + head,
+            integer(1, 1) * 20 + head, integer(1, 2) + head + part(9, bytes(9)),
+            integer(1, 2) + head + integer(14, 1), integer(1, 2) + head + part(3, integer(1, 0)),
+            integer(1, 3) + head + part(4, struct.pack("<ff", 1, 2)),
+            integer(1, 2) + integer(2, 8) + part(8, "t") + part(6, "x" * 300) * 2]):
+        put("onnx", "tensor-%d" % i, onnx(uses + part(5, body)))
+    for i, extra in enumerate([
+            part(15, b""), part(1, part(4, "Relu") + part(1, "x") * 300),
+            part(1, part(4, "Relu") + part(5, part(1, "a") + integer(20, 12))),
+            part(1, part(4, "Relu") + part(5, part(1, "a") + part(7, struct.pack("<ff", 1, 2)))),
+            part(1, part(4, "Relu") + part(5, part(1, "a") + integer(3, 2)))]):
+        put("onnx", "node-%d" % i, onnx(uses + extra))
+    for opset in (0, 1, 6, 99):
+        put("onnx", "opset-%d" % opset, onnx(uses, opset))
+    put("onnx", "nothing", integer(1, 8))
     models = sorted(glob.glob("/usr/share/libonnx-testdata/**/model.onnx", recursive=True))
     taken = 0
     for path in models:
