@@ -557,6 +557,33 @@ static void test_absurd_sizes(void **state) {
     refuse(&graph, STATUS_FORMAT, "axis");
 }
 
+// Ten of the 784 pixels as an answer: every place that there is, and none beside.
+static void test_places(void **state) {
+    (void)state;
+    static const struct {
+        int64_t place;
+        bool there;
+    } cases[] = {{0, true},    {783, true},   {-1, true},         {-784, true},
+                 {784, false}, {-785, false}, {INT64_MAX, false}, {INT64_MIN, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        Text graph = {0}, node, model;
+        int64_t places[10] = {0, 1, 2, 3, 4, 5, 6, 7, 8, cases[i].place};
+        craft_input(&graph, "x", 4, image_dims);
+        craft_integers(&graph, "i", 10, places);
+        one_node(&graph, "Flatten", "x", "f");
+        craft_node(&node, "Gather", "f i", "a");
+        craft_attribute_integer(&node, "axis", 1);
+        craft_part(&graph, 1, &node);
+        craft_output(&graph, "a");
+        craft_model(&graph, 13, &model);
+        Status status = try_read(model.data, model.size);
+        text_close(&model);
+        if (status_is_ok(&status) != cases[i].there)
+            fail_msg("place %lld: %s", (long long)cases[i].place, status.message);
+        if (!cases[i].there) assert_non_null(strstr(status.message, "is not within 784"));
+    }
+}
+
 // Few bytes, much work: each node squares what the one before it made.
 static void test_too_much_work(void **state) {
     (void)state;
@@ -697,6 +724,7 @@ int main(void) {
         cmocka_unit_test(test_new_operator_sets),
         cmocka_unit_test(test_broken_graphs),
         cmocka_unit_test(test_absurd_sizes),
+        cmocka_unit_test(test_places),
         cmocka_unit_test(test_too_much_work),
         cmocka_unit_test(test_many_parts),
         cmocka_unit_test(test_cut_short),
