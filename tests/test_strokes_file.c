@@ -98,6 +98,8 @@ static const struct {
     {"{\"strokes\":[[[0,0],[1,1,true]]]}", "point 2 of stroke 1"},
     {"{\"strokes\":[[[0,0],[1e999,0]]]}", "too far out"},
     {"{\"strokes\":[[[0,0],[1e31,0]]]}", "too far out"},
+    {"{\"strokes\":[[[0,0],[0,1e31]]]}", "too far out"},
+    {"{\"strokes\":[[[0,-1e999],[0,1]]]}", "too far out"},
     {"{\"strokes\":[[[0,0],[NaN,0]]]}", "not valid JSON"},
     {"{\"label\":-1,\"strokes\":[]}", "whole number"},
     {"{\"label\":1.5,\"strokes\":[]}", "whole number"},
