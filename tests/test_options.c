@@ -107,6 +107,9 @@ static float *train(const char *line, int threads, bool with_live, size_t *bytes
     return weights;
 }
 
+// How many batches the last run in pieces had.
+static struct { int batches; } in_pieces;
+
 // A new run, as in a new process, every `every` batches.
 static float *train_in_pieces(const char *line, int threads, int every, bool with_live,
                               size_t *bytes) {
@@ -129,6 +132,7 @@ static float *train_in_pieces(const char *line, int threads, int every, bool wit
     }
     bench_close(&bench);
     files_close(directory);
+    in_pieces.batches = batch;
     return weights;
 }
 
@@ -158,6 +162,19 @@ static void resuming_does_not_matter(void **state) {
         same_bits(lines[i], "resuming", whole, pieces, bytes);
         free(whole);
         free(pieces);
+    }
+}
+
+// At such a rate nothing gets better after the first epoch, of two batches: the fourth is the last.
+static void patience_goes_on(void **state) {
+    (void)state;
+    static const char line[] = "layers=\"dense 10\" optimizer=sgd lr=1e-30 epochs=9 batch-size=160 "
+                               "held-out=100 patience=3";
+    for (int every = 1; every < 10; every++) {
+        size_t bytes;
+        free(train_in_pieces(line, 1, every, false, &bytes));
+        if (in_pieces.batches != 8)
+            fail_msg("resumed every %d batches it has %d, not 8", every, in_pieces.batches);
     }
 }
 
@@ -314,13 +331,10 @@ static void the_line_says_it_all(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(threads_do_not_matter),
-        cmocka_unit_test(resuming_does_not_matter),
-        cmocka_unit_test(live_changes_are_kept),
-        cmocka_unit_test(patience_ends_and_restores),
-        cmocka_unit_test(until_ends),
-        cmocka_unit_test(the_average_answers),
-        cmocka_unit_test(misfits_are_refused),
+        cmocka_unit_test(threads_do_not_matter),      cmocka_unit_test(resuming_does_not_matter),
+        cmocka_unit_test(patience_goes_on),           cmocka_unit_test(live_changes_are_kept),
+        cmocka_unit_test(patience_ends_and_restores), cmocka_unit_test(until_ends),
+        cmocka_unit_test(the_average_answers),        cmocka_unit_test(misfits_are_refused),
         cmocka_unit_test(the_line_says_it_all),
     };
     return cmocka_run_group_tests_name("options", tests, open_data, close_data);
