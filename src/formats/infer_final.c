@@ -129,16 +129,18 @@ static void append(Trial *t, const Tried *tried) {
 }
 
 // The few images of the rounds before favour whoever is more sure of itself: a likeness may have
-// driven off what a network was trained with. That is mended on many images: the best there are,
-// those to keep, and others while there is room.
+// driven off what a network was trained with. That is mended on many images: the best there is,
+// those to keep, and others while there is room, graphs last: they are slow, and the usual is none.
 void trial_keep(Trial *t, const Guess keep[TRIAL_KEEP]) {
-    Tried old[FINAL_MOST], tried;
-    int count = t->board_count < FINAL_MOST ? t->board_count : FINAL_MOST;
+    Tried old[TRY_BOARD], tried;
+    int count = t->board_count;
     memcpy(old, t->board, (size_t)count * sizeof *old);
-    t->board_count = count < FINAL_MOST - TRIAL_KEEP ? count : FINAL_MOST - TRIAL_KEEP;
+    t->board_count = count > 0;
     for (int i = 0; i < TRIAL_KEEP; i++)
         if (trial_run(t, &keep[i], TRY_FEW, INFINITY, NULL, &tried)) append(t, &tried);
-    for (int i = 0; i < count; i++) append(t, &old[i]);
+    for (int graph = 0; graph < 2; graph++)
+        for (int i = 0; i < count; i++)
+            if (old[i].graph == (graph == 1)) append(t, &old[i]);
 }
 
 void trial_finish(Trial *t, Guess *best, Guess others[GUESS_RIVALS_MAX]) {
