@@ -285,8 +285,13 @@ static inline V v_interleave_high(V a, V b) {
     return (V){a[2], b[2], a[3], b[3]};
 }
 
+static inline VMask v_is_number(V a) {
+    V same = a; // NaN is not the same
+    return a == same;
+}
+
 static inline VMask v_beats(V b, V a) {
-    return (b > a) | ((b != b) & (a == a));
+    return (b > a) | (~v_is_number(b) & v_is_number(a));
 }
 
 static inline V v_select(VMask mask, V yes, V no) {

@@ -197,6 +197,7 @@ Status dataset_open(Dataset **out, const DatasetRequest *request, const Logger *
         TRY(dataset_open_place(out, place, request));
     }
     const Dataset *dataset = *out;
+    ASSERT(dataset);
     log_write(log, LOG_INFO, "Data: %s%s%s, %u training and %u test images", dataset->name,
               dataset->synthetic ? "" : " from ", dataset->directory, dataset->train.n,
               dataset->test.n);

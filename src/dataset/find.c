@@ -184,8 +184,7 @@ static Status look_for_prefix(const char *path, DatasetPlace *out) {
     }
     size_t size = strlen(base);
     if (size > 0 && size + 2 <= sizeof prefix && file_is_directory(directory)) {
-        memcpy(prefix, base, size);
-        memcpy(prefix + size, "-", 2);
+        snprintf(prefix, sizeof prefix, "%s-", base);
         Status status = look_here(directory, prefix, out);
         if (status.code != STATUS_NOT_FOUND) return status;
     }

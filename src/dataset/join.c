@@ -129,6 +129,7 @@ static void extend_name(char name[DATASET_NAME_MAX], const char *more) {
 // All training images one after the other, in the first part's data set.
 static Status join(Part *parts, int count, int threads) {
     Dataset *first = parts[0].dataset;
+    ASSERT(first); // parts[0] is not `others`
     uint32_t n[PARTS_MAX], sum = 0;
     Status status;
     uint8_t *pixels = NULL, *labels = NULL;

@@ -310,7 +310,7 @@ static Status infer_foreign(const TensorBag *bag, const InferOptions *options, S
                             InferReport *report) {
     Status status;
     SavedModel *model = NULL;
-    Guess guess, others[GUESS_RIVALS_MAX];
+    Guess guess, others[GUESS_RIVALS_MAX] = {0};
     GuessSpace *space = calloc(1, sizeof *space);
     if (!space) return status_no_memory("a network", sizeof *space);
     TRY(guess_space(bag, options, space));

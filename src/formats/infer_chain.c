@@ -2,6 +2,7 @@
 // declared.
 #include "formats/infer_chain.h"
 
+#include "base/check.h"
 #include "base/tr.h"
 #include "formats/infer_skip.h"
 
@@ -219,6 +220,7 @@ fail:
 static void find_gaps(const StemList *stems, Chain *chain, const Stem *const *link_stems) {
     for (int i = 0; i + 1 < chain->count; i++) {
         const Stem *a = link_stems[i], *b = link_stems[i + 1];
+        ASSERT(a && b); // each link has come from one
         if (a->number < 0 || b->number <= a->number || a->parent_size != b->parent_size ||
             memcmp(a->name, b->name, a->parent_size) != 0)
             continue;

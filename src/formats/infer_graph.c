@@ -95,7 +95,8 @@ static Status weave_conv(Weave *w, const FreeLayer *layer) {
     if (source->bias) TRY(weave_put_tensor(w, source->bias, 1, dims, &inputs[2]));
     TRY(weave_put_node(w, "Conv", inputs, source->bias ? 3 : 2, attributes, 5));
     w->shape = (Shape){out, room_h / stride + 1, room_w / stride + 1, false};
-    w->work += (double)shape_count(w->shape) * (double)(weight->count / (size_t)out);
+    size_t taps = weight->count / (size_t)out; // of one output
+    w->work += (double)shape_count(w->shape) * (double)taps;
 fail:
     return status;
 }
@@ -153,7 +154,7 @@ static Status weave_prelu(Weave *w) {
     source = source_take(plan->sources, plan->source_count, SOURCE_SLOPE, &w->next[SOURCE_SLOPE]);
     if (!source) source = first; // one may serve everywhere
     if (!source || (source->weight->count != 1 && source->weight->count != (size_t)w->shape.c))
-        TRY(weave_misfit(w, "prelu", "has no slopes in the file that fit its channels"));
+        return weave_misfit(w, "prelu", "has no slopes in the file that fit its channels");
     const size_t dims[3] = {source->weight->count, 1, 1};
     TRY(weave_put_tensor(w, source->weight, w->shape.flat || dims[0] == 1 ? 1 : 3, dims,
                          &inputs[1]));

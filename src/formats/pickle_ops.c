@@ -42,7 +42,7 @@ Status pickle_op_binint(Machine *m) {
     uint64_t bits;
     Status status = pickle_take_number(m, 4, &bits);
     if (!status_is_ok(&status)) return status;
-    return pickle_push_integer(m, PICKLE_INTEGER, (int64_t)bits - (bits >> 31 ? 0x100000000ll : 0));
+    return pickle_push_integer(m, PICKLE_INTEGER, (int64_t)bits - (bits >> 31 ? 0x100000000LL : 0));
 }
 
 Status pickle_op_binint1(Machine *m) {

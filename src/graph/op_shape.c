@@ -220,7 +220,7 @@ fail:
 
 Status op_constant(GraphCall *call) {
     const GraphNode *node = call->node;
-    Status status = status_ok();
+    Status status;
     int count;
     const GraphAttribute *value = graph_node_attribute(node, "value");
     const GraphAttribute *reals = graph_node_attribute(node, "value_floats");

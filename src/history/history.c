@@ -189,7 +189,7 @@ static void history_main(void *context) {
 // ---- opening and closing ------------------------------------------------------------------------
 
 Status history_open(const char *directory, const HistoryHooks *hooks, History **out) {
-    Status status = status_ok();
+    Status status;
     History *history = calloc(1, sizeof *history);
     *out = NULL;
     if (!history) return status_no_memory("the history", sizeof *history);

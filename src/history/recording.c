@@ -150,7 +150,7 @@ static void machine_cpu(char *out, size_t size) {
         if (text_is_utf8(value, strlen(value))) text_copy(out, size, value);
         break;
     }
-    if (file) fclose(file);
+    if (file) (void)fclose(file);
 }
 
 static void recording_describe(Recording *r, const HistoryAbout *about) {
@@ -183,7 +183,7 @@ static void recording_describe(Recording *r, const HistoryAbout *about) {
 }
 
 Recording *history_begin(History *history, const HistoryAbout *about) {
-    Status status = status_ok();
+    Status status;
     if (!history) return NULL;
     Recording *r = calloc(1, sizeof *r);
     if (!r) TRY(status_no_memory("a run's history", sizeof *r));

@@ -294,11 +294,13 @@ static void find_lines(Shape *shapes, int n) {
 Status ink_split_drawing(InkSplit *split, const Drawing *drawing) {
     int16_t *atom_of = realloc(split->atom_of, (drawing->live + 1) * sizeof *atom_of);
     if (!atom_of) return status_no_memory("splitting a drawing", drawing->live * sizeof *atom_of);
-    *split = (InkSplit){.atom_of = atom_of, .stroke_count = drawing->live};
+    memset(split, 0, sizeof *split);
+    split->atom_of = atom_of;
+    split->stroke_count = drawing->live;
     for (size_t s = 0; s < drawing->live; s++) atom_of[s] = -1;
 
     Shape *shapes = malloc(STROKES_MAX * sizeof *shapes);
-    float *beliefs = malloc(sizeof *beliefs * STROKES_MAX * STROKES_MAX);
+    float *beliefs = calloc(STROKES_MAX * STROKES_MAX, sizeof *beliefs);
     int parent[STROKES_MAX], n = 0;
     Component components[STROKES_MAX];
     Status status = status_ok();

@@ -54,7 +54,7 @@ Status strokes_reader_open(StrokesReader **out, const char *path) {
 
 void strokes_reader_close(StrokesReader **reader) {
     if (!*reader) return;
-    if ((*reader)->file && (*reader)->file != stdin) fclose((*reader)->file);
+    if ((*reader)->file && (*reader)->file != stdin) (void)fclose((*reader)->file);
     free((*reader)->line);
     free(*reader);
     *reader = NULL;
@@ -221,7 +221,7 @@ fail:
 static Status read_drawing(const StrokesReader *reader, size_t size, float radius, Drawing *drawing,
                            StrokesLine *line) {
     const char *end = NULL;
-    Status status = status_ok();
+    Status status;
     cJSON *json = cJSON_ParseWithLengthOpts(reader->line, size + 1, &end, true);
     if (!json) {
         long column = end ? (long)(end - reader->line) + 1 : 1;

@@ -210,7 +210,7 @@ static void check_noise(Check *check) {
     enum { ROUNDS = 6 };
     double middle = check_value(check);
     for (size_t i = 0; i < check->logit_count; i++)
-        check->noise += 0.5 * FLT_EPSILON * fabs(check->direction[i] * check->logits[i]);
+        check->noise += 0.5 * FLT_EPSILON * (double)fabsf(check->direction[i] * check->logits[i]);
     float *kept = check->input_gradient; // not yet in use
     memcpy(kept, check->input, check->input_count * sizeof *kept);
     for (int round = 0; round < ROUNDS; round++) {

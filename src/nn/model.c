@@ -59,8 +59,9 @@ static int model_pools(const Model *model, int i) {
     if (product > 0 && model->skip[product] &&
         model->spec.layers[product].kind->activation != ACTIVATION_NONE)
         product--;
+    if (product < 0) return -1;
     const BackendOps *ops = model->be->ops;
-    bool joins = model->can_train && ops->conv_pool_forward && product >= 0 &&
+    bool joins = model->can_train && ops->conv_pool_forward &&
                  model->spec.layers[product].kind->pools && kind->can_join &&
                  kind->can_join(&model->spec.layers[i]);
     if (joins && kind->joins_as == POOL_MEAN)
@@ -83,8 +84,8 @@ static size_t model_lay_out(Model *model, size_t offsets[SPEC_LAYERS_MAX + 1]) {
         Status status = kind->plan(&spec->layers[i], &plan);
         REQUIRE(status_is_ok(&status)); // spec_plan has just been through here
         model->in_place[i] = plan.in_place || plan.back_in_place;
-        const LayerKind *before = i > 0 ? spec->layers[i - 1].kind : NULL;
-        bool fused = kind->activation != ACTIVATION_NONE && before && before->fuses;
+        bool fused =
+            kind->activation != ACTIVATION_NONE && i > 0 && spec->layers[i - 1].kind->fuses;
         if (fused) {
             model->runs[i - 1].fused = kind->activation;
             model->runs[i - 1].fused_parameter = (float)spec->layers[i].args[0];
@@ -202,7 +203,7 @@ static Status model_start_weights(Model *model) {
 
 Status model_open(Backend *be, const ModelSpec *spec, int max_batch, bool training, Model **out) {
     Status status;
-    size_t offsets[SPEC_LAYERS_MAX + 1];
+    size_t offsets[SPEC_LAYERS_MAX + 1] = {0};
     *out = NULL;
     if (max_batch < 1)
         return status_error(STATUS_USAGE, "a batch has at least 1 sample, not %d", max_batch);

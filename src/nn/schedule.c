@@ -20,7 +20,8 @@ static double schedule_constant(const ScheduleOptions *options, double lr, int64
 static double schedule_step(const ScheduleOptions *options, double lr, int64_t at, int64_t of) {
     (void)of;
     int size = options->step_size > 0 ? options->step_size : 1;
-    return lr * pow(options->gamma, (double)(at / size + (options->from_start ? 1 : 0)));
+    int64_t steps = at / size + (options->from_start ? 1 : 0);
+    return lr * pow(options->gamma, (double)steps);
 }
 
 // ExponentialLR: lr * gamma ^ at.

@@ -192,6 +192,7 @@ Status spec_parse_layers(const char *text, ModelSpec *out) {
         Span span = {whole.at, comma ? comma : whole.end};
         LayerSpec layer;
         TRY(spec_parse_layer(number, span, &layer));
+        ASSERT(layer.kind);
         if (layer.kind->wants_flat && !flat) {
             LayerSpec between = {.kind = flatten};
             TRY(spec_add(out, &between));

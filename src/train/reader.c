@@ -92,7 +92,7 @@ static Status grow(Reading *reading, int count) {
 
 static Status try_all(Recognizer *recognizer, const Drawing *drawing, const InkOptions *options,
                       Reading *reading, int *tried) {
-    Status status = status_ok();
+    Status status;
     const InkSplit *split = &reading->split;
     *tried = 0;
     for (int first = 0; first < split->atom_count; first++) {

@@ -54,7 +54,7 @@ fail:
 Status recognizer_open(const SavedModel *saved, int threads, int max_batch, Recognizer **out) {
     Recognizer *recognizer = calloc(1, sizeof *recognizer);
     BackendConfig config = {"cpu", threads};
-    Status status = status_ok();
+    Status status;
     *out = NULL;
     if (!recognizer) return status_no_memory("a network", sizeof *recognizer);
     recognizer->max_batch = max_batch;

@@ -93,7 +93,7 @@ Status run_open(const TrainConfig *config, const DeviceData *data, const float *
     ModelSpec *spec = malloc(sizeof *spec);
     Run *run = calloc(1, sizeof *run);
     float *weights = NULL;
-    Status status = status_ok();
+    Status status;
     *out = NULL;
     if (!run || !spec) {
         status = status_no_memory("a training run", sizeof *run + sizeof *spec);

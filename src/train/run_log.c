@@ -24,7 +24,7 @@ static Status run_log_snapshots(RunLog *log, const Dataset *dataset) {
 Status run_log_open(const TrainConfig *config, const Dataset *dataset, const float *initial,
                     RunLog **out) {
     RunLog *log = calloc(1, sizeof *log);
-    Status status = status_ok();
+    Status status;
     *out = NULL;
     if (!log) return status_no_memory("a run", sizeof *log);
     log->config = *config;

@@ -70,7 +70,7 @@ Status run_save_state(Run *run, const char *path) {
     size_t floats = state_parts(run, header);
     size_t size = sizeof *header + floats * sizeof(float);
     unsigned char *bytes = calloc(1, size);
-    Status status = status_ok();
+    Status status;
     if (!bytes) {
         status = status_no_memory("a checkpoint", size);
         goto fail;

@@ -76,8 +76,8 @@ static float pick_kth(float *values, size_t count, size_t k) {
         float pivot = values[at];
         ptrdiff_t i = left, j = right;
         do {
-            while (values[i] < pivot) i++;
-            while (values[j] > pivot) j--;
+            while (i < right && values[i] < pivot) i++;
+            while (j > left && values[j] > pivot) j--;
             if (i <= j) {
                 float swap = values[i];
                 values[i++] = values[j];

@@ -13,7 +13,8 @@ ChartTicks chart_ticks_linear(double min, double max, int most, bool whole) {
     double power = pow(10, floor(log10((max - min) / most)));
     if (whole && power < 1) power = 1;
     for (int k = 0; k < 12; k++) {
-        double m = mantissas[k % 4], step = m * power * pow(10, k / 4);
+        int decade = k / 4;
+        double m = mantissas[k % 4], step = m * power * pow(10, decade);
         if (whole && step != floor(step)) continue;
         double slack = step * 1e-9, first = ceil((min - slack) / step);
         double last = floor((max + slack) / step);

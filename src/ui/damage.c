@@ -9,7 +9,7 @@ void damage_close(Damage *damage) {
     free(damage->before);
     free(damage->now);
     free(damage->touched);
-    *damage = (Damage){0};
+    memset(damage, 0, sizeof *damage);
 }
 
 void damage_forget(Damage *damage) {

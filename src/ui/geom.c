@@ -218,7 +218,8 @@ Grid grid_fill(Rect area, int count, float min_w, float cell_h, float gap) {
 }
 
 Rect grid_cell(const Grid *grid, int index) {
-    float column = (float)(index % grid->columns), row = (float)(index / grid->columns);
+    int line = index / grid->columns;
+    float column = (float)(index % grid->columns), row = (float)line;
     float x0 = grid->area.x + column * (grid->cell_w + grid->gap);
     float left = floorf(x0 + 0.5f), right = floorf(x0 + grid->cell_w + 0.5f);
     return (Rect){left, grid->area.y + row * (grid->cell_h + grid->gap), right - left,
