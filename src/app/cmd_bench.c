@@ -5,6 +5,7 @@
 #include "app/cli.h"
 #include "app/cli_json.h"
 #include "app/cli_share.h"
+#include "base/check.h"
 #include "base/thread.h"
 #include "compute/sgemm_rate.h"
 #include "train/recognizer.h"
@@ -181,6 +182,7 @@ static Status bench_inference(const Bench *bench, const SavedModel *model, int b
     Status status = logits != NULL ? status_ok() : status_no_memory("the answers", 0);
     if (!status_is_ok(&status)) goto fail;
     TRY(recognizer_open(model, bench->threads, batch, &recognizer));
+    ASSERT(set->n > 0); // no data set is without test images
     double begun = 0;
     long images = 0;
     uint32_t at = 0;

@@ -177,7 +177,7 @@ static Status predict_idx(Predictor *p, const char *path) {
                           p->probabilities);
         for (uint32_t i = 0; i < n; i++) {
             size_t row = (size_t)i * (size_t)p->classes;
-            predict_name(p, path, (long)(first + i), name, sizeof name);
+            predict_name(p, path, (long)first + (long)i, name, sizeof name);
             TRY(predict_tell(p, name, p->logits + row, p->probabilities + row, NULL, NULL));
         }
     }
@@ -196,6 +196,7 @@ static Status predict_answer_waiting(Predictor *p) {
     for (int i = 0; i < count; i++) {
         const PredictWaiting *one = &p->waiting[i];
         int row = i * p->classes;
+        // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): what waits stays p's, which frees it
         TRY(predict_tell(p, one->name, p->logits + row, p->probabilities + row, &one->fit,
                          &one->line));
     }
@@ -238,7 +239,6 @@ static Status predict_strokes(Predictor *p, const char *path) {
         if (status.code == STATUS_FORMAT) { // one bad line; those behind it are fine
             cli_say("inkling: %s", status.message);
             if (status_is_ok(&broken)) broken = status;
-            status = status_ok();
             continue;
         }
         TRY(status);

@@ -85,7 +85,7 @@ static const Preset *train_preset_of(const SavedModel *model, const char *layers
 
 // All options in one list: first what the model to start from brings, then what was typed.
 static Status train_read_config(TrainJob *job) {
-    Status status = status_ok();
+    Status status;
     const CliArgs *args = job->args;
     char layers[TRAIN_LAYERS_MAX], mean[32], std[32];
     OptionPair *pairs = calloc((size_t)args->given_count + 8, sizeof *pairs);

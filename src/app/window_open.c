@@ -202,7 +202,7 @@ static void window_remember(Window *window, const WindowOptions *options) {
 void window_close(Window *window, const WindowOptions *options) {
     if (window->bench && !options->forget && !options->screenshot) window_remember(window, options);
     workbench_close(&window->bench);
-    if (window->frame_log) fclose(window->frame_log);
+    if (window->frame_log) (void)fclose(window->frame_log);
     ui_close(&window->ui);
     sdl_render_close(&window->render);
     sdl_font_close(&window->font);

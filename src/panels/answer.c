@@ -98,7 +98,7 @@ static void answer_take_names(Workbench *bench, const Source *source) {
 static Status answer_open(Workbench *bench, const Source *source) {
     Answer *answer = &bench->answer;
     SavedModel *copy = NULL;
-    Status status = status_ok();
+    Status status;
     answer_close(answer);
     answer->of = source_id(source); // even if it fails: it is not tried again every frame
     const Shape input = source_spec(source)->input;

@@ -149,14 +149,13 @@ static void history_row(Ui *ui, Workbench *bench, UiTable *table, const KeptRun 
     bool enter = ui_focus(ui) == ui_id(ui, run->name) && ui_take_key(ui, KEY_ENTER, 0);
     UiHit hit = ui_table_row(ui, table, run->name, history_view_is_chosen(view, run->id));
     bool mouse = ui->input.released[MOUSE_LEFT] || ui->input.pressed[MOUSE_LEFT];
-    if (hit.pressed && (ui->input.mods & MOD_CTRL))
+    bool space = hit.clicked && !mouse && !hit.pressed && !enter;
+    if (space || (hit.pressed && (ui->input.mods & MOD_CTRL)))
         history_view_toggle(view, run->id);
     else if (hit.pressed && (ui->input.mods & MOD_SHIFT))
         history_view_choose_to(view, run->id);
     else if (hit.pressed || enter)
         history_view_choose_only(view, run->id);
-    else if (hit.clicked && !mouse) // Space
-        history_view_toggle(view, run->id);
     if (enter || hit.double_clicked) history_view_load(bench);
     // What is scrolled away is only a stop in the Tab order.
     Rect row = ui_table_cell(table, COLUMN_NAME);

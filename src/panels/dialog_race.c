@@ -28,8 +28,8 @@ static void race_values(Ui *ui, RaceState *race, Rect area) {
     Rect inside = ui_scroll_begin(ui, area, "Values", (float)(rows * RACE_CHECK_H), &race->scroll);
     for (int i = 0; i < race->count; i++) {
         char label[64];
-        Rect row = {inside.x, inside.y + (float)(i / RACE_COLUMNS * RACE_CHECK_H), inside.w,
-                    RACE_CHECK_H};
+        int line = i / RACE_COLUMNS;
+        Rect row = {inside.x, inside.y + (float)(line * RACE_CHECK_H), inside.w, RACE_CHECK_H};
         race_label(race, i, label);
         ui_push_index(ui, i);
         if (ui_checkbox(ui, rect_column(row, RACE_COLUMNS, i % RACE_COLUMNS, 8), label,
@@ -97,7 +97,8 @@ void dialog_race(Ui *ui, Workbench *bench) {
     float width = RACE_W - 40;
     float hint_h = ui_paragraph_height(ui, width, TEXT_BODY, hint);
     float remark_h = ui_paragraph_height(ui, width, TEXT_SMALL, remark);
-    float rows = (float)((race->count + RACE_COLUMNS - 1) / RACE_COLUMNS * RACE_CHECK_H);
+    int lines = (race->count + RACE_COLUMNS - 1) / RACE_COLUMNS;
+    float rows = (float)(lines * RACE_CHECK_H);
     float more = race_takes_more(race) ? THEME_CONTROL_H + 12 : 0;
     float height = 76 + hint_h + 12 + 21 + THEME_CONTROL_H + 12 + rows + 8 + more + remark_h + 12 +
                    18 + 8 + THEME_CONTROL_H;

@@ -54,7 +54,7 @@ Status exam_set(Exam *exam, uint64_t of, const ImageSet *set, int class_count,
                 const uint8_t *classes, const float *confidence, double loss, double accuracy) {
     exam_close(exam);
     size_t n = set->n;
-    Status status = status_ok();
+    Status status;
     exam->classes = malloc(n ? n : 1);
     exam->confidence = malloc((n ? n : 1) * sizeof *exam->confidence);
     if (!exam->classes || !exam->confidence) TRY(status_no_memory("the test results", 5 * n));

@@ -73,7 +73,7 @@ void histogram_of_layer(Histogram *out, const ModelPlan *plan, int layer, const 
     out->step = histogram_step(out->numbers);
     histogram_visit(out, &sums, plan, layer, flat, histogram_measure);
     out->spread = spread_finish(&sums);
-    out->limit = histogram_round_up(fmax(fabs(out->spread.low), fabs(out->spread.high)));
+    out->limit = histogram_round_up(fmaxf(fabsf(out->spread.low), fabsf(out->spread.high)));
     histogram_visit(out, &sums, plan, layer, flat, histogram_count);
     for (int i = 0; i < HISTOGRAM_BINS; i++)
         if (out->bars[i] > out->most) out->most = out->bars[i];

@@ -62,7 +62,7 @@ static Status ink_state_backdrop(const InkState *ink, Canvas *canvas) {
 
 Status ink_state_show(InkState *ink, const uint8_t *grey, int width, int height, bool exact,
                       const char *caption) {
-    Status status = status_ok();
+    Status status;
     size_t bytes = (size_t)width * (size_t)height;
     bool dark_ink = false;
     uint8_t *copy = malloc(bytes ? bytes : 1);

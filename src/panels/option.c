@@ -1,6 +1,7 @@
 // One option of the training form as a control: which one follows from its row in train_options.
 #include "panels/panels.h"
 
+#include "base/check.h"
 #include "base/tr.h"
 #include "dataset/augment.h"
 
@@ -19,6 +20,7 @@ const char *option_choice_label(const TrainOption *option, int index) {
     if (strcmp(option->name, "init") == 0) {
         static const char *const labels[INIT_COUNT] = {
             [INIT_PYTORCH] = "PyTorch's", [INIT_HE] = "He", [INIT_XAVIER] = "Xavier"};
+        ASSERT(index < INIT_COUNT); // choice() has just found a name for it
         return labels[index];
     }
     return option->choice(index);

@@ -96,7 +96,7 @@ static bool map_picture(Ui *ui, Workbench *bench, const MapView *view) {
     if (width < 1 || height < 1) return false;
     if (picture->of == of && picture->rgba) return true;
     size_t bytes = (size_t)width * (size_t)height * 4;
-    if (bytes > picture->capacity) {
+    if (!picture->rgba || bytes > picture->capacity) {
         uint8_t *bigger = realloc(picture->rgba, bytes);
         if (!bigger) return false;
         picture->rgba = bigger;
@@ -240,8 +240,9 @@ static void map_nearest(Ui *ui, Workbench *bench, Rect rect) {
     ui_text(ui, heading, TEXT_CAPTION, c->text_muted, tr("most like yours"));
     for (int k = 0; k < atlas->near_count; k++) {
         Rect row = rect;
-        row.x += (float)(k % 2 * (MAP_TILE + 6));
-        row.y += (float)(k / 2 * (MAP_TILE + 6));
+        int line = k / 2, column = k % 2;
+        row.x += (float)(column * (MAP_TILE + 6));
+        row.y += (float)(line * (MAP_TILE + 6));
         Rect tile = {row.x, row.y, MAP_TILE, MAP_TILE};
         if (rect_bottom(tile) > rect_bottom(rect)) break;
         int32_t index = atlas->nearest[k];

@@ -100,7 +100,7 @@ void panel_progress(Ui *ui, Workbench *bench, Rect rect) {
     ui_text_right(ui, end, TEXT_BODY, c->text_soft, text.right);
     float used = ui_text(ui, rect, TEXT_STRONG, text.failed ? c->error : c->text, text.strong);
     rect_cut_left(&rect, used, 0);
-    if (text.fraction < 0) {
+    if (!run || text.fraction < 0) {
         ui_text(ui, rect, TEXT_BODY, text.failed ? c->error : c->text_soft, text.soft);
         return;
     }

@@ -233,7 +233,8 @@ static void phase_backward(Ui *ui, Workbench *bench, Rect rect, const Transcript
     Rect left = rect_cut_left(&rect, fminf(floorf(rect.w * 0.42f), 190), 16);
     figure_number(ui, &left, tr("norm"), stage->delta.norm);
     figure_number(ui, &left, tr("deviation"), stage->delta.deviation);
-    figure_number(ui, &left, tr("largest"), fmax(fabs(stage->delta.low), fabs(stage->delta.high)));
+    figure_number(ui, &left, tr("largest"),
+                  fmaxf(fabsf(stage->delta.low), fabsf(stage->delta.high)));
     figure_share(ui, &left, tr("zeros"), (double)stage->delta.zeros, (double)stage->delta.count);
     double weights = layer_gradient_norm(run, t, stage->first, stage->last);
     if (weights >= 0) figure_number(ui, &left, tr("of its weights, norm"), weights);

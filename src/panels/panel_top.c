@@ -197,7 +197,7 @@ void panel_top(Ui *ui, Workbench *bench, Rect rect) {
     // Buttons first: they keep their places, the chips take what is left. In Tab order the chips
     // take no part.
     top_buttons(ui, bench, &inside);
-    inside.y += (TOP_CONTROL_H - TOP_CHIP_H) / 2;
+    inside.y += (TOP_CONTROL_H - TOP_CHIP_H) / 2.0f;
     inside.h = TOP_CHIP_H;
     if (part_is_shown(bench, PART_TOP)) top_chips(ui, bench, inside);
 }

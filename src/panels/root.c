@@ -142,7 +142,8 @@ static void root_keys(Ui *ui, Workbench *bench) {
     if (ui_shortcut_char(ui, 'v', MOD_CTRL)) settings_paste(ui, bench);
     if (ui_shortcut_char(ui, 'q', MOD_CTRL)) workbench_quit(bench);
     if (ui_shortcut_char(ui, '?', 0) || ui_shortcut(ui, KEY_F1, 0)) dialog_open(bench, DIALOG_KEYS);
-    for (int i = 0; i < TAB_COUNT && i < 9; i++)
+    _Static_assert(TAB_COUNT <= 9, "a digit for each tab");
+    for (int i = 0; i < TAB_COUNT; i++)
         if (ui_shortcut_char(ui, (char)('1' + i), 0)) bench->tab = (DeckTab)i;
     if (ui_shortcut_char(ui, '+', 0) || ui_shortcut_char(ui, '+', MOD_CTRL) ||
         ui_shortcut_char(ui, '=', MOD_CTRL))

@@ -425,11 +425,18 @@ void runs_step(Workbench *bench) {
             trainer_step(bench->runs.entry[i]->trainer, bench->runs.entry[i]->log);
 }
 
+// Of whose step is told: the selected run's, else the first one's in training. NULL: of none.
+static RunEntry *runs_told(Workbench *bench) {
+    RunEntry *selected = runs_selected(bench);
+    if (selected && entry_is_active(selected)) return selected;
+    for (int i = 0; i < bench->runs.count; i++)
+        if (entry_is_active(bench->runs.entry[i])) return bench->runs.entry[i];
+    return NULL;
+}
+
 uint64_t runs_step_told(Workbench *bench) {
-    RunEntry *told = runs_selected(bench);
-    for (int i = 0; i < bench->runs.count && !(told && entry_is_active(told)); i++)
-        told = bench->runs.entry[i];
-    if (!told || !entry_is_active(told)) {
+    RunEntry *told = runs_told(bench);
+    if (!told) {
         bool started = workbench_check(bench, runs_begin_form(bench, trainer_start_step_told));
         return started ? bench->runs.selected : 0;
     }

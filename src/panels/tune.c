@@ -2,6 +2,7 @@
 // with my digits, and what it did to both.
 #include "panels/teach.h"
 
+#include "base/check.h"
 #include "base/tr.h"
 #include "panels/words.h"
 
@@ -171,13 +172,14 @@ Status teach_tune(Workbench *bench) {
     const SavedModel *model;
     TrainConfig *config = malloc(sizeof *config);
     Dataset *data = NULL;
-    Status status = status_ok();
+    Status status;
     char why[160], from[RUN_NAME_MAX];
     int counted;
     if (!config) return status_no_memory("settings", sizeof *config);
     if (!teach_can_tune(bench, why, sizeof why)) TRY(status_error(STATUS_USAGE, "%s", why));
     text_copy(from, sizeof from, source_name(&source));
     TRY(tune_model(bench, &source, &made, &model));
+    ASSERT(model); // of a source without, teach_can_tune has said so
     TRY(tune_config(bench, &model->spec, config));
     TRY(tune_data(bench, model, &data));
     while (teach_answer(bench, 1000)) continue; // before it changes
