@@ -112,8 +112,8 @@ void dialog_more(Ui *ui, Workbench *bench) {
     Rect area = ui_scroll_begin(ui, inside, "Training options", content, &bench->more_scroll);
     area = rect_inset_xy(area, 2, 0);
     for (int i = 0; i <= count; i++) {
-        int line = i / MORE_COLUMNS;
-        Rect row = {area.x, area.y + (float)(line * (MORE_CELL_H + MORE_GAP)), area.w, MORE_CELL_H};
+        int at = i / MORE_COLUMNS;
+        Rect row = {area.x, area.y + (float)(at * (MORE_CELL_H + MORE_GAP)), area.w, MORE_CELL_H};
         Rect cell = rect_column(row, MORE_COLUMNS, i % MORE_COLUMNS, MORE_GAP);
         if (i < count)
             more_option(ui, bench, shown[i], cell);
