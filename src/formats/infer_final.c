@@ -73,19 +73,23 @@ static void prefer_usual(Trial *t) {
     }
 }
 
-// Graphs are slow. Behind a best of layers they would leave few images for the others: those that
-// are clearly behind are left out, or all where even so it would be too few.
-static void drop_slow(Trial *t) {
+// Who is in the last round: the first few. Graphs are slow; behind a best of layers they would
+// leave few images for the others: those that are clearly behind are left out, or all where even so
+// it would be too few, and others of layers take their places.
+static void choose_last(Trial *t) {
     const Tried *best = &t->board[0];
+    int count = t->board_count, kept = 1;
+    t->board_count = count < FINAL_MOST ? count : FINAL_MOST;
+    if (best->graph) return;
     bool slow = board_images(t, FINAL_LEAST) < FINAL_LEAST;
-    int kept = 1;
-    for (int i = 1; i < t->board_count && !best->graph; i++) {
+    for (int i = 1; i < count && kept < FINAL_MOST; i++) {
         const Tried *other = &t->board[i];
         bool behind = other->value > (1 + FINAL_ALIKE) * best->value;
         bool same = other->guess.at[AXIS_SHAPE] == best->guess.at[AXIS_SHAPE];
-        if (!other->graph || (!slow && !(behind && same))) t->board[kept++] = *other;
+        bool affords = i < FINAL_MOST && !slow && !(behind && same);
+        if (!other->graph || affords) t->board[kept++] = *other;
     }
-    if (!best->graph) t->board_count = kept;
+    t->board_count = kept;
 }
 
 // Runs them all on the same images. False: nothing could be run.
@@ -125,29 +129,26 @@ static bool is_open(const Trial *t, int rival) {
 static void append(Trial *t, const Tried *tried) {
     for (int i = 0; i < t->board_count; i++)
         if (memcmp(&t->board[i].guess, &tried->guess, sizeof tried->guess) == 0) return;
-    if (t->board_count < FINAL_MOST) t->board[t->board_count++] = *tried;
+    if (t->board_count < TRY_BOARD) t->board[t->board_count++] = *tried;
 }
 
 // The few images of the rounds before favour whoever is more sure of itself: a likeness may have
-// driven off what a network was trained with. That is mended on many images: the best there is,
-// those to keep, and others while there is room, graphs last: they are slow, and the usual is none.
+// driven off what a network was trained with. That is mended on many images: the best there are,
+// those to keep, and others while there is room.
 void trial_keep(Trial *t, const Guess keep[TRIAL_KEEP]) {
     Tried old[TRY_BOARD], tried;
     int count = t->board_count;
     memcpy(old, t->board, (size_t)count * sizeof *old);
-    t->board_count = count > 0;
+    t->board_count = count < FINAL_MOST - TRIAL_KEEP ? count : FINAL_MOST - TRIAL_KEEP;
     for (int i = 0; i < TRIAL_KEEP; i++)
         if (trial_run(t, &keep[i], TRY_FEW, INFINITY, NULL, &tried)) append(t, &tried);
-    for (int graph = 0; graph < 2; graph++)
-        for (int i = 0; i < count; i++)
-            if (old[i].graph == (graph == 1)) append(t, &old[i]);
+    for (int i = 0; i < count; i++) append(t, &old[i]);
 }
 
 void trial_finish(Trial *t, Guess *best, Guess others[GUESS_RIVALS_MAX]) {
     if (t->board_count == 0) return;
-    if (t->board_count > FINAL_MOST) t->board_count = FINAL_MOST;
     tell(t, best, others);
-    drop_slow(t);
+    choose_last(t);
     if (!final_round(t, FINAL_STAGES)) return;
     prefer_usual(t);
     tell(t, best, others);
