@@ -12,7 +12,7 @@ it looks at what the program did meanwhile:
                   the window's thread spent and of what it took to see what happened and to build
                   the frame, less the time in which no processor was free for it. What the display
                   server takes to show it is not the program's. An error in a build without
-                  sanitizers, on a machine that is not crowded
+                  sanitizers, on a machine that is not crowded, in runs of a minute and more
     memory        resident, at each minute, each time on a clean desk: no dialog, no runs. The last
                   quarter may not lie above the second by more than GROWTH (see there)
 
@@ -714,7 +714,7 @@ def share(values, part):
     return values[min(len(values) - 1, int(len(values) * part))] if values else 0.0
 
 
-def report_frames(program, person):
+def report_frames(program, person, minutes):
     """How many frames were too long, where that can be judged."""
     # The frames before it has hands on the window are those of opening it (docs/SPEED.md).
     rows = [row for row in program.frame_rows() if row[0] >= person.diary[0][0]]
@@ -734,7 +734,7 @@ def report_frames(program, person):
     # Who waits for processors waits for other threads and the display server too, which wait for
     # processors themselves: then a long frame says nothing of the program.
     crowded = sum(row[3] for row in rows) / max(1e-9, sum(wall))
-    judged = not program.sanitized and crowded < CROWDED
+    judged = not program.sanitized and crowded < CROWDED and minutes >= 1
     print("frames over %d ms: %d; %.0f %% of the time of all frames was spent waiting for a "
           "processor%s" % (FRAME_MS, len(long), 100 * crowded,
                            "" if judged else ": told, not judged" if long else ""))
@@ -806,7 +806,7 @@ def attend(program, desk, files, minutes, seed):
         for what, stack in watch.stacks:
             print("the window waited for another thread after %s:\n%s" % (what, stack))
     look_for_complaints(program)
-    long = report_frames(program, person)
+    long = report_frames(program, person, minutes)
     report_memory(levels, kept_runs(program.home))
     if long:
         raise Trouble("%d frames over %d ms" % (long, FRAME_MS))
