@@ -98,8 +98,8 @@ typedef struct InferReport {
     bool border; // as in InferOptions
     InferSure sure;
     Normalization normalization; // of what it was trained on, also where the network does it itself
-    int tried; // candidates that were run; 0: the guesses are only what is usual
-    InferScore best; // of the one taken, when tried > 0
+    int tried;                   // candidates that were run; 0: the guesses are only what is usual
+    InferScore best;             // of the one taken, when tried > 0
     InferRival rivals[INFER_RIVALS_MAX]; // the next best, in order
     int rival_count;
     char recognised[160]; // "LeNet-5", or "2 convolutions and 3 dense layers"

@@ -1,6 +1,6 @@
-// Reading a whole canvas: one digit, or numbers from left to right and line by line. Geometry (ink/split.h) says
-// what surely belongs together; where it is in doubt the network decides: every way of taking
-// neighbours together is tried, and the one whose digits it believes most is taken.
+// Reading a whole canvas: one digit, or numbers from left to right and line by line. Geometry
+// (ink/split.h) says what surely belongs together; where it is in doubt the network decides: every
+// way of taking neighbours together is tried, and the one whose digits it believes most is taken.
 #ifndef INKLING_TRAIN_READER_H
 #define INKLING_TRAIN_READER_H
 
@@ -40,8 +40,8 @@ Status reader_read(Recognizer *recognizer, const Drawing *drawing, const InkOpti
                    Reading *out);
 void reader_close(Reading *reading);
 
-// The digits as text, "1984", a space between lines, cut to `size`; `names`: the classes'. What the network is unsure of
-// is in it with the most probable digit (see its verdict); dots are left out.
+// The digits as text, "1984", a space between lines, cut to `size`; `names`: the classes'. What the
+// network is unsure of is in it with the most probable digit (see its verdict); dots are left out.
 void reader_text(const Reading *reading, const char names[][16], char *out, size_t size);
 
 #endif
