@@ -34,6 +34,7 @@ import threading
 import time
 import zlib
 
+import system_python
 from test_window import Display, skip
 
 try:
@@ -45,11 +46,7 @@ try:
     from Xlib.ext import xtest
     from Xlib.protocol import event as xevent
 except ImportError:
-    # The distribution's packages belong to its own Python.
-    SYSTEM = "/usr/bin/python3"
-    if os.path.exists(SYSTEM) and not os.environ.get("INKLING_TRIED_SYSTEM_PYTHON"):
-        os.environ["INKLING_TRIED_SYSTEM_PYTHON"] = "1"
-        os.execv(SYSTEM, [SYSTEM] + sys.argv)
+    system_python.otherwise()
     skip("python3-xlib is not installed")
 
 TESTS = os.path.dirname(os.path.abspath(__file__))

@@ -15,16 +15,14 @@ import subprocess
 import sys
 import tempfile
 
+import system_python
+
 try:
     import numpy as np
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 except ImportError:
-    # The distribution's packages belong to its own Python.
-    SYSTEM = "/usr/bin/python3"
-    if os.path.exists(SYSTEM) and not os.environ.get("INKLING_TRIED_SYSTEM_PYTHON"):
-        os.environ["INKLING_TRIED_SYSTEM_PYTHON"] = "1"
-        os.execv(SYSTEM, [SYSTEM] + sys.argv)
+    system_python.otherwise()
     print("skipped: python3-onnx is not installed")
     sys.exit(77)
 

@@ -16,14 +16,12 @@ import subprocess
 import sys
 import tempfile
 
+import system_python
+
 try:
     from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 except ImportError:
-    # The distribution's packages belong to its own Python.
-    SYSTEM = "/usr/bin/python3"
-    if os.path.exists(SYSTEM) and not os.environ.get("INKLING_TRIED_SYSTEM_PYTHON"):
-        os.environ["INKLING_TRIED_SYSTEM_PYTHON"] = "1"
-        os.execv(SYSTEM, [SYSTEM] + sys.argv)
+    system_python.otherwise()
     print("skipped: python3-protobuf is not installed")
     sys.exit(77)
 
