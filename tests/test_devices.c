@@ -53,7 +53,8 @@ static void open_menu(Fixture *f) {
 static void choose(Fixture *f, const char *label) {
     open_menu(f);
     click(f, label);
-    assert_int_equal(f->bench->dialog, DIALOG_NONE);
+    assert_int_equal(f->bench->dialog, DIALOG_MORE); // where it was opened from
+    click(f, "Done");
     wait_for(f, trainer_is_there, "opening the device");
 }
 
@@ -84,6 +85,7 @@ static void without_a_gpu_the_menu_says_why(void **state) {
     click(f, "An NVIDIA GPU"); // does nothing
     assert_string_equal(f->bench->form.device, "cpu");
     click(f, "Cancel");
+    click(f, "Done");
     assert_int_equal(f->bench->dialog, DIALOG_NONE);
     train_and_finish(f);
     assert_true(last_run(f->bench)->steps_read > 0);
@@ -194,12 +196,21 @@ static void hold_step_and_rate_do_what_they_do_on_the_processor(void **state) {
     assert_int_equal(entry_state(run), RUN_STOPPED);
 }
 
-// A race comes to the weights that each would come to alone.
+// Its dialog says where, and a race comes to the weights that each would come to alone.
 static void a_race_there_is_a_race(void **state) {
     Fixture *f = *state;
     Workbench *bench = f->bench;
     emulation();
-    choose(f, EMULATED);
+    frames(f, 2);
+    click(f, "Race\xe2\x80\xa6");
+    click(f, "cpu\xe2\x80\xa6");
+    wait_for(f, menu_is_complete, "looking for devices");
+    click(f, EMULATED);
+    assert_int_equal(bench->dialog, DIALOG_RACE);
+    wait_for(f, trainer_is_there, "opening the device");
+    must_find(f, "cuda\xe2\x80\xa6");
+    click(f, "Cancel");
+    assert_int_equal(bench->dialog, DIALOG_NONE);
     train_and_finish(f);
     race_choose(&bench->race, &bench->form, config_option("lr"));
     for (int i = 0; i < bench->race.count; i++) bench->race.value[i].on = false;

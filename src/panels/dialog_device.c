@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { DEVICE_W = 520, DEVICE_TEXT_W = DEVICE_W - 40, DEVICE_GAP = 10 };
@@ -30,11 +31,18 @@ static void device_row(Ui *ui, Workbench *bench, const DeviceRow *row, Rect rect
     unsigned flags = (chosen ? UI_ON : 0) | (row->problem[0] ? UI_DISABLED : 0);
     if (ui_button(ui, rect_cut_top(&rect, THEME_CONTROL_H, 4), device_label(row, label), flags)) {
         workbench_set(bench, "device", row->device.name);
-        bench->dialog = DIALOG_NONE;
+        bench->dialog = bench->dialog_before;
     }
     ui_tooltip(ui, row->device.name);
     if (row->problem[0])
         ui_paragraph(ui, rect, TEXT_SMALL, ui->theme->color.text_muted, row->problem);
+}
+
+void device_button(Ui *ui, Workbench *bench, Rect rect) {
+    char label[64];
+    snprintf(label, sizeof label, "%.40s\xe2\x80\xa6##device", bench->form.device);
+    if (ui_button(ui, rect, label, 0)) dialog_open(bench, DIALOG_DEVICE);
+    ui_tooltip(ui, tr("What the next run is trained on"));
 }
 
 void dialog_device(Ui *ui, Workbench *bench) {
@@ -62,5 +70,5 @@ void dialog_device(Ui *ui, Workbench *bench) {
         ui_pop_id(ui);
     }
     bool leave = ui_button(ui, rect_cut_right(&buttons, 84, 0), tr("Cancel"), 0);
-    if (ui_dialog_end(ui) || leave) bench->dialog = DIALOG_NONE;
+    if (ui_dialog_end(ui) || leave) bench->dialog = bench->dialog_before;
 }

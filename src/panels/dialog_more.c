@@ -84,15 +84,10 @@ static void more_option(Ui *ui, Workbench *bench, const TrainOption *option, Rec
     option_control(ui, bench, option, cell);
 }
 
-// Devices have to be looked for: a dialog of their own.
 static void more_device(Ui *ui, Workbench *bench, Rect cell) {
-    const TrainOption *option = config_option("device");
-    ui_caption(ui, rect_cut_top(&cell, 18, 0), tr(option->label));
+    ui_caption(ui, rect_cut_top(&cell, 18, 0), tr(config_option("device")->label));
     cell.h = THEME_CONTROL_H;
-    char label[64];
-    snprintf(label, sizeof label, "%.40s\xe2\x80\xa6##device", bench->form.device);
-    if (ui_button(ui, cell, label, 0)) dialog_open(bench, DIALOG_DEVICE);
-    ui_tooltip(ui, tr("What the next run is trained on"));
+    device_button(ui, bench, cell);
 }
 
 void dialog_more(Ui *ui, Workbench *bench) {

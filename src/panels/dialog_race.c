@@ -9,6 +9,7 @@
 #include <string.h>
 
 enum { RACE_W = 600, RACE_COLUMNS = 3, RACE_CHECK_H = 30, RACE_BUTTON_W = 132 };
+enum { RACE_HEAD_H = 18 + 3 + THEME_CONTROL_H };
 
 static void race_axis(Ui *ui, Workbench *bench, Rect rect) {
     const TrainOption *axes[RACE_AXES_MAX];
@@ -21,6 +22,15 @@ static void race_axis(Ui *ui, Workbench *bench, Rect rect) {
     }
     if (ui_dropdown(ui, rect, tr("What differs"), items, count, &selected, 0))
         race_choose(race, &bench->form, axes[selected]);
+}
+
+// What differs, and what all of them are trained on.
+static void race_head(Ui *ui, Workbench *bench, Rect rect) {
+    Rect axis = rect_cut_left(&rect, 240, 12), device = rect_cut_left(&rect, 180, 0);
+    ui_caption(ui, rect_cut_top(&axis, 18, 3), tr("What differs"));
+    race_axis(ui, bench, axis);
+    ui_caption(ui, rect_cut_top(&device, 18, 3), tr(config_option("device")->label));
+    device_button(ui, bench, device);
 }
 
 static void race_values(Ui *ui, RaceState *race, Rect area) {
@@ -100,13 +110,11 @@ void dialog_race(Ui *ui, Workbench *bench) {
     int lines = (race->count + RACE_COLUMNS - 1) / RACE_COLUMNS;
     float rows = (float)(lines * RACE_CHECK_H);
     float more = race_takes_more(race) ? THEME_CONTROL_H + 12 : 0;
-    float height = 76 + hint_h + 12 + 21 + THEME_CONTROL_H + 12 + rows + 8 + more + remark_h + 12 +
-                   18 + 8 + THEME_CONTROL_H;
+    float height = 76 + hint_h + 12 + RACE_HEAD_H + 12 + rows + 8 + more + remark_h + 12 + 18 + 8 +
+                   THEME_CONTROL_H;
     ui_dialog_begin(ui, tr("Race"), RACE_W, height, &inside);
     ui_paragraph(ui, rect_cut_top(&inside, hint_h, 12), TEXT_BODY, c->text_muted, hint);
-    ui_caption(ui, rect_cut_top(&inside, 18, 3), tr("What differs"));
-    Rect axis = rect_cut_top(&inside, THEME_CONTROL_H, 12);
-    race_axis(ui, bench, rect_cut_left(&axis, 240, 0));
+    race_head(ui, bench, rect_cut_top(&inside, RACE_HEAD_H, 12));
     Rect buttons = rect_cut_bottom(&inside, THEME_CONTROL_H, 8);
     Rect problem = rect_cut_bottom(&inside, 18, 12);
     Rect says = rect_cut_bottom(&inside, remark_h, more > 0 ? 12 : 8);
@@ -119,7 +127,9 @@ void dialog_race(Ui *ui, Workbench *bench) {
         race_values(ui, race, inside);
     }
     ui_paragraph(ui, says, TEXT_SMALL, c->text_muted, remark);
-    ui_text(ui, problem, TEXT_SMALL, c->error, race->problem);
+    bool opening = !race->problem[0] && bench->dataset && !bench->trainer;
+    ui_text(ui, problem, TEXT_SMALL, opening ? c->text_muted : c->error,
+            opening ? tr("Training can start when the device is there.") : race->problem);
     race_buttons(ui, bench, buttons, enter);
     if (ui_dialog_end(ui)) bench->dialog = DIALOG_NONE;
 }

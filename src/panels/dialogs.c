@@ -72,6 +72,7 @@ void dialog_open(Workbench *bench, DialogKind kind) {
         [DIALOG_RACE] = dialog_race_prepare,
         [DIALOG_DEVICE] = devices_find,
     };
+    bench->dialog_before = bench->dialog;
     bench->dialog = kind;
     if (prepare[kind]) prepare[kind](bench);
 }

@@ -166,6 +166,7 @@ static void runs_tip(const Workbench *bench, const RunEntry *run, char *out, siz
     if (entry_state(run) == RUN_FAILED)
         words_append(out, size, &used, "%.250s\n", run->log->failure.message);
     words_append(out, size, &used, "%.200s", line);
+    if (run->trainer) words_append(out, size, &used, "\n%.100s", trainer_describe(run->trainer));
     if (run->best <= 0) return;
     double n = entry_test_images(bench, run);
     Interval sure = statistics_wilson(run->best * n, n);
@@ -176,7 +177,7 @@ static void runs_tip(const Workbench *bench, const RunEntry *run, char *out, siz
 
 static void runs_row(Ui *ui, Workbench *bench, UiTable *table, const RunColumn *kinds,
                      RunEntry *run) {
-    char tip[512];
+    char tip[640];
     ui_push_index(ui, (int)run->id);
     UiHit hit = ui_table_row(ui, table, run->name, run->id == bench->runs.selected);
     if (hit.clicked || hit.pressed) runs_select(bench, run);

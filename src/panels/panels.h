@@ -121,7 +121,10 @@ void dialog_race_prepare(Workbench *bench);
 void settings_print(const Workbench *bench, char line[TRAIN_LINE_MAX]);
 void settings_copy(Ui *ui, Workbench *bench);
 void settings_paste(Ui *ui, Workbench *bench);
+// The menu of devices, and a button that opens it: devices have to be looked for, so it is a dialog
+// of its own, which goes back to the one it was opened from.
 void dialog_device(Ui *ui, Workbench *bench);
+void device_button(Ui *ui, Workbench *bench, Rect rect);
 void dialog_keys(Ui *ui, Workbench *bench);
 void dialog_lessons(Ui *ui, Workbench *bench);
 

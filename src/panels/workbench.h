@@ -259,7 +259,7 @@ struct Workbench {
     SlowMotion slow;
 
     // dialogs
-    DialogKind dialog;
+    DialogKind dialog, dialog_before; // the latter: where the menu of devices goes back to
     PathDialogState path;
     uint64_t save_id; // run or model that DIALOG_SAVE writes
     RaceState race;
