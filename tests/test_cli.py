@@ -301,6 +301,9 @@ def test_predict_pictures():
     assert both[0].split(":")[1] == both[1].split(":")[1], both
     write_png("huge.png", 20000, 1, [0] * 20000)
     bad(1, "huge.png is 20000 x 1", "predict", "model.safetensors", "huge.png")
+    with open("one.png", "rb") as file, open("cut.png", "wb") as cut:
+        cut.write(file.read()[:-13])
+    bad(1, "cut.png begins like a PNG picture", "predict", "model.safetensors", "cut.png")
     # One file that cannot be read does not keep the others from being answered.
     result = run("predict", "model.safetensors", "nowhere.png", "one.png")
     assert result.code == 1 and "nowhere.png" in result.err and "one.png: " in result.out, result

@@ -480,6 +480,11 @@ static void test_broken_graphs(void **state) {
     craft_input(&graph, "x", 4, image_dims);
     craft_output(&graph, "x");
     refuse(&graph, STATUS_FORMAT, "no nodes");
+    // Nodes, and none of them between the input and the output.
+    craft_input(&graph, "x", 4, image_dims);
+    one_node(&graph, "Tanh", "x", "a");
+    craft_output(&graph, "x");
+    refuse(&graph, STATUS_UNSUPPORTED, "between its input and output");
 }
 
 static void test_absurd_sizes(void **state) {

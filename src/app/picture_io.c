@@ -1,5 +1,5 @@
-// See picture_io.h. The size is read from the header before anything is decoded, so that a small
-// file cannot ask for gigabytes.
+// See picture_io.h. The size is read from the header before anything is decoded, and that all parts
+// end within the file is looked at, so that a small file cannot ask for gigabytes or seconds.
 #include "app/picture_io.h"
 
 #include "base/file.h"
@@ -47,12 +47,30 @@ static bool picture_jpeg_size(const Bytes *bytes, unsigned *width, unsigned *hei
     return false;
 }
 
+// Chunks of length, name, data and checksum, IEND last. SDL_image gives libpng whatever stands in
+// its buffer where a file has ended, gigabytes of it if a chunk says so. Source: PNG, 5.3 "Chunk
+// layout".
+static bool picture_png_is_whole(const Bytes *bytes) {
+    for (size_t at = 8; bytes->size - at >= 12;) {
+        size_t length = picture_big32(bytes->data + at);
+        if (length > bytes->size - at - 12) return false;
+        if (memcmp(bytes->data + at + 4, "IEND", 4) == 0) return true;
+        at += 12 + length;
+    }
+    return false;
+}
+
 static Status picture_check_size(const char *path, const Bytes *bytes) {
     static const unsigned char png[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
     unsigned width = 0, height = 0;
     if (bytes->size >= 24 && memcmp(bytes->data, png, sizeof png) == 0) {
         width = picture_big32(bytes->data + 16);
         height = picture_big32(bytes->data + 20);
+        if (!picture_png_is_whole(bytes))
+            return status_error(
+                STATUS_FORMAT,
+                TR("%s begins like a PNG picture but does not end: it is damaged or cut off"),
+                path);
     } else if (bytes->size >= 4 && bytes->data[0] == 0xFF && bytes->data[1] == 0xD8) {
         if (!picture_jpeg_size(bytes, &width, &height))
             return status_error(STATUS_FORMAT,

@@ -171,5 +171,5 @@ int board_images(const Trial *t, int wanted) {
     double work = 1;
     for (int i = 0; i < t->board_count; i++) work += t->board[i].work;
     double most = TRY_BUDGET / work;
-    return most < TRY_LEAST ? TRY_LEAST : most < wanted ? (int)most : wanted;
+    return most < TRY_LEAST ? TRY_LEAST : (int)fmin(most, wanted);
 }

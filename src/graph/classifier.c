@@ -75,6 +75,8 @@ static GraphImage image_of_vector(size_t n) {
 
 static Status find_input(GraphClassifier *classifier) {
     const Graph *graph = classifier->graph;
+    if (graph_node_count(graph) == 0)
+        return status_error(STATUS_UNSUPPORTED, "no node of it lies between its input and output");
     if (graph_input_count(graph) != 1)
         return status_error(STATUS_UNSUPPORTED,
                             TR("it has %d inputs; networks with one can be used"),

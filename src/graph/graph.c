@@ -339,6 +339,10 @@ Status graph_finish(Graph *graph, double work) {
         }
     }
     graph->node_count = kept;
+    graph_drop_unneeded(graph, needed);
+    // A constant that no node takes is none of the network's.
+    for (int v = 0; v < graph->value_count; v++)
+        graph->values[v].is_constant = graph->values[v].is_constant && needed[v];
 fail:
     graph_run_close(&run);
     free(needed);

@@ -90,7 +90,7 @@ Status graph_add_node(Graph *graph, const char *op, const char *name, int inputs
 Status graph_check_node(Graph *graph, const GraphNode *node);
 Status graph_add_output(Graph *graph, const char *name);
 // Runs, once and for all, the nodes that depend on constants only (`work` as in GraphLimits), and
-// drops those whose output nobody needs. To be called when all is added.
+// drops those, and constants, that nobody needs. To be called when all is added.
 Status graph_finish(Graph *graph, double work);
 
 // ---- looking ------------------------------------------------------------------------------------

@@ -464,6 +464,7 @@ def make_pictures():
     put("picture_file", "huge", png(1 << 20, 1 << 20, grey))
     put("picture_file", "zero", png(0, 0, b""))
     put("picture_file", "cut", png(16, 16, grey)[:40])
+    put("picture_file", "chunk-huge", png(16, 16, grey, 0, 8, b"\x7f\xff\xff\xfftEXt1234"))
     frame = b"\xff\xc0\0\x0b\x08\0\x08\0\x08\1\1\x11\0"
     put("picture_file", "jpeg-size", b"\xff\xd8\xff\xe0\0\x04ab" + frame + b"\xff\xd9" * 8)
     put("picture_file", "jpeg-huge", b"\xff\xd8\xff\xff\xff\xc2\0\x0b\x08\xff\xff\xff\xff\1\1\x11\0")
@@ -472,10 +473,11 @@ def make_pictures():
     for i, (w, h) in enumerate([(27, 27), (0, 0), (39, 39), (27, 20), (4, 39), (0, 39)]):
         ink = bytes(255 if w // 3 < x % (w + 1) < w // 2 else 10 + x % 5
                     for x in range((w + 1) * (h + 1)))
-        put("picture", "dark-%d" % i, bytes([w, h]) + ink)
-        put("picture", "light-%d" % i, bytes([w, h]) + bytes(255 - b for b in ink))
-        put("picture", "flat-%d" % i, bytes([w, h, 7]))
-        put("picture", "noise-%d" % i, bytes([w, h]) + bytes(RNG.randrange(256) for _ in range(400)))
+        noise = bytes(RNG.randrange(256) for _ in range(400))
+        put("picture", "dark-%d" % i, bytes([w, h, 4 * i]) + ink)
+        put("picture", "light-%d" % i, bytes([w, h, 20]) + bytes(255 - b for b in ink))
+        put("picture", "flat-%d" % i, bytes([w, h, 20, 7]))
+        put("picture", "noise-%d" % i, bytes([w, h, 21 << i % 4]) + noise)
 
 
 def make_state():
