@@ -54,6 +54,9 @@ static void check_gradient(Check *check, const char *title, const ModelSpec *spe
     char line[160];
     snprintf(line, sizeof line, "gradient of %.120s", title);
     judge(check, status_is_ok(&status), line, status.message);
+    if (status_is_ok(&status))
+        printf("%s: %d slopes, at most %.2g off (%s)\n", line, result.checked, result.worst,
+               result.where);
 }
 
 static void check_gradients(Check *check, bool quick) {

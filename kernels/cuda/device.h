@@ -86,6 +86,8 @@ static inline Cuda *cuda_of(Backend *be) {
 
 // Keeps the first failure. True when all is well.
 bool cuda_well(Cuda *cuda, cudaError_t error, const char *what);
+// From ordinary memory, which has been read when this returns.
+void cuda_upload(Cuda *cuda, void *device, const void *host, size_t bytes);
 // cuBLAS (blas.cu): found and started with the first call. False where there is none. Not while a
 // step is being captured; a step is carried out once before that.
 bool cuda_blas_open(Cuda *cuda);

@@ -1,7 +1,7 @@
 // The CUDA back end's table, its memory, and the one symbol that the module exports.
 //
-// Nothing waits for the device but download, sync and steps_take. The first failure is kept and
-// everything after it does nothing, so that a lost device is told once, by sync, as what it is.
+// Nothing waits for the device but upload, download, sync and steps_take. The first failure is kept
+// and everything after it does nothing, so that a lost device is told once, by sync, as what it is.
 #include "steps.h"
 
 #include <stdio.h>
@@ -43,6 +43,15 @@ static void module_release(Backend *be, void *device) {
     cudaFree(device);
 }
 
+// Most drivers have taken ordinary memory aside when the copy's call returns; those that let the
+// device read it in its place (HMM, Grace) need not have, and CUDA promises neither.
+void cuda_upload(Cuda *cuda, void *device, const void *host, size_t bytes) {
+    if (cuda->failed != cudaSuccess || bytes == 0) return;
+    if (cuda_well(cuda, cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, cuda->stream),
+                  "an upload"))
+        cuda_well(cuda, cudaStreamSynchronize(cuda->stream), "an upload");
+}
+
 static void module_upload(Backend *be, void *device, const void *host, size_t bytes) {
     Cuda *cuda = cuda_of(be);
     if (bytes == 0) return;
@@ -54,10 +63,7 @@ static void module_upload(Backend *be, void *device, const void *host, size_t by
         }
     }
     steps_settle(cuda);
-    // From ordinary memory: it has been read when the call returns.
-    if (cuda->failed == cudaSuccess)
-        cuda_well(cuda, cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, cuda->stream),
-                  "an upload");
+    cuda_upload(cuda, device, host, bytes);
 }
 
 static void module_download(Backend *be, void *host, const void *device, size_t bytes) {
@@ -419,7 +425,9 @@ static Status find_device(int device) {
                 STATUS_UNSUPPORTED,
                 "there is no NVIDIA GPU here, or no driver for it (%.120s): install "
                 "the driver, or use --device cpu",
-                error == cudaSuccess ? "no device" : cudaGetErrorString(error));
+                driver == 0            ? "no driver"
+                : error == cudaSuccess ? "no device"
+                                       : cudaGetErrorString(error));
         return status_error(STATUS_UNSUPPORTED,
                             "the NVIDIA driver is made for CUDA %d.%d, which is too old for this "
                             "module (CUDA %d.%d; %.120s): update the driver, or use --device cpu",
@@ -503,10 +511,12 @@ static Status module_open(int device, bool tf32, Backend **out) {
         status = status_error(STATUS_UNSUPPORTED,
                               "CUDA device %d cannot be used (%s: %.200s); use --device cpu",
                               device, cuda->failed_at, cudaGetErrorString(cuda->failed));
-    if (status_is_ok(&status))
+    if (status_is_ok(&status)) {
         *out = &cuda->base;
-    else
-        module_close(&cuda->base);
+        return status;
+    }
+    module_close(&cuda->base);
+    (void)cudaGetLastError(); // is this thread's, and would be told to the next who asks
     return status;
 }
 

@@ -62,7 +62,7 @@ template <class T, class P> Deal product_deal(const Cuda *cuda, const P &p, int 
     deal.tile_rows = (p.rows + T::rows - 1) / T::rows;
     deal.tile_cols = (p.cols + T::cols - 1) / T::cols;
     long long tiles = (long long)deal.tile_rows * deal.tile_cols;
-    long long splits = SPLIT_BLOCKS / tiles;
+    long long splits = tiles > 0 ? SPLIT_BLOCKS / tiles : 1; // no tiles: nothing is launched
     if (splits > p.depth / SPLIT_DEPTH) splits = p.depth / SPLIT_DEPTH;
     if (splits > SPLITS_MAX) splits = SPLITS_MAX;
     if (splits < 1) splits = 1;

@@ -5,7 +5,9 @@
 
 constexpr size_t CALLS_MAX = 32 << 10;
 constexpr size_t RING_BYTES = 8 << 20;
-constexpr int RECORDINGS_MAX = 16;
+// A race's runs take turns: two for each of more runs than a trainer has (a whole batch, and the
+// short one at an epoch's end). With fewer, the one forgotten would be the one that comes next.
+constexpr int RECORDINGS_MAX = 64;
 constexpr int RUN = 8; // steps in the longer graph of a recording
 constexpr size_t ALIGN = 256;
 
@@ -169,20 +171,12 @@ static Place direct_place(const Cuda *cuda) {
     return place;
 }
 
-static void upload_given(Cuda *cuda, const void *data, size_t bytes) {
-    // From ordinary memory: what is given has been read when the call returns.
-    if (cuda->failed == cudaSuccess && bytes > 0)
-        cuda_well(cuda,
-                  cudaMemcpyAsync(cuda->given, data, bytes, cudaMemcpyHostToDevice, cuda->stream),
-                  "an upload");
-}
-
 // The notes of the open step are carried out, and what follows in it as it comes.
 static void steps_spill(Cuda *cuda) {
     Steps *steps = cuda->steps;
     make_current(cuda);
     steps_launch(cuda);
-    upload_given(cuda, steps->given, steps->given_size);
+    cuda_upload(cuda, cuda->given, steps->given, steps->given_size);
     cuda->place = direct_place(cuda);
     play(cuda);
     steps->direct = true;
@@ -258,7 +252,7 @@ Given steps_give(Cuda *cuda, const void *data, size_t bytes) {
         given.offset = 0;
     }
     steps_settle(cuda);
-    upload_given(cuda, data, bytes);
+    cuda_upload(cuda, cuda->given, data, bytes);
     return given;
 }
 
@@ -359,6 +353,7 @@ static bool hand_over(Cuda *cuda, const BatchStats *stats) {
 
 void steps_begin(Cuda *cuda) {
     Steps *steps = cuda->steps;
+    make_current(cuda); // a note may be what opens cuBLAS
     steps->open = true;
     steps->direct = false;
     steps->calls_size = steps->own_call = 0;

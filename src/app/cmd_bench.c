@@ -67,21 +67,28 @@ typedef struct BenchResult {
 
 // ---- measuring ---------------------------------------------------------------------------------
 
-// Steps until `batches` are done, or `seconds` have gone by. *done counts them.
+// Out of an epoch that is over, into the next: the test images are looked at on the way.
+static Status bench_go_on(Run *run) {
+    EpochRecord epoch;
+    return run_at_epoch_end(run) ? run_end_epoch(run, &epoch) : status_ok();
+}
+
+// Steps until `batches` are done, or `seconds` have gone by. *done counts them. What comes after an
+// epoch's last step is left for the next call.
 static Status bench_steps(Run *run, int batches, double seconds, int *done) {
     BatchRecord records[RUN_STEPS_MAX];
-    EpochRecord epoch;
+    Status status = status_ok();
     double begun = clock_seconds();
     *done = 0;
     while (*done < batches && clock_seconds() - begun < seconds) {
         int some;
         if (cli_stop_asked()) return status_error(STATUS_CANCELLED, "stopped");
-        Status status = run_steps(run, 0.05, records, &some);
-        if (!status_is_ok(&status)) return status;
+        TRY(bench_go_on(run));
+        TRY(run_steps(run, 0.05, records, &some));
         *done += some;
-        if (run_at_epoch_end(run)) run_end_epoch(run, &epoch);
     }
-    return status_ok();
+fail:
+    return status;
 }
 
 static int bench_order(const void *a, const void *b) {
@@ -89,13 +96,16 @@ static int bench_order(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-// One epoch from where the run stands; its seconds by the device's own clock, if it has one.
+// The training of one epoch, the run being at the end of another; its seconds by the device's own
+// clock, if it has one.
 static Status bench_epoch(const Bench *bench, Run *run, double *seconds) {
     const BackendOps *ops = bench->be->ops;
-    double before = run_seconds(run);
     int done;
+    Status status = bench_go_on(run);
+    double before = run_seconds(run);
+    if (!status_is_ok(&status)) return status;
     if (ops->mark) ops->mark(bench->be, 0);
-    Status status = bench_steps(run, run_batches(run), 1e9, &done);
+    status = bench_steps(run, run_batches(run), 1e9, &done);
     if (ops->mark) ops->mark(bench->be, 1);
     *seconds = ops->mark ? ops->between(bench->be, 0, 1) : run_seconds(run) - before;
     return status;

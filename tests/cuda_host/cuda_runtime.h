@@ -1,8 +1,8 @@
 // CUDA on the host, for testing without a GPU: just as much of the language and of the runtime as
 // kernels/cuda uses. A block's threads are run one after the other, each up to the next
 // __syncthreads, in an order that changes from block to block. A stream does nothing until somebody
-// waits for it, and what is copied from pinned memory is read only then: host code that reuses a
-// buffer too early gives wrong numbers here as it would there. New memory is poisoned.
+// waits for it, and what is copied from the host is read only then: host code that reuses a buffer
+// too early gives wrong numbers here as it may there. New memory is poisoned.
 //
 // It says nothing about speed, caches, or what other threads see without a fence.
 #ifndef INKLING_CUDA_HOST_RUNTIME_H

@@ -2,7 +2,6 @@
 #include "cublas_v2.h"
 
 #include <map>
-#include <memory>
 #include <setjmp.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -276,12 +275,8 @@ cudaError_t cudaFreeHost(void *host) {
 
 cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind kind,
                             cudaStream_t stream) {
-    if (kind == cudaMemcpyHostToDevice && !is_pinned(from)) {
-        if (stream->captured) stop("capturing a copy from memory that will have changed");
-        const char *bytes_from = (const char *)from;
-        auto staged = std::make_shared<std::vector<char>>(bytes_from, bytes_from + bytes);
-        return cuda_host_enqueue(stream, [=] { memcpy(to, staged->data(), bytes); });
-    }
+    if (kind == cudaMemcpyHostToDevice && stream->captured && !is_pinned(from))
+        stop("capturing a copy from memory that will have changed");
     return cuda_host_enqueue(stream, [=] { memcpy(to, from, bytes); });
 }
 
