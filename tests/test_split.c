@@ -196,6 +196,16 @@ static void test_single(void **state) {
     if (broken > n / 100) fail_msg("seed %d: %d of %d digits in several groups", SEED, broken, n);
 }
 
+// Are all strokes of digit d, which end before ends[d], in this group?
+static bool group_has(const InkSplit *split, const SplitGroup *group, const size_t *ends, int d) {
+    bool all = true;
+    for (size_t s = d > 0 ? ends[d - 1] : 0; s < ends[d]; s++) {
+        int atom = split->atom_of[s] - group->first;
+        all = all && atom >= 0 && atom < group->count;
+    }
+    return all;
+}
+
 // Numbers: at least 97 % have exactly their digits' strokes in each group.
 static void test_numbers(void **state) {
     (void)state;
@@ -210,12 +220,7 @@ static void test_numbers(void **state) {
         synthetic_ink_number(&drawing, &rng, LENGTH, 0.15f, 1.0f, digits, ends);
         assert_ok(ink_split_drawing(&split, &drawing));
         bool good = ink_split_groups(&split, groups) == LENGTH;
-        for (int d = 0; good && d < LENGTH; d++) {
-            for (size_t s = d > 0 ? ends[d - 1] : 0; s < ends[d]; s++) {
-                int atom = split.atom_of[s] - groups[d].first;
-                good = good && atom >= 0 && atom < groups[d].count;
-            }
-        }
+        for (int d = 0; good && d < LENGTH; d++) good = group_has(&split, &groups[d], ends, d);
         right += good;
         drawing_close(&drawing);
     }
@@ -251,11 +256,8 @@ static void test_lines(void **state) {
         bool good = ink_split_groups(&split, groups) == LINES * DIGITS;
         for (int g = 0; good && g < LINES * DIGITS; g++) {
             int line = g / DIGITS, d = (LINES - 1 - line) * DIGITS + g % DIGITS;
-            good = split.atoms[groups[g].first].line == line;
-            for (size_t s = d > 0 ? ends[d - 1] : 0; s < ends[d]; s++) {
-                int atom = split.atom_of[s] - groups[g].first;
-                good = good && atom >= 0 && atom < groups[g].count;
-            }
+            good =
+                split.atoms[groups[g].first].line == line && group_has(&split, &groups[g], ends, d);
         }
         right += good;
         drawing_close(&drawing);

@@ -69,16 +69,23 @@ static size_t dropout_then_dense_backward(Cuda *cuda, unsigned char *first,
 
 // ---- batch norm and activation ----------------------------------------------------------------
 
+// Is `second` the activation behind a batch norm whose `count` results are y? Then *after takes it
+// along.
+static bool norm_takes(const unsigned char *second, const float *y, size_t count,
+                       NormActivation *after) {
+    ARGUMENTS(cuda_activation_forward) activation;
+    if (after->y || !note_is(second, cuda_activation_forward, &activation)) return false;
+    auto &[kind, parameter, values, from, to] = activation;
+    if (from != y || values != count) return false;
+    *after = {to, kind, parameter};
+    return true;
+}
+
 static size_t norm_then_activation(Cuda *, unsigned char *first, const unsigned char *second) {
     ARGUMENTS(cuda_batch_norm_forward) norm;
-    ARGUMENTS(cuda_activation_forward) activation;
-    if (!note_is(first, cuda_batch_norm_forward, &norm) ||
-        !note_is(second, cuda_activation_forward, &activation))
-        return 0;
+    if (!note_is(first, cuda_batch_norm_forward, &norm)) return 0;
     auto &[shape, n, x, gamma, beta, mean, var, y, saved, after] = norm;
-    auto &[kind, parameter, count, from, to] = activation;
-    if (after.y || from != y || count != (size_t)n * shape.channels * shape.area) return 0;
-    after = {to, kind, parameter};
+    if (!norm_takes(second, y, (size_t)n * shape.channels * shape.area, &after)) return 0;
     return note_write(first, cuda_batch_norm_forward, norm);
 }
 
@@ -118,14 +125,9 @@ static size_t dense_then_norm(Cuda *cuda, unsigned char *first, const unsigned c
 static size_t dense_norm_then_activation(Cuda *, unsigned char *first,
                                          const unsigned char *second) {
     ARGUMENTS(cuda_dense_norm_forward) dense;
-    ARGUMENTS(cuda_activation_forward) activation;
-    if (!note_is(first, cuda_dense_norm_forward, &dense) ||
-        !note_is(second, cuda_activation_forward, &activation))
-        return 0;
+    if (!note_is(first, cuda_dense_norm_forward, &dense)) return 0;
     auto &[shape, n, x, w, b, y, channels, gamma, beta, mean, var, normal, saved, after] = dense;
-    auto &[kind, parameter, count, from, to] = activation;
-    if (after.y || from != normal || count != (size_t)n * shape.out) return 0;
-    after = {to, kind, parameter};
+    if (!norm_takes(second, normal, (size_t)n * shape.out, &after)) return 0;
     return note_write(first, cuda_dense_norm_forward, dense);
 }
 

@@ -12,52 +12,23 @@ typedef struct Unary {
     float (*apply)(float x, float alpha, float beta);
 } Unary;
 
-static float unary_relu(float x, float a, float b) {
-    (void)a;
-    (void)b;
-    return x < 0 ? 0 : x; // NaN stays NaN
-}
-static float unary_leaky_relu(float x, float a, float b) {
-    (void)b;
-    return x < 0 ? a * x : x;
-}
-static float unary_sigmoid(float x, float a, float b) {
-    (void)a;
-    (void)b;
-    return 1.0f / (1.0f + expf(-x));
-}
-static float unary_tanh(float x, float a, float b) {
-    (void)a;
-    (void)b;
-    return tanhf(x);
-}
-static float unary_elu(float x, float a, float b) {
-    (void)b;
-    return x < 0 ? a * expm1f(x) : x;
-}
-static float unary_selu(float x, float a, float b) {
-    return b * (x <= 0 ? a * expm1f(x) : x);
-}
-static float unary_hard_sigmoid(float x, float a, float b) {
-    float y = a * x + b;
-    return y < 0 ? 0 : y > 1 ? 1 : y;
-}
-static float unary_erf(float x, float a, float b) {
-    (void)a;
-    (void)b;
-    return erff(x);
-}
-// log(1 + exp(x)) without an exp that overflows.
-static float unary_softplus(float x, float a, float b) {
-    (void)a;
-    (void)b;
-    return (x > 0 ? x : 0) + log1pf(expf(-fabsf(x)));
-}
-static float unary_floor(float x, float a, float b) {
-    (void)a;
-    (void)b;
-    return floorf(x);
-}
+// y of x, and of the attributes a and b where it has them.
+#define UNARY(name, y)                                                                             \
+    static float unary_##name(float x, float a, float b) {                                         \
+        (void)a, (void)b;                                                                          \
+        return y;                                                                                  \
+    }
+UNARY(relu, x < 0 ? 0 : x) // NaN stays NaN
+UNARY(leaky_relu, x < 0 ? a * x : x)
+UNARY(sigmoid, 1.0f / (1.0f + expf(-x)))
+UNARY(tanh, tanhf(x))
+UNARY(elu, x < 0 ? a * expm1f(x) : x)
+UNARY(selu, (x <= 0 ? a * expm1f(x) : x) * b)
+UNARY(hard_sigmoid, (a * x + b) < 0 ? 0 : (a * x + b) > 1 ? 1 : (a * x + b))
+UNARY(erf, erff(x))
+UNARY(softplus, (x > 0 ? x : 0) + log1pf(expf(-fabsf(x)))) // log(1 + exp(x)), without an overflow
+UNARY(floor, floorf(x))
+#undef UNARY
 
 // The defaults are ONNX's.
 static const Unary unaries[] = {
