@@ -86,6 +86,8 @@ static inline Cuda *cuda_of(Backend *be) {
 
 // Keeps the first failure. True when all is well.
 bool cuda_well(Cuda *cuda, cudaError_t error, const char *what);
+// Fills the rows of the table that compute (operations.cu).
+void cuda_operations(BackendOps *ops);
 // From ordinary memory, which has been read when this returns.
 void cuda_upload(Cuda *cuda, void *device, const void *host, size_t bytes);
 // cuBLAS (blas.cu): found and started with the first call. False where there is none. Not while a

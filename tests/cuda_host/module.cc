@@ -6,6 +6,7 @@
 #include "kernels/cuda/dense.cu"
 #include "kernels/cuda/elements.cu"
 #include "kernels/cuda/fuse.cu"
+#include "kernels/cuda/operations.cu"
 #include "kernels/cuda/steps.cu"
 #include "kernels/cuda/training.cu"
 #include "kernels/cuda/windows.cu"
