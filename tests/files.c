@@ -2,6 +2,8 @@
 #define _XOPEN_SOURCE 700 // nftw
 #include "tests/files.h"
 
+#include "base/thread.h"
+
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +48,8 @@ void files_write_gzip(const char *path, const void *bytes, size_t size) {
     assert_int_equal(gzclose(file), Z_OK);
 }
 
-// ---- memory -------------------------------------------------------------------------------------
+// ---- watching
+// -------------------------------------------------------------------------------------
 
 #if defined(__linux__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
@@ -61,7 +64,7 @@ static size_t memory_line(const char *name) {
     return kilobytes << 10;
 }
 
-size_t files_memory_begin(void) {
+static size_t memory_begin(void) {
     size_t now = memory_line("VmRSS:"), peak = memory_line("VmHWM:");
     if (peak < now + ((size_t)64 << 20)) return now;  // not in the way, and a reset takes time
     FILE *file = fopen("/proc/self/clear_refs", "w"); // proc(5): 5 resets the peak
@@ -70,7 +73,7 @@ size_t files_memory_begin(void) {
     return reset ? now : 0;
 }
 
-void files_memory_check(size_t begin, const char *path) {
+static void memory_check(size_t begin, const char *path) {
     size_t peak = memory_line("VmHWM:"), allowed = (size_t)256 << 20;
     FILE *file = fopen(path, "rb");
     if (file && fseek(file, 0, SEEK_END) == 0) allowed += 2 * (size_t)ftell(file);
@@ -81,12 +84,25 @@ void files_memory_check(size_t begin, const char *path) {
 
 #else
 
-size_t files_memory_begin(void) {
+static size_t memory_begin(void) {
     return 0;
 }
-void files_memory_check(size_t begin, const char *path) {
+static void memory_check(size_t begin, const char *path) {
     (void)begin;
     (void)path;
 }
 
 #endif
+
+enum { WATCH_SECONDS = 5 };
+
+FilesWatch files_watch(void) {
+    FilesWatch watch = {memory_begin(), clock_cpu_seconds()};
+    return watch;
+}
+
+void files_watched(FilesWatch watch, const char *path, const char *said) {
+    double seconds = clock_cpu_seconds() - watch.seconds;
+    memory_check(watch.memory, path);
+    if (seconds > WATCH_SECONDS) fail_msg("it took %.1f s: %s", seconds, said);
+}

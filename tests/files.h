@@ -25,11 +25,15 @@ void files_write(const char *path, const void *bytes, size_t size);
 // The same, packed by gzip.
 void files_write_gzip(const char *path, const void *bytes, size_t size);
 
-// What may be in memory while a model file is read: 256 MB and twice the file, above what the
-// process had before. files_memory_begin forgets the peak so far; files_memory_check fails the test
-// when since then it was higher than is allowed for the file at `path`. Both do nothing where the
-// system does not tell (not Linux) and under a sanitizer, whose own memory counts.
-size_t files_memory_begin(void);
-void files_memory_check(size_t begin, const char *path);
+// What reading a model file may come to: 5 seconds of the processor (whatever else the machine does
+// meanwhile), and in memory 256 MB and twice the file, above what the process had before.
+// files_watched fails the test when it was more since files_watch; `said` goes into that. Memory is
+// not looked at where the system does not tell (not Linux) and under a sanitizer, whose own counts.
+typedef struct FilesWatch {
+    size_t memory;
+    double seconds;
+} FilesWatch;
+FilesWatch files_watch(void);
+void files_watched(FilesWatch watch, const char *path, const char *said);
 
 #endif

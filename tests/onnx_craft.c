@@ -1,6 +1,8 @@
 // Writing protobuf field by field.
 #include "tests/onnx_craft.h"
 
+#include "base/rng.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -155,4 +157,39 @@ void craft_model(Text *graph, int opset, Text *model) {
     craft_text(&set, 1, "");
     craft_integer(&set, 2, opset);
     craft_part(model, 8, &set);
+}
+
+void craft_one(Text *graph, const char *op, const char *inputs, const char *outputs) {
+    Text node;
+    craft_node(&node, op, inputs, outputs);
+    craft_part(graph, 1, &node);
+}
+
+void craft_noise(float *out, size_t count) {
+    Rng rng = rng_make(7, 7);
+    for (size_t i = 0; i < count; i++) out[i] = (float)rng_range(&rng, -1, 1);
+}
+
+Text craft_residual(void) {
+    Text graph = {0}, node;
+    float kernel[9], weight[10 * 784];
+    craft_noise(kernel, 9);
+    craft_noise(weight, 10 * 784);
+    craft_input(&graph, "x", 4, (const int64_t[]){-1, 1, 28, 28});
+    craft_tensor(&graph, "k", 4, (const int64_t[]){1, 1, 3, 3}, kernel);
+    craft_tensor(&graph, "w", 2, (const int64_t[]){10, 784}, weight);
+    craft_node(&node, "Conv", "x k", "a");
+    craft_attribute_integers(&node, "pads", 4, (const int64_t[]){1, 1, 1, 1});
+    craft_part(&graph, 1, &node);
+    craft_node(&node, "Add", "a x", "b");
+    craft_part(&graph, 1, &node);
+    craft_node(&node, "Relu", "b", "c");
+    craft_part(&graph, 1, &node);
+    craft_node(&node, "Flatten", "c", "d");
+    craft_part(&graph, 1, &node);
+    craft_node(&node, "Gemm", "d w", "e");
+    craft_attribute_integer(&node, "transB", 1);
+    craft_part(&graph, 1, &node);
+    craft_output(&graph, "e");
+    return graph;
 }

@@ -18,6 +18,8 @@ void craft_part(Text *message, unsigned field, Text *part);
 // A node with inputs and outputs as words ("x w b"; "-" for one left out), still open: attributes
 // may follow, then craft_part(graph, 1, &node).
 void craft_node(Text *node, const char *op, const char *inputs, const char *outputs);
+// The same without attributes, in the graph.
+void craft_one(Text *graph, const char *op, const char *inputs, const char *outputs);
 void craft_attribute_integer(Text *node, const char *name, int64_t value);
 void craft_attribute_float(Text *node, const char *name, float value);
 void craft_attribute_text(Text *node, const char *name, const char *value);
@@ -31,6 +33,10 @@ void craft_integers(Text *graph, const char *name, int count, const int64_t *val
 // A float32 input of a graph; dims of -1 are named and open.
 void craft_input(Text *graph, const char *name, int rank, const int64_t *dims);
 void craft_output(Text *graph, const char *name);
+// A residual of pictures of 28x28: y = relu(conv(x) + x), and a dense layer for ten classes.
+Text craft_residual(void);
+// Numbers from -1 to 1, always the same.
+void craft_noise(float *out, size_t count);
 // A ModelProto around `graph`, which is closed. Free with text_close.
 void craft_model(Text *graph, int opset, Text *model);
 
