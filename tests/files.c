@@ -30,6 +30,19 @@ void files_close(const char *directory) {
     nftw(directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+char files_directory[FILE_PATH_MAX];
+
+int files_set_up(void **state) {
+    (void)state;
+    return files_open(files_directory) ? 0 : -1;
+}
+
+int files_tear_down(void **state) {
+    (void)state;
+    files_close(files_directory);
+    return 0;
+}
+
 void files_path(char out[FILE_PATH_MAX], const char *directory, const char *name) {
     assert_true(path_join(out, directory, name));
 }

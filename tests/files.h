@@ -12,6 +12,12 @@
 
 #include <cmocka.h>
 
+// An empty directory for a whole group of tests: cmocka_run_group_tests(tests, files_set_up,
+// files_tear_down).
+extern char files_directory[FILE_PATH_MAX];
+int files_set_up(void **state);
+int files_tear_down(void **state);
+
 // Makes an empty directory below $TMPDIR or /tmp. False (and says why) when it cannot.
 bool files_open(char directory[FILE_PATH_MAX]);
 // Removes it and everything in it.

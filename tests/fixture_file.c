@@ -8,6 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+void fixture_path(const char *name, const char *ending, char out[FILE_PATH_MAX]) {
+    const char *fixtures = getenv("INKLING_FIXTURES");
+    int size = snprintf(out, FILE_PATH_MAX, "%s/pth/%s%s", fixtures ? fixtures : "tests/fixtures",
+                        name, ending);
+    assert_true(size < FILE_PATH_MAX);
+}
+
 void fixture_open(FixtureFile *file, const char *name) {
     const char *directory = getenv("INKLING_FIXTURES");
     char path[FILE_PATH_MAX];

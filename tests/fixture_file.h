@@ -7,6 +7,9 @@
 
 #include <stdbool.h>
 
+// The path of tests/fixtures/pth/NAME and its ending.
+void fixture_path(const char *name, const char *ending, char out[FILE_PATH_MAX]);
+
 typedef struct FixtureFile {
     Bytes bytes;
     size_t at;

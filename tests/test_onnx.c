@@ -1,7 +1,6 @@
 // .onnx files: what is written comes back bit for bit, through our metadata and without them, and
 // graphs that are no chain of layers answer. What ONNX itself tests is in onnx_suite.c; what others
 // read of our files in test_onnx.py; what is broken in test_onnx_hostile.c.
-#include "base/rng.h"
 #include "base/text.h"
 #include "formats/formats.h"
 #include "formats/onnx_proto.h"
@@ -15,20 +14,12 @@
 
 #include <float.h>
 #include <math.h>
-#include <stdlib.h>
 
-static char directory[FILE_PATH_MAX], path[FILE_PATH_MAX];
+static char path[FILE_PATH_MAX];
 
 static int set_up(void **state) {
-    (void)state;
-    if (!files_open(directory)) return -1;
-    files_path(path, directory, "model.onnx");
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    files_close(directory);
+    if (files_set_up(state) != 0) return -1;
+    files_path(path, files_directory, "model.onnx");
     return 0;
 }
 
@@ -267,13 +258,13 @@ static void test_residual(void **state) {
     assert_int_equal(model->plan.parameters, 9 + 7840);
     assert_non_null(strstr(report.note, "cannot be trained"));
     assert_fails(saved_model_check_layers(model, "m"), STATUS_UNSUPPORTED, "not trained");
-    files_path(other, directory, "model.safetensors");
+    files_path(other, files_directory, "model.safetensors");
     assert_fails(format_write(other, model), STATUS_UNSUPPORTED, "only .onnx");
 
     // Written and read again it is the same, and says what it was given meanwhile.
     model->spec.normalization = (Normalization){0.25f, 0.75f};
     text_copy(model->class_names[3], sizeof model->class_names[3], "three");
-    files_path(other, directory, "again.onnx");
+    files_path(other, files_directory, "again.onnx");
     assert_ok(format_write(other, model));
     assert_ok(format_open(other, NULL, &back, &report));
     assert_true(report.exact);
@@ -370,5 +361,5 @@ int main(void) {
         cmocka_unit_test(test_view),
         cmocka_unit_test(test_new_operator_sets),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, files_tear_down);
 }

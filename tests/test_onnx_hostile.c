@@ -20,18 +20,11 @@
 
 static const int64_t image_dims[] = {1, 1, 28, 28};
 
-static char directory[FILE_PATH_MAX], path[FILE_PATH_MAX];
+static char path[FILE_PATH_MAX];
 
 static int set_up(void **state) {
-    (void)state;
-    if (!files_open(directory)) return -1;
-    files_path(path, directory, "model.onnx");
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    files_close(directory);
+    if (files_set_up(state) != 0) return -1;
+    files_path(path, files_directory, "model.onnx");
     return 0;
 }
 
@@ -354,5 +347,5 @@ int main(void) {
         cmocka_unit_test(test_many_parts),    cmocka_unit_test(test_cut_short),
         cmocka_unit_test(test_mutations),     cmocka_unit_test(test_memory),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, files_tear_down);
 }

@@ -8,6 +8,7 @@
 #include "formats/zip_file.h"
 
 #include "tests/files.h"
+#include "tests/fixture_file.h"
 #include "tests/test.h"
 
 #include <stdio.h>
@@ -21,27 +22,17 @@
 #define MUTATIONS 1
 #endif
 
-static char directory[FILE_PATH_MAX], path[FILE_PATH_MAX];
+static char path[FILE_PATH_MAX];
 
 static int set_up(void **state) {
-    (void)state;
-    if (!files_open(directory)) return -1;
-    files_path(path, directory, "hostile.pth");
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    files_close(directory);
+    if (files_set_up(state) != 0) return -1;
+    files_path(path, files_directory, "hostile.pth");
     return 0;
 }
 
 static void read_fixture(const char *name, Bytes *out) {
     char from[FILE_PATH_MAX];
-    const char *fixtures = getenv("INKLING_FIXTURES");
-    int size =
-        snprintf(from, sizeof from, "%s/pth/%s.pth", fixtures ? fixtures : "tests/fixtures", name);
-    assert_true(size < (int)sizeof from);
+    fixture_path(name, ".pth", from);
     assert_ok(file_read(from, 1 << 20, out));
 }
 
@@ -498,13 +489,13 @@ static void test_other_files(void **state) {
     SavedModel *model;
     char text_path[FILE_PATH_MAX];
     static const char text[] = "a shopping list: bread, cheese, ink\n";
-    files_path(text_path, directory, "list.pt");
+    files_path(text_path, files_directory, "list.pt");
     files_write(text_path, text, sizeof text - 1);
     Status status = format_read(text_path, &model);
     assert_false(status_is_ok(&status));
     files_write(text_path, "", 0);
     assert_fails(format_read(text_path, &model), STATUS_FORMAT, "cut short");
-    files_path(text_path, directory, "none.pth");
+    files_path(text_path, files_directory, "none.pth");
     assert_fails(format_read(text_path, &model), STATUS_NOT_FOUND, "none.pth");
     const ZipEntry entries[] = {{"word/document.xml", text, sizeof text - 1}};
     Bytes archive;
@@ -522,5 +513,5 @@ int main(void) {
         cmocka_unit_test(test_mutated_files),   cmocka_unit_test(test_mutated_pickles),
         cmocka_unit_test(test_other_files),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, files_tear_down);
 }

@@ -14,23 +14,10 @@ static void must(Status status) {
     if (!status_is_ok(&status)) fail_msg("%s", status.message);
 }
 
-static char directory[FILE_PATH_MAX];
-
-static int set_up(void **state) {
-    (void)state;
-    return files_open(directory) ? 0 : -1;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    files_close(directory);
-    return 0;
-}
-
 static StrokesReader *open_text(const char *text, size_t size) {
     char path[FILE_PATH_MAX];
     StrokesReader *reader;
-    files_path(path, directory, "strokes.jsonl");
+    files_path(path, files_directory, "strokes.jsonl");
     files_write(path, text, size);
     must(strokes_reader_open(&reader, path));
     return reader;
@@ -177,10 +164,10 @@ static void odd_files_are_refused(void **state) {
     Drawing drawing = {0};
     StrokesLine line;
     bool more;
-    files_path(path, directory, "not-there.jsonl");
+    files_path(path, files_directory, "not-there.jsonl");
     assert_int_equal(strokes_reader_open(&reader, path).code, STATUS_NOT_FOUND);
     assert_null(reader);
-    assert_int_equal(strokes_reader_open(&reader, directory).code, STATUS_IO);
+    assert_int_equal(strokes_reader_open(&reader, files_directory).code, STATUS_IO);
     assert_null(reader);
     reader = open_text("\0\0\0\1", 4);
     assert_int_equal(strokes_reader_next(reader, 0.04f, &drawing, &line, &more).code,
@@ -232,7 +219,7 @@ static void what_is_written_reads_back(void **state) {
     static const char *LABELS[] = {"5", "", NULL, "A", "a\"\\\n"};
     static const char *TEXTS[] = {"5", "", "", "A", "a\"\\\n"};
     char path[FILE_PATH_MAX];
-    files_path(path, directory, "mine.jsonl");
+    files_path(path, files_directory, "mine.jsonl");
     remove(path);
     Drawing drawing = {0}, back = {0};
     InkOptions options = ink_options_default(28);
@@ -267,7 +254,7 @@ static void what_is_written_reads_back(void **state) {
 static void a_cut_line_costs_only_itself(void **state) {
     (void)state;
     char path[FILE_PATH_MAX];
-    files_path(path, directory, "cut.jsonl");
+    files_path(path, files_directory, "cut.jsonl");
     files_write(path, "{\"label\":1,\"stro", 16);
     Drawing drawing = {0};
     assert_int_equal(strokes_file_append(path, &drawing, "1").code, STATUS_USAGE); // nothing to see
@@ -282,7 +269,7 @@ static void a_cut_line_costs_only_itself(void **state) {
     must(strokes_reader_next(reader, 0.04f, &drawing, &line, &more));
     assert_true(more && line.label == 1 && line.number == 2);
     strokes_reader_close(&reader);
-    assert_int_equal(strokes_file_append(directory, &drawing, "1").code, STATUS_IO);
+    assert_int_equal(strokes_file_append(files_directory, &drawing, "1").code, STATUS_IO);
     drawing_close(&drawing);
 }
 
@@ -313,5 +300,5 @@ int main(void) {
         cmocka_unit_test(a_cut_line_costs_only_itself),
         cmocka_unit_test(writing_is_exact),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, files_set_up, files_tear_down);
 }
