@@ -1,27 +1,12 @@
 // Model files: what is written comes back bit for bit and is what others read. Files that no writer
 // makes are in test_formats_hand.c.
 #include "base/text.h"
-#include "formats/formats.h"
-#include "nn/model.h"
-#include "nn/presets.h"
 
-#include "tests/files.h"
-#include "tests/test.h"
+#include "tests/models.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static SavedModel *make_model(const char *preset) {
-    ModelSpec spec;
-    assert_ok(preset_spec(preset_find(preset), (Shape){1, 28, 28, false}, 10, &spec));
-    SavedModel *model;
-    assert_ok(saved_model_make(&spec, &model));
-    weights_init(&model->plan, INIT_PYTORCH, 5, model->weights);
-    return model;
-}
 
 static uint32_t bits_of(float value) {
     uint32_t bits;
@@ -53,7 +38,7 @@ static void assert_same_model(const SavedModel *a, const SavedModel *b) {
 static void test_round_trip(void **state) {
     (void)state;
     for (int p = 0; p < preset_count; p++) {
-        SavedModel *model = make_model(presets[p].name), *back;
+        SavedModel *model = make_preset(presets[p].name), *back;
         char path[FILE_PATH_MAX];
         files_path(path, files_directory, "model.safetensors");
         snprintf(model->settings, sizeof model->settings, "preset=%s lr=0.001", presets[p].name);
@@ -143,7 +128,7 @@ static void test_python_reads_it(void **state) {
     char path[FILE_PATH_MAX], script[FILE_PATH_MAX], command[2 * FILE_PATH_MAX + 32];
     files_path(path, files_directory, "lenet.safetensors");
     files_path(script, files_directory, "check.py");
-    SavedModel *model = make_model("lenet5");
+    SavedModel *model = make_preset("lenet5");
     model->weights[0] = 0.25f;
     model->weights[1] = -1.5f;
     assert_ok(format_write(path, model));
@@ -157,7 +142,7 @@ static void test_python_reads_it(void **state) {
 
 static void test_write_refusals(void **state) {
     (void)state;
-    SavedModel *model = make_model("lenet5"), *back;
+    SavedModel *model = make_preset("lenet5"), *back;
     char path[FILE_PATH_MAX];
     files_path(path, files_directory, "model.h5");
     assert_fails(format_write(path, model), STATUS_USAGE, "name it .safetensors");

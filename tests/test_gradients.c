@@ -2,22 +2,11 @@
 // the check itself sees a wrong gradient.
 #include "nn/gradcheck.h"
 #include "nn/layer.h"
-#include "nn/presets.h"
 
-#include "tests/files.h"
+#include "tests/models.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-static Backend *open_device(const char *name) {
-    Backend *be = NULL;
-    BackendConfig config = {.device = name, .threads = 2};
-    Status status = backend_open(&config, &be);
-    if (!status_is_ok(&status)) fail_msg("%s: %s", name, status.message);
-    return be;
-}
 
 typedef struct Case {
     Shape input;
@@ -84,7 +73,7 @@ static ModelSpec case_spec(const Case *c) {
 enum { SEED = 20 };
 
 static void check_cases(const char *device) {
-    Backend *be = open_device(device);
+    Backend *be = open_device(device, 2);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         ModelSpec spec = case_spec(&cases[i]);
         GradCheck check;
@@ -101,7 +90,7 @@ static void test_evaluation(void **state) {
     (void)state;
     static const char *const devices[] = {"ref", "cpu"};
     for (int d = 0; d < 2; d++) {
-        Backend *be = open_device(devices[d]);
+        Backend *be = open_device(devices[d], 2);
         for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
             ModelSpec spec = case_spec(&cases[i]);
             GradCheck check;
@@ -140,7 +129,7 @@ static void test_every_kind_is_here(void **state) {
 }
 
 static void check_presets(const char *device, int per_tensor) {
-    Backend *be = open_device(device);
+    Backend *be = open_device(device, 2);
     for (int i = 0; i < preset_count; i++) {
         // So many units behind batch norm that any step in an early weight crosses a kink
         // somewhere: no slope to measure. What it is made of is checked above.
@@ -232,7 +221,7 @@ static void expect_wrong(Backend *be, const BackendOps *ops, const char *layers,
 
 static void test_wrong_gradients_are_seen(void **state) {
     (void)state;
-    Backend *be = open_device("ref");
+    Backend *be = open_device("ref", 2);
     right = be->ops;
     BackendOps wrong = *right;
     wrong.dense_backward = wrong_dense_weight;

@@ -1,70 +1,14 @@
-// The executor: training a toy problem, what training and evaluation differ in, that results repeat
-// and agree between back ends, and what happens when memory runs out.
-#include "base/streams.h"
+// The executor: training a toy problem, that results repeat, what training and evaluation differ
+// in, and what happens when memory runs out. That they agree between back ends is in
+// test_model_same.c.
 #include "nn/layer.h"
-#include "nn/model.h"
 #include "nn/optimizer.h"
-#include "nn/presets.h"
 
-#include "tests/files.h"
-#include "tests/test.h"
+#include "tests/models.h"
 
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-static Backend *open_device(const char *name, int threads) {
-    Backend *be = NULL;
-    BackendConfig config = {.device = name, .threads = threads};
-    assert_ok(backend_open(&config, &be));
-    return be;
-}
-
-static ModelSpec make_spec(Shape input, const char *layers) {
-    ModelSpec spec;
-    memset(&spec, 0, sizeof spec);
-    spec.input = input;
-    spec.normalization.std = 1.0f;
-    assert_ok(spec_parse_layers(layers, &spec));
-    return spec;
-}
-
-#define FLAT(n)        ((Shape){n, 1, 1, true})
-#define IMAGE(c, h, w) ((Shape){c, h, w, false})
-
-static void *take(size_t count, size_t size) {
-    void *block = calloc(count, size);
-    assert_non_null(block);
-    return block;
-}
-
-static Model *open_model(Backend *be, const ModelSpec *spec, int batch, bool training,
-                         uint64_t seed) {
-    Model *model;
-    assert_ok(model_open(be, spec, batch, training, &model));
-    float *weights = take(model_plan(model)->weight_floats, sizeof *weights);
-    weights_init(model_plan(model), INIT_PYTORCH, seed, weights);
-    model_set_weights(model, weights);
-    free(weights);
-    return model;
-}
-
-static void upload(Model *model, float *device, const float *host, size_t count) {
-    Backend *be = model_backend(model);
-    be->ops->upload(be, device, host, count * sizeof *host);
-}
-
-static void download(Model *model, float *host, const float *device, size_t count) {
-    Backend *be = model_backend(model);
-    be->ops->download(be, host, device, count * sizeof *host);
-}
-
-static void fill_normal(float *out, size_t count, uint64_t seed) {
-    Rng rng = rng_make(seed, STREAM_TEST);
-    for (size_t i = 0; i < count; i++) out[i] = (float)rng_normal(&rng);
-}
 
 // ---- learning -----------------------------------------------------------------------------------
 
@@ -84,7 +28,7 @@ static void toy_make(float x[TOY * 2], uint8_t labels[TOY]) {
 static double toy_train(const char *device, int threads, const char *layers, OptimizerKind kind,
                         int steps, float **weights, size_t *floats) {
     Backend *be = open_device(device, threads);
-    ModelSpec spec = make_spec(FLAT(2), layers);
+    ModelSpec spec = make_spec(SHAPE_FLAT(2), layers);
     Model *model = open_model(be, &spec, TOY, true, 1);
     Optimizer *optimizer;
     OptimizerOptions options = optimizer_rows[kind].defaults;
@@ -177,7 +121,7 @@ static void test_batch_norm_modes(void **state) {
     (void)state;
     enum { N = 6, C = 3, AREA = 4, COUNT = N * C * AREA };
     Backend *be = open_device("cpu", 2);
-    ModelSpec spec = make_spec(IMAGE(C, 2, 2), "batchnorm, flatten, dense 2");
+    ModelSpec spec = make_spec(SHAPE_IMAGE(C, 2, 2), "batchnorm, flatten, dense 2");
     Model *model = open_model(be, &spec, N, true, 1);
     const ModelPlan *plan = model_plan(model);
     float x[COUNT], y[COUNT], *weights = take(plan->weight_floats, sizeof *weights);
@@ -233,7 +177,7 @@ static void test_dropout_rates(void **state) {
         double p = rates[r];
         char layers[64];
         snprintf(layers, sizeof layers, "dropout %g, dropout %g, dense 2", p, p);
-        ModelSpec spec = make_spec(FLAT(WIDTH), layers);
+        ModelSpec spec = make_spec(SHAPE_FLAT(WIDTH), layers);
         Model *model = open_model(be, &spec, N, true, 1);
         upload(model, model_input(model), x, COUNT);
         // A number comes through both with (1-p)^2: different masks. (With the same mask: 1-p.)
@@ -269,144 +213,12 @@ static void test_dropout_rates(void **state) {
     backend_close(&be);
 }
 
-// ---- the same everywhere ------------------------------------------------------------------------
-
-// How long the sums are that lead to one logit, and to one gradient: what rounding grows with.
-static double path_length(const ModelPlan *plan, int n) {
-    double length = n;
-    for (int i = 0; i < plan->tensor_count; i++) {
-        const TensorInfo *tensor = &plan->tensors[i];
-        Shape out = plan->shapes[tensor->layer + 1];
-        if (tensor->rank > 1) length += (double)tensor->fan_in + (double)n * out.h * out.w;
-    }
-    return length;
-}
-
-static double largest_of(const float *x, size_t count) {
-    double largest = 0;
-    for (size_t i = 0; i < count; i++) largest = fmax(largest, fabs((double)x[i]));
-    return largest;
-}
-
-static void compare(const char *what, const char *where, const float *a, const float *b,
-                    size_t count, double length) {
-    double allowed = length * FLT_EPSILON * largest_of(a, count);
-    for (size_t i = 0; i < count; i++)
-        if (!(fabs((double)a[i] - (double)b[i]) <= allowed))
-            fail_msg("%s, %s[%zu]: ref %.9g, cpu %.9g (allowed %.2g)", what, where, i, a[i], b[i],
-                     allowed);
-}
-
-// One step of a preset: logits and gradients.
-static void run_once(Model *model, int n, const float *input, const float *direction, float *logits,
-                     float *gradients) {
-    const ModelPlan *plan = model_plan(model);
-    upload(model, model_input(model), input, shape_count(plan->shapes[0]) * (size_t)n);
-    const float *out = model_forward(model, n, true, 9);
-    download(model, logits, out, (size_t)plan->classes * (size_t)n);
-    upload(model, model_logits_gradient(model), direction, (size_t)plan->classes * (size_t)n);
-    model_backward(model, n, false);
-    download(model, gradients, model_gradients(model), plan->parameter_floats);
-}
-
-static void test_ref_and_cpu_agree(void **state) {
-    (void)state;
-    enum { N = 5 };
-    for (int p = 0; p < preset_count; p++) {
-        ModelSpec spec;
-        assert_ok(preset_spec(&presets[p], IMAGE(1, 28, 28), 10, &spec));
-        Backend *ref = open_device("ref", 1), *cpu = open_device("cpu", 2);
-        Model *a = open_model(ref, &spec, N, true, 3), *b = open_model(cpu, &spec, N + 2, true, 3);
-        const ModelPlan *plan = model_plan(a);
-        float *input = take(N * 784, sizeof *input), direction[N * 10], logits[2][N * 10];
-        float *gradients[2];
-        for (int k = 0; k < 2; k++) gradients[k] = take(plan->parameter_floats, sizeof(float));
-        fill_normal(input, N * 784, 7);
-        fill_normal(direction, N * 10, 8);
-        run_once(a, N, input, direction, logits[0], gradients[0]);
-        run_once(b, N, input, direction, logits[1], gradients[1]);
-        double length = path_length(plan, N);
-        compare(presets[p].name, "logits", logits[0], logits[1], N * 10, length);
-        for (int i = 0; i < plan->tensor_count; i++) {
-            const TensorInfo *tensor = &plan->tensors[i];
-            if (!tensor->trainable) continue;
-            // In front of batch norm a bias has the gradient 0: what is there is the rounding of
-            // the sum that its weights' gradients are made of.
-            size_t from = plan->tensors[plan->first_tensor[tensor->layer]].offset;
-            double scale = largest_of(gradients[0] + from, plan->tensors[i].offset - from + 1);
-            double own = largest_of(gradients[0] + tensor->offset, tensor->count);
-            double wider = own > 0 && scale > own ? scale / own : 1.0;
-            compare(presets[p].name, tensor->name, gradients[0] + tensor->offset,
-                    gradients[1] + tensor->offset, tensor->count, length * wider);
-        }
-        for (int k = 0; k < 2; k++) free(gradients[k]);
-        free(input);
-        model_close(&a);
-        model_close(&b);
-        backend_close(&ref);
-        backend_close(&cpu);
-    }
-}
-
-// An activation done by the product before it, and one that stands alone.
-static void test_fusing_changes_nothing(void **state) {
-    (void)state;
-    enum { N = 4, COUNT = N * 2 * 5 * 6 };
-    static const char *const words[] = {"relu", "leakyrelu 0.2", "sigmoid", "tanh"};
-    Backend *be = open_device("ref", 1);
-    float input[COUNT], direction[N * 3], logits[2][N * 3], gradients[2][2048];
-    fill_normal(input, COUNT, 11);
-    fill_normal(direction, N * 3, 12);
-    for (size_t w = 0; w < sizeof words / sizeof words[0]; w++) {
-        size_t floats = 0;
-        for (int apart = 0; apart < 2; apart++) {
-            char layers[128];
-            // A dropout that drops nothing keeps them apart.
-            const char *between = apart ? "dropout 0, " : "";
-            snprintf(layers, sizeof layers, "conv 3 k3, %s%s, dense 7, %s%s, dense 3", between,
-                     words[w], between, words[w]);
-            ModelSpec spec = make_spec(IMAGE(2, 5, 6), layers);
-            Model *model = open_model(be, &spec, N, true, 4);
-            floats = model_plan(model)->parameter_floats;
-            assert_true(floats > 0 && floats <= 2048);
-            run_once(model, N, input, direction, logits[apart], gradients[apart]);
-            model_close(&model);
-        }
-        assert_memory_equal(logits[0], logits[1], sizeof logits[0]);
-        assert_memory_equal(gradients[0], gradients[1], floats * sizeof(float));
-    }
-    backend_close(&be);
-}
-
-// A sample's answer does not depend on what else is in the batch, nor on the model's size.
-static void test_batch_sizes(void **state) {
-    (void)state;
-    enum { N = 9 };
-    Backend *be = open_device("ref", 1);
-    ModelSpec spec = make_spec(IMAGE(1, 8, 8), "conv 3 k3, batchnorm, relu, maxpool 2, dense 4");
-    Model *whole = open_model(be, &spec, N, false, 2), *single = open_model(be, &spec, 1, false, 2);
-    float input[N * 64], logits[N * 4], one[4];
-    fill_normal(input, N * 64, 3);
-    upload(whole, model_input(whole), input, N * 64);
-    const float *out = model_forward(whole, N, false, 0);
-    download(whole, logits, out, N * 4);
-    for (int i = 0; i < N; i++) {
-        upload(single, model_input(single), input + i * 64, 64);
-        out = model_forward(single, 1, false, 0);
-        download(single, one, out, 4);
-        assert_memory_equal(one, logits + i * 4, sizeof one);
-    }
-    model_close(&whole);
-    model_close(&single);
-    backend_close(&be);
-}
-
 // ---- initial weights ----------------------------------------------------------------------------
 
 static void test_weights_init(void **state) {
     (void)state;
     ModelSpec spec;
-    assert_ok(preset_spec(preset_find("mlp-bn"), IMAGE(1, 28, 28), 10, &spec));
+    assert_ok(preset_spec(preset_find("mlp-bn"), SHAPE_IMAGE(1, 28, 28), 10, &spec));
     ModelPlan *plan = take(1, sizeof *plan);
     assert_ok(spec_plan(&spec, plan));
     float *w = take(plan->weight_floats, sizeof *w), *v = take(plan->weight_floats, sizeof *v);
@@ -444,7 +256,7 @@ static void test_weights_init(void **state) {
 static void test_starts_at_zero(void **state) {
     (void)state;
     Backend *be = open_device("cpu", 1);
-    ModelSpec spec = make_spec(FLAT(3), "dense 4, batchnorm, dense 2");
+    ModelSpec spec = make_spec(SHAPE_FLAT(3), "dense 4, batchnorm, dense 2");
     Model *model;
     assert_ok(model_open(be, &spec, 2, true, &model));
     const ModelPlan *plan = model_plan(model);
@@ -477,7 +289,8 @@ static void test_no_memory(void **state) {
     BackendOps ops = *real;
     ops.alloc = failing_alloc;
     be->ops = &ops;
-    ModelSpec spec = make_spec(IMAGE(1, 8, 8), "conv 3 k3, batchnorm, relu, maxpool 2, dense 4");
+    ModelSpec spec =
+        make_spec(SHAPE_IMAGE(1, 8, 8), "conv 3 k3, batchnorm, relu, maxpool 2, dense 4");
     int failures = 0;
     for (;; failures++) {
         Model *model;
@@ -512,11 +325,11 @@ static void test_no_memory(void **state) {
 static void test_refusals(void **state) {
     (void)state;
     Backend *be = open_device("ref", 1);
-    ModelSpec spec = make_spec(FLAT(4), "dense 2");
+    ModelSpec spec = make_spec(SHAPE_FLAT(4), "dense 2");
     Model *model;
     assert_fails(model_open(be, &spec, 0, true, &model), STATUS_USAGE, "at least 1 sample");
     assert_null(model);
-    spec = make_spec(FLAT(4), "dense 1");
+    spec = make_spec(SHAPE_FLAT(4), "dense 1");
     assert_fails(model_open(be, &spec, 1, true, &model), STATUS_USAGE, "2 to 62 classes");
     assert_null(model);
     model_close(&model);
@@ -525,17 +338,10 @@ static void test_refusals(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_learns),
-        cmocka_unit_test(test_repeats),
-        cmocka_unit_test(test_batch_norm_modes),
-        cmocka_unit_test(test_dropout_rates),
-        cmocka_unit_test(test_ref_and_cpu_agree),
-        cmocka_unit_test(test_fusing_changes_nothing),
-        cmocka_unit_test(test_batch_sizes),
-        cmocka_unit_test(test_weights_init),
-        cmocka_unit_test(test_starts_at_zero),
-        cmocka_unit_test(test_no_memory),
-        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_learns),           cmocka_unit_test(test_repeats),
+        cmocka_unit_test(test_batch_norm_modes), cmocka_unit_test(test_dropout_rates),
+        cmocka_unit_test(test_weights_init),     cmocka_unit_test(test_starts_at_zero),
+        cmocka_unit_test(test_no_memory),        cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

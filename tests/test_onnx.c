@@ -2,15 +2,11 @@
 // graphs that are no chain of layers answer. What ONNX itself tests is in onnx_suite.c; what others
 // read of our files in test_onnx.py; what is broken in test_onnx_hostile.c.
 #include "base/text.h"
-#include "formats/formats.h"
 #include "formats/onnx_proto.h"
 #include "graph/classifier.h"
-#include "nn/model.h"
-#include "nn/presets.h"
 
-#include "tests/files.h"
+#include "tests/models.h"
 #include "tests/onnx_craft.h"
-#include "tests/test.h"
 
 #include <float.h>
 #include <math.h>
@@ -21,15 +17,6 @@ static int set_up(void **state) {
     if (files_set_up(state) != 0) return -1;
     files_path(path, files_directory, "model.onnx");
     return 0;
-}
-
-static SavedModel *make_model(const char *preset) {
-    ModelSpec spec;
-    assert_ok(preset_spec(preset_find(preset), (Shape){1, 28, 28, false}, 10, &spec));
-    SavedModel *model;
-    assert_ok(saved_model_make(&spec, &model));
-    weights_init(&model->plan, INIT_PYTORCH, 5, model->weights);
-    return model;
 }
 
 // ---- round trips --------------------------------------------------------------------------------
@@ -64,7 +51,7 @@ static void assert_same_weights(const SavedModel *a, const SavedModel *b) {
 static void test_round_trip(void **state) {
     (void)state;
     for (int p = 0; p < preset_count; p++) {
-        SavedModel *model = make_model(presets[p].name), *back;
+        SavedModel *model = make_preset(presets[p].name), *back;
         InferReport report;
         char before[SPEC_TEXT_MAX], after[SPEC_TEXT_MAX];
         text_copy(model->settings, sizeof model->settings, "preset=x lr=0.001");
@@ -130,7 +117,7 @@ static void test_graph_equals_layers(void **state) {
     (void)state;
     enum { N = 5 };
     for (int p = 0; p < preset_count; p++) {
-        SavedModel *model = make_model(presets[p].name);
+        SavedModel *model = make_preset(presets[p].name);
         if (model->plan.flops_forward > 1e8) { // the reference back end is slow
             saved_model_close(&model);
             continue;
@@ -162,7 +149,7 @@ static void test_graph_equals_layers(void **state) {
 static void test_chain(void **state) {
     (void)state;
     for (int p = 0; p < preset_count; p++) {
-        SavedModel *model = make_model(presets[p].name), *back;
+        SavedModel *model = make_preset(presets[p].name), *back;
         InferReport report;
         TensorBag *none;
         Bytes bytes;

@@ -2,15 +2,10 @@
 // ones come to is in test_onnx.c.
 #include "base/rng.h"
 #include "base/text.h"
-#include "formats/formats.h"
-#include "nn/model.h"
-#include "nn/presets.h"
 
-#include "tests/files.h"
+#include "tests/models.h"
 #include "tests/onnx_craft.h"
-#include "tests/test.h"
 
-#include <stdlib.h>
 #include <sys/resource.h>
 
 // For a longer run: -DMUTATIONS=10 gives ten times as many.
@@ -314,11 +309,7 @@ static void test_mutations(void **state) {
     craft_model(&graph, 13, &model);
     mutate_file(model.data, model.size, seed, 800 * MUTATIONS);
     text_close(&model);
-    ModelSpec spec;
-    SavedModel *ours;
-    assert_ok(preset_spec(preset_find("lenet5"), (Shape){1, 28, 28, false}, 10, &spec));
-    assert_ok(saved_model_make(&spec, &ours));
-    weights_init(&ours->plan, INIT_PYTORCH, 5, ours->weights);
+    SavedModel *ours = make_preset("lenet5");
     Bytes file;
     assert_ok(format_write(path, ours));
     assert_ok(file_read(path, 1u << 30, &file));

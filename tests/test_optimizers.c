@@ -2,13 +2,11 @@
 // made (fixtures/make_optimizers.py). Through the back ends, so their update is tested with it.
 #include "nn/optimizer.h"
 
-#include "tests/files.h"
+#include "tests/models.h"
 
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum { COUNT = 4, STEPS = 6 };
 
@@ -17,14 +15,6 @@ static const float start[COUNT] = {0.5f, -1.25f, 0.03f, 2.0f};
 // The same as gradient() in make_optimizers.py.
 static double gradient_at(int step, int k) {
     return ((step * 7 + k * 5 + 3) % 16 - 8) / 8.0 * pow(4.0, k - 1);
-}
-
-static Backend *open_device(const char *name) {
-    Backend *be = NULL;
-    BackendConfig config = {.device = name, .threads = 2};
-    Status status = backend_open(&config, &be);
-    if (!status_is_ok(&status)) fail_msg("%s: %s", name, status.message);
-    return be;
 }
 
 typedef struct Fixture {
@@ -50,7 +40,7 @@ typedef struct Bench {
 
 static void bench_open(Bench *bench, const char *device, OptimizerKind kind,
                        const OptimizerOptions *options) {
-    bench->be = open_device(device);
+    bench->be = open_device(device, 2);
     Status status = optimizer_open(bench->be, kind, options, LONG, &bench->optimizer);
     if (!status_is_ok(&status)) fail_msg("%s", status.message);
     bench->w = bench->be->ops->alloc(bench->be, LONG * sizeof(float));

@@ -2,18 +2,12 @@
 // written here PyTorch reads, and what shapes cannot tell is found by trying. The fixtures are made
 // by fixtures/make_pth.py.
 #include "base/text.h"
-#include "formats/formats.h"
-#include "nn/model.h"
-#include "nn/presets.h"
 
-#include "tests/files.h"
 #include "tests/fixture_file.h"
-#include "tests/test.h"
+#include "tests/models.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 static SavedModel *read_fixture(const char *name, InferReport *report) {
     char path[FILE_PATH_MAX];
@@ -281,15 +275,6 @@ static void test_foreign_safetensors(void **state) {
 
 // ---- what is written ----------------------------------------------------------------------------
 
-static SavedModel *make_model(const char *preset) {
-    ModelSpec spec;
-    SavedModel *model;
-    assert_ok(preset_spec(preset_find(preset), (Shape){1, 28, 28, false}, 10, &spec));
-    assert_ok(saved_model_make(&spec, &model));
-    weights_init(&model->plan, INIT_PYTORCH, 5, model->weights);
-    return model;
-}
-
 static void assert_same_model(const SavedModel *a, const SavedModel *b) {
     char x[SPEC_TEXT_MAX], y[SPEC_TEXT_MAX];
     spec_print_layers(&a->spec, x, sizeof x);
@@ -309,7 +294,7 @@ static void test_round_trip(void **state) {
     (void)state;
     static const char *const names[] = {"a.pth", "b.safetensors", "c.pt", "d.pth"};
     for (int p = 0; p < preset_count; p++) {
-        SavedModel *model = make_model(presets[p].name), *back;
+        SavedModel *model = make_preset(presets[p].name), *back;
         char path[FILE_PATH_MAX];
         InferReport report;
         text_copy(model->settings, sizeof model->settings, "lr=0.001 \\n \\ schedule=step");
@@ -397,7 +382,7 @@ static void test_torch_reads_it(void **state) {
     files_path(raw, files_directory, "raw.bin");
     files_write(script, torch_script, sizeof torch_script - 1);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        SavedModel *model = make_model(names[i]);
+        SavedModel *model = make_preset(names[i]);
         assert_ok(format_write(path, model));
         FILE *file = fopen(raw, "wb");
         assert_non_null(file);

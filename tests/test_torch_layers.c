@@ -1,34 +1,19 @@
 // Layers and losses against PyTorch (fixtures/make_layers.py): forward, every gradient, running
 // statistics after two batches, and evaluation, on odd shapes, by each back end.
-#include "tests/files.h"
 
 #include "nn/loss.h"
-#include "nn/model.h"
+
 #include "tests/fixture_file.h"
-#include "tests/test.h"
+#include "tests/models.h"
 
 #include <float.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 // Sums of at most a few hundred float products, in another order than PyTorch's.
 static const double TOLERANCE = 1e-5;
 // The gradient of a bias in front of batch norm is 0, as a sum of at most 9 terms of about 1.
 static const double ROUNDING = 9 * FLT_EPSILON;
 static const char *const devices[] = {"ref", "cpu"};
-
-static Backend *open_device(const char *name) {
-    Backend *be;
-    BackendConfig backend = {name, 2};
-    assert_ok(backend_open(&backend, &be));
-    return be;
-}
-
-static float *take(size_t count) {
-    float *block = calloc(count ? count : 1, sizeof *block);
-    assert_non_null(block);
-    return block;
-}
 
 typedef struct Bench {
     const char *title;
@@ -40,7 +25,7 @@ typedef struct Bench {
 
 static void compare_device(const Bench *bench, const char *name, const float *device,
                            size_t count) {
-    float *want = fixture_data(bench->file, name, count), *got = take(count);
+    float *want = fixture_data(bench->file, name, count), *got = take(count, sizeof(float));
     bench->be->ops->download(bench->be, got, device, count * sizeof *got);
     fixture_compare(bench->title, name, got, want, count, TOLERANCE, ROUNDING);
     free(want);
@@ -49,7 +34,7 @@ static void compare_device(const Bench *bench, const char *name, const float *de
 
 static void feed(const Bench *bench, unsigned stream) {
     size_t count = shape_count(model_spec(bench->model)->input) * (size_t)bench->n;
-    float *x = take(count);
+    float *x = take(count, sizeof(float));
     fixture_numbers(x, stream, count, 1);
     bench->be->ops->upload(bench->be, model_input(bench->model), x, count * sizeof *x);
     free(x);
@@ -57,7 +42,7 @@ static void feed(const Bench *bench, unsigned stream) {
 
 static void set_weights(const Bench *bench) {
     const ModelPlan *plan = model_plan(bench->model);
-    float *weights = take(plan->weight_floats);
+    float *weights = take(plan->weight_floats, sizeof(float));
     unsigned parameter = 0;
     weights_init(plan, INIT_PYTORCH, 1, weights); // for gamma, beta and the running statistics
     for (int t = 0; t < plan->tensor_count; t++)
@@ -77,7 +62,7 @@ static void compare_layer(const Bench *bench) {
     model_forward(bench->model, bench->n, true, 0);
     feed(bench, 2);
     compare_device(bench, "y", model_forward(bench->model, bench->n, true, 0), logits);
-    float *dy = take(logits);
+    float *dy = take(logits, sizeof(float));
     fixture_numbers(dy, 3, logits, 1);
     ops->upload(bench->be, model_logits_gradient(bench->model), dy, logits * sizeof *dy);
     free(dy);
@@ -103,7 +88,7 @@ static void check_layer(FixtureFile *file, const char *text) {
     for (size_t d = 0; d < sizeof devices / sizeof devices[0]; d++) {
         char title[256], layers[128];
         ModelSpec spec = {.normalization = {0, 1}};
-        Bench bench = {.title = title, .file = file, .be = open_device(devices[d])};
+        Bench bench = {.title = title, .file = file, .be = open_device(devices[d], 2)};
         assert_int_equal(sscanf(text, "%d %d %d | %d | %127[^\n]", &spec.input.c, &spec.input.h,
                                 &spec.input.w, &bench.n, layers),
                          5);
@@ -120,14 +105,14 @@ static void check_layer(FixtureFile *file, const char *text) {
 static void check_loss(FixtureFile *file, const char *text) {
     size_t begin = file->at;
     for (size_t d = 0; d < sizeof devices / sizeof devices[0]; d++) {
-        Backend *be = open_device(devices[d]);
+        Backend *be = open_device(devices[d], 2);
         int rows, classes;
         float smoothing, value;
         char name[32], title[256];
         assert_int_equal(sscanf(text, "%d | %d | %f | %31s", &rows, &classes, &smoothing, name), 4);
         snprintf(title, sizeof title, "%s, %s", devices[d], text);
         size_t count = (size_t)rows * (size_t)classes;
-        float *host = take(count), *z = be->ops->alloc(be, count * sizeof *z);
+        float *host = take(count, sizeof(float)), *z = be->ops->alloc(be, count * sizeof *z);
         float *dz = be->ops->alloc(be, count * sizeof *dz);
         uint8_t *labels = be->ops->alloc(be, (size_t)rows), host_labels[16];
         BatchStats *stats = be->ops->alloc(be, sizeof *stats), result;
