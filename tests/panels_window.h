@@ -12,6 +12,7 @@
 #include "panels/files.h"
 #include "panels/panels.h"
 #include "panels/root.h"
+#include "panels/teach.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -127,6 +128,14 @@ static inline void frame(Fixture *f) {
 
 static inline void frames(Fixture *f, int count) {
     for (int i = 0; i < count; i++) frame(f);
+}
+
+// All that is to be written is on the disk, and what has been read is here.
+static inline void settle(Fixture *f) {
+    do {
+        errands_finish(f->bench);
+        frame(f);
+    } while (errands_are_busy(f->bench) || teach_is_behind(f->bench));
 }
 
 static const UiItem *must_find(Fixture *f, const char *label) {

@@ -17,6 +17,11 @@ static Bytes read_all(const char *path) {
     return bytes;
 }
 
+static void export(Fixture *f, const char *path) {
+    assert_ok(export_runs(f->ui, f->bench, path));
+    settle(f);
+}
+
 // ---- csv ----------------------------------------------------------------------------------------
 
 // Takes the next field off *at, unquoted, as RFC 4180 has it. Returns what ended it.
@@ -43,7 +48,7 @@ static void csv_holds_every_figure(void **state) {
     train_and_finish(f);
     RunEntry *run = last_run(f->bench);
     text_copy(run->name, sizeof run->name, "a \"b\", c");
-    assert_ok(export_runs(f->ui, f->bench, path));
+    export(f, path);
     Bytes bytes = read_all(path);
     const char *at = (const char *)bytes.data;
     static const char header[] = "run,row,epoch,batch,images,seconds,lr,loss,accuracy,held_loss,"
@@ -88,7 +93,7 @@ static void json_holds_every_figure(void **state) {
     train_and_finish(f);
     RunEntry *run = last_run(f->bench);
     text_copy(run->name, sizeof run->name, "\"\\\t\xe5\xad\x97");
-    assert_ok(export_runs(f->ui, f->bench, path));
+    export(f, path);
     Bytes bytes = read_all(path);
     cJSON *root = cJSON_Parse((const char *)bytes.data);
     assert_non_null(root);
@@ -235,8 +240,8 @@ static void tensorboard_reads_every_scalar(void **state) {
     RunEntry *run = last_run(f->bench);
     text_copy(run->name, sizeof run->name, "Adam/1");
     files_path(path, f->directory, "board");
-    assert_ok(export_runs(f->ui, f->bench, path));
-    assert_ok(export_runs(f->ui, f->bench, path)); // again: the same file
+    export(f, path);
+    export(f, path); // again: the same file
     snprintf(name, sizeof name, "Adam_1/events.out.tfevents.%.0f.inkling", run->started);
     files_path(file, path, name);
     Bytes bytes = read_all(file);
@@ -344,7 +349,7 @@ static void charts_have_title_legend_and_axes(void **state) {
     workbench_set(f->bench, "optimizer", "sgd");
     click(f, "Add run");
     wait_for(f, all_are_over, "the end of both");
-    assert_ok(export_runs(f->ui, f->bench, path));
+    export(f, path);
     Bytes bytes = read_all(path);
     const char *text = (const char *)bytes.data;
     static const char *const wanted[] = {
@@ -357,7 +362,7 @@ static void charts_have_title_legend_and_axes(void **state) {
     bytes_close(&bytes);
     // Hidden is hidden: also in the table.
     f->bench->runs.entry[0]->visible = false;
-    assert_ok(export_runs(f->ui, f->bench, path));
+    export(f, path);
     bytes = read_all(path);
     assert_null(strstr((const char *)bytes.data, ">Adam</text>"));
     assert_non_null(strstr((const char *)bytes.data, ">SGD</text>"));

@@ -3,7 +3,7 @@
 #include "panels_window.h"
 
 static bool guess_is_over(Workbench *bench) {
-    return bench->model_count > 0 && !bench->opener.busy && !bench->guesser.busy &&
+    return bench->model_count > 0 && bench->opening == 0 && !bench->guesser.busy &&
            !bench->models[bench->model_count - 1].untried;
 }
 

@@ -227,6 +227,7 @@ static int open_teaching(void **state) {
 
 // Another program on the same file, while this one is still open: as after a crash.
 static int read_again(Fixture *f, MyDigits *other) {
+    settle(f);
     memset(other, 0, sizeof *other);
     text_copy(other->path, sizeof other->path, f->bench->mine.path);
     assert_ok(my_digits_load(other));
@@ -340,12 +341,14 @@ static void a_broken_file_is_told_and_kept(void **state) {
     files_write(mine->path, broken, sizeof broken - 1);
     answer_with_shipped(f, 0);
     frames(f, 3);
+    settle(f);
     assert_non_null(strstr(f->logged, "2 lines could not be read"));
     assert_non_null(strstr(f->logged, "broken.jsonl"));
     assert_int_equal(mine->count, 2);
     // A new one goes behind what is there.
     WRITE(f, four);
     type_char(f, '4', MOD_ALT);
+    settle(f);
     assert_ok(file_read(mine->path, 1 << 20, &bytes));
     assert_true(bytes.size > sizeof broken);
     assert_memory_equal(bytes.data, broken, sizeof broken - 1);
@@ -355,6 +358,7 @@ static void a_broken_file_is_told_and_kept(void **state) {
     click(f, "My digit 1");
     click(f, "Delete the selected digits");
     assert_int_equal(mine->count, 2);
+    settle(f);
     snprintf(copy, sizeof copy, "%s.damaged-1", mine->path);
     assert_ok(file_read(copy, 1 << 20, &bytes));
     assert_memory_equal(bytes.data, broken, sizeof broken - 1);
@@ -363,13 +367,25 @@ static void a_broken_file_is_told_and_kept(void **state) {
 
 static void a_file_that_cannot_be_written_is_told(void **state) {
     Fixture *f = *state;
-    MyDigits *mine = &f->bench->mine;
+    MyDigits *mine = &f->bench->mine, other;
     text_copy(mine->path, sizeof mine->path, "/dev/null/my-digits.jsonl");
     answer_with_shipped(f, 0);
     WRITE(f, four);
     type_char(f, '4', MOD_ALT);
-    assert_int_equal(mine->count, 0);
+    settle(f);
     assert_non_null(strstr(f->logged, "/dev/null"));
+    for (int i = 0; i < f->bench->toasts.count; i++)
+        assert_null(strstr(f->bench->toasts.item[i].text, "Kept"));
+    // It is not lost: the next one that can be kept takes it along.
+    assert_int_equal(mine->count, 1);
+    files_path(mine->path, f->directory, "mine.jsonl");
+    type_char(f, 'c', 0);
+    WRITE(f, one);
+    type_char(f, '1', MOD_ALT);
+    assert_int_equal(read_again(f, &other), 2);
+    assert_string_equal(other.digits[0].label, "4");
+    assert_non_null(strstr(f->logged, "Kept as 1"));
+    my_digits_close(&other);
 }
 
 static void to_other_files_and_back(void **state) {
@@ -397,9 +413,10 @@ static void to_other_files_and_back(void **state) {
         click(f, "Import");
         assert_int_equal(f->bench->dialog, DIALOG_NONE);
     }
+    settle(f);
     files_path(images, f->directory, "out-images-idx3-ubyte");
     my_digits_close(mine);
-    mine->loaded = false;
+    mine->loaded = mine->later = false;
     assert_ok(my_digits_load(mine));
     assert_int_equal(mine->count, 3 + 3 + 6); // pictures last
     assert_ok(my_digits_import(mine, images, &count));

@@ -8,11 +8,9 @@
 
 #include <SDL.h>
 #include <SDL_image.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { PICTURE_FILE_MAX = 64 << 20, PICTURE_PIXELS_MAX = 64 << 20 };
 
@@ -149,23 +147,87 @@ void picture_close(Picture *picture) {
 
 // ---- writing -----------------------------------------------------------------------------------
 
-Status picture_write_png(const char *path, const uint8_t *rgba, int width, int height, int stride) {
-    char part[FILE_PATH_MAX];
-    Status status = status_ok();
-    SDL_Surface *surface = NULL;
-    int used = snprintf(part, sizeof part, "%s.part", path);
-    if (used < 0 || (size_t)used >= sizeof part)
-        return status_error(STATUS_IO, "cannot write a picture: its path is too long");
-    // SDL wants to be able to write to the pixels of a surface, but saving does not.
-    surface = SDL_CreateRGBSurfaceWithFormatFrom((void *)(uintptr_t)rgba, width, height, 32, stride,
-                                                 SDL_PIXELFORMAT_RGBA32);
-    if (surface == NULL) return status_no_memory("a picture", 0);
-    if (IMG_SavePNG(surface, part) != 0) {
-        status = status_error(STATUS_IO, TR("cannot write %s: %.200s"), path, IMG_GetError());
-    } else if (rename(part, path) != 0) {
-        status = status_errno("write", path, errno);
+// What SDL writes into, in place of a file: it grows.
+typedef struct PictureBytes {
+    Bytes bytes;
+    size_t capacity, at;
+    bool failed;
+} PictureBytes;
+
+static PictureBytes *picture_bytes(SDL_RWops *stream) {
+    return stream->hidden.unknown.data1;
+}
+
+static Sint64 picture_bytes_size(SDL_RWops *stream) {
+    return (Sint64)picture_bytes(stream)->bytes.size;
+}
+
+static Sint64 picture_bytes_seek(SDL_RWops *stream, Sint64 offset, int whence) {
+    PictureBytes *to = picture_bytes(stream);
+    Sint64 from = whence == RW_SEEK_SET   ? 0
+                  : whence == RW_SEEK_CUR ? (Sint64)to->at
+                                          : (Sint64)to->bytes.size;
+    if (from + offset < 0 || from + offset > (Sint64)to->bytes.size) return -1;
+    to->at = (size_t)(from + offset);
+    return (Sint64)to->at;
+}
+
+static size_t picture_bytes_read(SDL_RWops *stream, void *data, size_t size, size_t count) {
+    (void)stream, (void)data, (void)size, (void)count;
+    return 0;
+}
+
+static size_t picture_bytes_write(SDL_RWops *stream, const void *data, size_t size, size_t count) {
+    PictureBytes *to = picture_bytes(stream);
+    size_t end = to->at + size * count;
+    if (end > to->capacity) {
+        size_t capacity = 2 * end + 4096;
+        unsigned char *grown = realloc(to->bytes.data, capacity);
+        if (!grown) {
+            to->failed = true;
+            return 0;
+        }
+        to->bytes.data = grown;
+        to->capacity = capacity;
     }
-    if (!status_is_ok(&status)) unlink(part);
+    memcpy(to->bytes.data + to->at, data, size * count);
+    to->at = end;
+    if (end > to->bytes.size) to->bytes.size = end;
+    return count;
+}
+
+static int picture_bytes_close(SDL_RWops *stream) {
+    SDL_FreeRW(stream);
+    return 0;
+}
+
+static Status picture_encode(const char *path, SDL_Surface *surface, PictureBytes *out) {
+    SDL_RWops *stream = SDL_AllocRW();
+    if (stream == NULL) return status_no_memory("a picture", sizeof *stream);
+    stream->size = picture_bytes_size;
+    stream->seek = picture_bytes_seek;
+    stream->read = picture_bytes_read;
+    stream->write = picture_bytes_write;
+    stream->close = picture_bytes_close;
+    stream->type = SDL_RWOPS_UNKNOWN;
+    stream->hidden.unknown.data1 = out;
+    int done = IMG_SavePNG_RW(surface, stream, 1);
+    if (out->failed) return status_no_memory("a picture", out->capacity);
+    if (done == 0) return status_ok();
+    return status_error(STATUS_IO, TR("cannot write %s: %.200s"), path, IMG_GetError());
+}
+
+Status picture_write_png(const char *path, const uint8_t *rgba, int width, int height, int stride) {
+    PictureBytes png = {.at = 0};
+    Status status;
+    // SDL wants to be able to write to the pixels of a surface, but saving does not.
+    SDL_Surface *surface = SDL_CreateRGBSurfaceWithFormatFrom(
+        (void *)(uintptr_t)rgba, width, height, 32, stride, SDL_PIXELFORMAT_RGBA32);
+    if (surface == NULL) return status_no_memory("a picture", 0);
+    TRY(picture_encode(path, surface, &png));
+    TRY(file_write_atomic(path, png.bytes.data, png.bytes.size, 0644));
+fail:
     SDL_FreeSurface(surface);
+    bytes_close(&png.bytes);
     return status;
 }

@@ -150,7 +150,9 @@ static Status window_open_workbench(Window *window, const WindowOptions *options
         .hooks = {.wake = window_wake,
                   .context = window,
                   .logger = *cli_logger(),
+                  .make_picture = draw_picture_make,
                   .write_picture = draw_picture_write,
+                  .close_picture = draw_picture_close,
                   .read_picture = window_read_picture,
                   .use_language = window_use_language},
     };

@@ -5,6 +5,7 @@
 #include "base/tr.h"
 #include "panels/workbench.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char processor[] = "cpu";
@@ -58,12 +59,19 @@ static void finder_take(Devices *devices) {
 // ---- trainers -----------------------------------------------------------------------------------
 
 static void opener_main(void *context) {
-    Devices *devices = context;
-    BackendConfig backend = {devices->opener.name, devices->opener.threads};
-    devices->opener.status = trainer_open(devices->opener.dataset, &backend, &devices->opener.hooks,
-                                          &devices->opener.trainer);
-    atomic_store(&devices->opener.done, true);
-    if (devices->opener.hooks.wake) devices->opener.hooks.wake(devices->opener.hooks.context);
+    DeviceOpener *opener = context;
+    BackendConfig backend = {opener->name, opener->threads};
+    opener->status = trainer_open(opener->dataset, &backend, &opener->hooks, &opener->trainer);
+    atomic_store(&opener->done, true);
+    if (opener->hooks.wake) opener->hooks.wake(opener->hooks.context);
+}
+
+static void opener_close(DeviceOpener **opener) {
+    if (!*opener) return;
+    thread_join(&(*opener)->thread);
+    trainer_close(&(*opener)->trainer);
+    free(*opener);
+    *opener = NULL;
 }
 
 static bool is_quick_to_open(const char *name) {
@@ -72,45 +80,47 @@ static bool is_quick_to_open(const char *name) {
     return false;
 }
 
-// The processor is there at once, so that the first thing a person does is possible.
-static void opener_start(Workbench *bench, const char *name) {
-    Devices *devices = &bench->devices;
-    text_copy(devices->opener.name, sizeof devices->opener.name, name);
-    devices->opener.threads = workbench_threads(bench);
-    devices->opener.dataset = bench->dataset;
-    devices->opener.hooks =
-        (TrainerHooks){bench->hooks.wake, bench->hooks.context, &bench->hooks.logger};
-    devices->opener.trainer = NULL;
-    atomic_store(&devices->opener.done, false);
-    devices->opener.busy = true;
-    if (is_quick_to_open(name)) {
-        opener_main(devices);
-        return;
-    }
-    Status status = thread_start(&devices->opener.thread, "inkling-device", opener_main, devices);
-    if (status_is_ok(&status)) return;
-    devices->opener.status = status;
-    atomic_store(&devices->opener.done, true);
-}
-
 static void give_up(Workbench *bench, const char *name) {
     text_copy(bench->devices.failed, sizeof bench->devices.failed, name);
     if (strcmp(bench->form.device, name) == 0)
         text_copy(bench->form.device, sizeof bench->form.device, processor);
 }
 
-static void opener_take(Workbench *bench) {
-    Devices *devices = &bench->devices;
-    if (!devices->opener.busy || !atomic_load(&devices->opener.done)) return;
-    thread_join(&devices->opener.thread);
-    devices->opener.busy = false;
-    if (!workbench_check(bench, devices->opener.status)) {
-        give_up(bench, devices->opener.name);
+// The processor is there at once, so that the first thing a person does is possible.
+static void opener_start(Workbench *bench, const char *name) {
+    DeviceOpener *opener = calloc(1, sizeof *opener);
+    if (!opener) {
+        workbench_check(bench, status_no_memory("a device", sizeof *opener));
+        give_up(bench, name);
         return;
     }
-    text_copy(devices->open[devices->open_count].name, BACKEND_NAME_MAX, devices->opener.name);
-    devices->open[devices->open_count++].trainer = devices->opener.trainer;
-    devices->opener.trainer = NULL;
+    bench->devices.opener = opener;
+    text_copy(opener->name, sizeof opener->name, name);
+    opener->threads = workbench_threads(bench);
+    opener->dataset = bench->dataset;
+    opener->hooks = (TrainerHooks){bench->hooks.wake, bench->hooks.context, &bench->hooks.logger};
+    if (is_quick_to_open(name)) {
+        opener_main(opener);
+        return;
+    }
+    Status status = thread_start(&opener->thread, "inkling-device", opener_main, opener);
+    if (status_is_ok(&status)) return;
+    opener->status = status;
+    atomic_store(&opener->done, true);
+}
+
+static void opener_take(Workbench *bench) {
+    Devices *devices = &bench->devices;
+    DeviceOpener *opener = devices->opener;
+    if (!opener || !atomic_load(&opener->done)) return;
+    if (workbench_check(bench, opener->status)) {
+        text_copy(devices->open[devices->open_count].name, BACKEND_NAME_MAX, opener->name);
+        devices->open[devices->open_count++].trainer = opener->trainer;
+        opener->trainer = NULL;
+    } else {
+        give_up(bench, opener->name);
+    }
+    opener_close(&devices->opener);
 }
 
 static Trainer *find_open(const Devices *devices, const char *name) {
@@ -135,7 +145,7 @@ void devices_follow(Workbench *bench) {
         trainer = find_open(devices, bench->form.device);
     }
     bench->trainer = trainer;
-    if (trainer || devices->opener.busy || devices->failed[0]) return;
+    if (trainer || devices->opener || devices->failed[0]) return;
     if (devices->open_count == DEVICES_MAX) {
         workbench_say(bench, NOTICE_ERROR, tr("there are %d devices in use already"), DEVICES_MAX);
         give_up(bench, bench->form.device);
@@ -147,18 +157,48 @@ void devices_follow(Workbench *bench) {
 }
 
 bool devices_are_busy(const Workbench *bench) {
-    return bench->devices.finder.busy || bench->devices.opener.busy;
+    return bench->devices.finder.busy || bench->devices.opener;
+}
+
+typedef struct DevicesEnding {
+    Errand errand;
+    Devices devices; // of it only the trainers and the one that is being opened
+} DevicesEnding;
+
+static void close_trainers(Devices *devices) {
+    opener_close(&devices->opener);
+    for (int i = 0; i < devices->open_count; i++) trainer_close(&devices->open[i].trainer);
+    devices->open_count = 0;
+}
+
+static Status ending_carry_out(Errand *errand) {
+    close_trainers(&((DevicesEnding *)errand)->devices);
+    return status_ok();
+}
+
+static void ending_close(Errand *errand) {
+    free(errand);
 }
 
 void devices_drop(Workbench *bench) {
+    static const ErrandKind kind = {ending_carry_out, NULL, ending_close};
     Devices *devices = &bench->devices;
-    thread_join(&devices->opener.thread);
-    devices->opener.busy = false;
-    trainer_close(&devices->opener.trainer);
-    for (int i = 0; i < devices->open_count; i++) trainer_close(&devices->open[i].trainer);
-    devices->open_count = 0;
     devices->failed[0] = '\0';
     bench->trainer = NULL;
+    if (!devices->opener && devices->open_count == 0) return;
+    for (int i = 0; i < devices->open_count; i++) trainer_end(devices->open[i].trainer);
+    DevicesEnding *ending = calloc(1, sizeof *ending);
+    if (!ending) {
+        close_trainers(devices);
+        return;
+    }
+    ending->errand.kind = &kind;
+    ending->devices.opener = devices->opener;
+    ending->devices.open_count = devices->open_count;
+    memcpy(ending->devices.open, devices->open, sizeof devices->open);
+    devices->opener = NULL;
+    devices->open_count = 0;
+    errands_send(bench, &ending->errand);
 }
 
 void devices_close(Workbench *bench) {

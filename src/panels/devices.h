@@ -25,6 +25,18 @@ typedef struct DeviceRow {
     char problem[STATUS_MESSAGE_MAX]; // not empty: there is none of this kind, and why
 } DeviceRow;
 
+// A trainer that is being opened, by a thread where that takes its time.
+typedef struct DeviceOpener {
+    Thread thread;
+    atomic_bool done;
+    char name[BACKEND_NAME_MAX];
+    int threads;
+    const Dataset *dataset;
+    TrainerHooks hooks;
+    Trainer *trainer;
+    Status status;
+} DeviceOpener;
+
 // Zero-initialise. All of it belongs to the window's thread, but for what a thread is at work on.
 typedef struct Devices {
     // Trainers on the window's data set; owned.
@@ -33,18 +45,7 @@ typedef struct Devices {
         Trainer *trainer;
     } open[DEVICES_MAX];
     int open_count;
-    // The one that is being opened.
-    struct {
-        Thread thread;
-        atomic_bool done;
-        bool busy;
-        char name[BACKEND_NAME_MAX];
-        int threads;
-        const Dataset *dataset;
-        TrainerHooks hooks;
-        Trainer *trainer;
-        Status status;
-    } opener;
+    DeviceOpener *opener;          // of the one that is being opened; NULL: none is
     char failed[BACKEND_NAME_MAX]; // could not be opened; not tried again until another is chosen
     // The menu.
     struct {
@@ -67,7 +68,7 @@ void devices_find(Workbench *bench);
 void devices_follow(Workbench *bench);
 // Something is on its way.
 bool devices_are_busy(const Workbench *bench);
-// Closes all trainers, and waits for their threads: the data set is about to go.
+// Has all trainers end, without waiting for it: the data set is about to go, by a later errand.
 void devices_drop(Workbench *bench);
 // At the end: also waits for the one that looks.
 void devices_close(Workbench *bench);

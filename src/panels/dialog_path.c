@@ -4,6 +4,7 @@
 #include "base/tr.h"
 #include "panels/export.h"
 #include "panels/files.h"
+#include "panels/teach.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -43,26 +44,16 @@ static Status dialog_accept_save(Ui *ui, Workbench *bench) {
 static Status dialog_accept_import(Ui *ui, Workbench *bench) {
     (void)ui;
     char path[FILE_PATH_MAX];
-    int count;
     bench_expand(bench->path.path, path);
-    if (!bench->mine.loaded) workbench_check(bench, my_digits_load(&bench->mine));
-    Status status = my_digits_import(&bench->mine, path, &count);
-    if (status_is_ok(&status))
-        workbench_say(bench, NOTICE_SUCCESS, tr("%d digits came from %.200s"), count,
-                      path_basename(path));
-    return status;
+    return teach_import(bench, path);
 }
 
 static Status dialog_accept_export(Ui *ui, Workbench *bench) {
     (void)ui;
     char path[FILE_PATH_MAX];
-    int count;
     bench_expand(bench->path.path, path);
     Status status = dialog_may_write(&bench->path, path, tr("Export"));
-    if (status_is_ok(&status)) status = my_digits_export(&bench->mine, path, &count);
-    if (status_is_ok(&status))
-        workbench_say(bench, NOTICE_SUCCESS, tr("%d digits written to %s"), count, path);
-    return status;
+    return status_is_ok(&status) ? teach_export(bench, path) : status;
 }
 
 static Status dialog_accept_export_runs(Ui *ui, Workbench *bench) {
@@ -74,9 +65,7 @@ static Status dialog_accept_export_runs(Ui *ui, Workbench *bench) {
         export_is_directory(path) && export_kinds[bench->export_kind].ending[0] == '\0';
     if (!directory) status = dialog_may_write(&bench->path, path, tr("Export"));
     if (status_is_ok(&status)) status = export_runs(ui, bench, path);
-    if (!status_is_ok(&status)) return status;
-    bench_remember(bench, path);
-    workbench_say(bench, NOTICE_SUCCESS, tr("Written: %s"), path);
+    if (status_is_ok(&status)) bench_remember(bench, path);
     return status;
 }
 

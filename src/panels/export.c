@@ -5,6 +5,7 @@
 #include "train/report.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -57,23 +58,59 @@ bool export_is_directory(const char *path) {
 
 // ---- writing ------------------------------------------------------------------------------------
 
-static Status export_figures(Workbench *bench, const char *path) {
-    ReportRun reports[RUNS_MAX];
+// The runs' feeds go on growing meanwhile; a run that is deleted goes by a later errand.
+typedef struct ExportFigures {
+    Errand errand;
+    char path[FILE_PATH_MAX];
     ReportWriter *write;
-    int count = 0;
+    ReportRun run[RUNS_MAX];
+    char name[RUNS_MAX][RUN_NAME_MAX];
+    int count;
+} ExportFigures;
+
+Status export_told(Workbench *bench, Status status, const char *path) {
+    if (status_is_ok(&status)) workbench_say(bench, NOTICE_SUCCESS, tr("Written: %s"), path);
+    return status;
+}
+
+static Status figures_carry_out(Errand *errand) {
+    ExportFigures *figures = (ExportFigures *)errand;
+    return figures->write(figures->path, figures->run, figures->count);
+}
+
+static Status figures_deliver(Workbench *bench, Errand *errand) {
+    return export_told(bench, errand->status, ((ExportFigures *)errand)->path);
+}
+
+static void figures_close(Errand *errand) {
+    free(errand);
+}
+
+static const ErrandKind figures_kind = {figures_carry_out, figures_deliver, figures_close};
+
+static Status export_figures(Workbench *bench, const char *path) {
+    ReportWriter *write;
+    Status status = report_writer(path, &write);
+    if (!status_is_ok(&status)) return status;
+    ExportFigures *figures = calloc(1, sizeof *figures);
+    if (!figures) return status_no_memory("the figures", sizeof *figures);
+    figures->errand.kind = &figures_kind;
+    figures->write = write;
+    text_copy(figures->path, sizeof figures->path, path);
     for (int i = 0; i < bench->runs.count; i++) {
         const RunEntry *run = bench->runs.entry[i];
-        if (export_has(run))
-            reports[count++] = (ReportRun){.name = run->name,
-                                           .config = &run->log->config,
-                                           .batches = run->log->batches,
-                                           .images = run->log->images,
-                                           .started = run->started,
-                                           .steps = &run->log->steps,
-                                           .epochs = &run->log->epochs};
+        if (!export_has(run)) continue;
+        char *name = figures->name[figures->count];
+        text_copy(name, RUN_NAME_MAX, run->name);
+        figures->run[figures->count++] = (ReportRun){.name = name,
+                                                     .config = &run->log->config,
+                                                     .batches = run->log->batches,
+                                                     .images = run->log->images,
+                                                     .started = run->started,
+                                                     .steps = &run->log->steps,
+                                                     .epochs = &run->log->epochs};
     }
-    Status status = report_writer(path, &write);
-    return status_is_ok(&status) ? write(path, reports, count) : status;
+    return errands_try(bench, &figures->errand);
 }
 
 Status export_runs(Ui *ui, Workbench *bench, const char *path) {

@@ -23,13 +23,17 @@ void export_complete(const Workbench *bench, char path[FILE_PATH_MAX]);
 // True when the path is to be a directory, which may be there already.
 bool export_is_directory(const char *path);
 
-// Writes the file or files, by the ending of `path`: .csv, .json, .png, .svg, none. `ui`: whose
-// font the charts take.
+// Writes the file or files, by the ending of `path`: .csv, .json, .png, .svg, none; says so when
+// that is done (errands.h). `ui`: whose font the charts take.
 Status export_runs(Ui *ui, Workbench *bench, const char *path);
 
-// Both charts as in the window (zoom, scale, axis), with title and legend, on white.
+// Both charts as in the window (zoom, scale, axis), with title and legend, on white: drawn at once,
+// written by an errand.
 // export_charts.c
 Status export_charts_png(Ui *ui, Workbench *bench, const char *path);
 Status export_charts_svg(Ui *ui, Workbench *bench, const char *path);
+
+// errand->deliver of what is exported says with this where it lies.
+Status export_told(Workbench *bench, Status status, const char *path);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum {
     SHEET_W = 1280,
@@ -19,10 +20,14 @@ enum {
     SHEET_SCALE = 2, // pixels in a unit
 };
 
+// Drawn by the window, written by an errand.
 typedef struct Sheet {
+    Errand errand;
     Ui *ui;
-    Workbench *bench;
+    Workbench *bench; // while it is drawn
     char title[160];
+    char path[FILE_PATH_MAX];
+    DrawPicture *picture; // of a PNG file
 } Sheet;
 
 // "LeNet-5 on MNIST", or only the data when the networks differ.
@@ -109,45 +114,76 @@ static void sheet_draw(Sheet *sheet, Rect area) {
     sheet_chart(sheet, area, tr("Accuracy %"), curves_accuracy, bench->accuracy_view);
 }
 
-// Draws into a toolkit of its own, with the window's font: *out must be closed.
-static Status sheet_make(Ui *window, Workbench *bench, Sheet *out) {
-    *out = (Sheet){.bench = bench};
-    Status status = ui_open(&out->ui, window->font, NULL);
-    if (!status_is_ok(&status)) return status;
-    out->ui->theme = theme_light();
-    sheet_title(out);
-    Rect area = {SHEET_MARGIN, SHEET_MARGIN, SHEET_W - 2 * SHEET_MARGIN, 1};
-    UiInput input = {.window = {0, 0, SHEET_W, 1}, .scale = SHEET_SCALE, .mouse = {-999, -999}};
-    ui_begin(out->ui, &input);
-    area.h = 26 + 4 + sheet_legend(out, area, false) + 18 + SHEET_CHART_H;
-    ui_end(out->ui);
-    input.window.h = area.h + 2 * SHEET_MARGIN;
-    ui_begin(out->ui, &input);
-    sheet_draw(out, area);
-    ui_end(out->ui);
-    if (!out->ui->draw.failed) return status;
-    ui_close(&out->ui);
-    return status_no_memory("the charts", 0);
+static void sheet_close(Errand *errand) {
+    Sheet *sheet = (Sheet *)errand;
+    if (sheet->picture) sheet->bench->hooks.close_picture(&sheet->picture);
+    ui_close(&sheet->ui);
+    free(sheet);
 }
 
-Status export_charts_svg(Ui *ui, Workbench *bench, const char *path) {
-    Sheet sheet;
-    Status status = sheet_make(ui, bench, &sheet);
-    if (!status_is_ok(&status)) return status;
-    status = svg_write(&sheet.ui->draw, sheet.ui->theme->color.panel, sheet.title, path);
-    ui_close(&sheet.ui);
+static Status sheet_write_svg(Errand *errand) {
+    Sheet *sheet = (Sheet *)errand;
+    return svg_write(&sheet->ui->draw, sheet->ui->theme->color.panel, sheet->title, sheet->path);
+}
+
+static Status sheet_write_png(Errand *errand) {
+    Sheet *sheet = (Sheet *)errand;
+    return sheet->bench->hooks.write_picture(sheet->picture, sheet->path);
+}
+
+static Status sheet_deliver(Workbench *bench, Errand *errand) {
+    return export_told(bench, errand->status, ((Sheet *)errand)->path);
+}
+
+static const ErrandKind sheet_svg = {sheet_write_svg, sheet_deliver, sheet_close};
+static const ErrandKind sheet_png = {sheet_write_png, sheet_deliver, sheet_close};
+
+// Draws into a toolkit of its own, with the window's font.
+static Status sheet_make(Ui *window, Workbench *bench, const ErrandKind *kind, const char *path,
+                         Sheet **out) {
+    Sheet *sheet = calloc(1, sizeof *sheet);
+    *out = NULL;
+    if (!sheet) return status_no_memory("the charts", sizeof *sheet);
+    sheet->errand.kind = kind;
+    sheet->bench = bench;
+    text_copy(sheet->path, sizeof sheet->path, path);
+    Status status = ui_open(&sheet->ui, window->font, NULL);
+    if (!status_is_ok(&status)) goto fail;
+    sheet->ui->theme = theme_light();
+    sheet_title(sheet);
+    Rect area = {SHEET_MARGIN, SHEET_MARGIN, SHEET_W - 2 * SHEET_MARGIN, 1};
+    UiInput input = {.window = {0, 0, SHEET_W, 1}, .scale = SHEET_SCALE, .mouse = {-999, -999}};
+    ui_begin(sheet->ui, &input);
+    area.h = 26 + 4 + sheet_legend(sheet, area, false) + 18 + SHEET_CHART_H;
+    ui_end(sheet->ui);
+    input.window.h = area.h + 2 * SHEET_MARGIN;
+    ui_begin(sheet->ui, &input);
+    sheet_draw(sheet, area);
+    ui_end(sheet->ui);
+    if (sheet->ui->draw.failed) TRY(status_no_memory("the charts", 0));
+    *out = sheet;
+    return status;
+fail:
+    sheet_close(&sheet->errand);
     return status;
 }
 
+Status export_charts_svg(Ui *ui, Workbench *bench, const char *path) {
+    Sheet *sheet;
+    Status status = sheet_make(ui, bench, &sheet_svg, path, &sheet);
+    return status_is_ok(&status) ? errands_try(bench, &sheet->errand) : status;
+}
+
 Status export_charts_png(Ui *ui, Workbench *bench, const char *path) {
-    Sheet sheet;
+    Sheet *sheet;
     if (!bench->hooks.write_picture)
         return status_error(STATUS_UNSUPPORTED,
                             TR("%s: this build cannot write pictures; .svg works"), path);
-    Status status = sheet_make(ui, bench, &sheet);
+    Status status = sheet_make(ui, bench, &sheet_png, path, &sheet);
     if (!status_is_ok(&status)) return status;
-    status = bench->hooks.write_picture(&sheet.ui->draw, SHEET_SCALE, sheet.ui->theme->color.panel,
-                                        path);
-    ui_close(&sheet.ui);
+    status = bench->hooks.make_picture(&sheet->ui->draw, SHEET_SCALE, sheet->ui->theme->color.panel,
+                                       &sheet->picture);
+    if (status_is_ok(&status)) return errands_try(bench, &sheet->errand);
+    sheet_close(&sheet->errand);
     return status;
 }

@@ -1,12 +1,10 @@
-// Opening and saving, by what a file holds.
+// Opening, by what a file holds. Saving is files_save.c.
 #include "panels/files.h"
 
 #include "base/tr.h"
 #include "ink/strokes_file.h"
 #include "panels/words.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,10 +34,39 @@ static void files_model_name(const SavedModel *model, const char *path, char out
                  path_basename(path));
 }
 
+typedef struct FilesClosing {
+    Errand errand;
+    SavedModel *model;
+} FilesClosing;
+
+static Status files_drop_model(Errand *errand) {
+    saved_model_close(&((FilesClosing *)errand)->model);
+    return status_ok();
+}
+
+static void files_close_closing(Errand *errand) {
+    free(errand);
+}
+
+// After what has been asked for: that may be to write it.
+static void files_give_up_model(Workbench *bench, SavedModel **model) {
+    static const ErrandKind kind = {files_drop_model, NULL, files_close_closing};
+    FilesClosing *closing = errands_are_busy(bench) ? calloc(1, sizeof *closing) : NULL;
+    if (!closing) {
+        errands_wait(bench);
+        saved_model_close(model);
+        return;
+    }
+    closing->errand.kind = &kind;
+    closing->model = *model;
+    *model = NULL;
+    errands_send(bench, &closing->errand);
+}
+
 static void files_forget_model(Workbench *bench, int index) {
     if (bench->pin == bench->models[index].id) bench->pin = 0;
     if (bench->answer.of == bench->models[index].id) answer_close(&bench->answer);
-    saved_model_close(&bench->models[index].model);
+    files_give_up_model(bench, &bench->models[index].model);
     bench->model_count--;
     for (int i = index; i < bench->model_count; i++) bench->models[i] = bench->models[i + 1];
 }
@@ -75,10 +102,6 @@ Status bench_add_model(Workbench *bench, SavedModel *model, const char *path, bo
 
 // ---- models from files --------------------------------------------------------------------------
 
-// So long a frame may wait for a file: nearly all are there by then, and what is wrong with one can
-// be said where it was asked for.
-#define OPEN_PATIENCE 0.03
-
 static void files_wake(void *context) {
     Workbench *bench = context;
     if (bench->hooks.wake) bench->hooks.wake(bench->hooks.context);
@@ -99,7 +122,7 @@ static ModelEntry *files_model_of(Workbench *bench, const char *path) {
 void bench_replace_model(Workbench *bench, ModelEntry *entry, SavedModel *model,
                          const InferReport *report) {
     uint64_t old = entry->id;
-    saved_model_close(&entry->model);
+    files_give_up_model(bench, &entry->model);
     entry->model = model;
     entry->report = *report;
     entry->id = bench->next_id++; // what was worked out about the old one does not hold
@@ -108,37 +131,48 @@ void bench_replace_model(Workbench *bench, ModelEntry *entry, SavedModel *model,
     files_model_name(model, entry->path, entry->name);
 }
 
-static Status files_take_opened(Workbench *bench) {
-    GuessResult result;
-    if (!guesser_take(&bench->opener, &result)) return status_ok();
-    if (!status_is_ok(&result.status)) return result.status;
-    const char *path = bench->opener.wish.path;
-    Status status = bench_add_model(bench, result.model, path, false, false);
-    ModelEntry *entry = files_model_of(bench, path);
+// A model file on its way in.
+typedef struct FilesModel {
+    Errand errand;
+    char path[FILE_PATH_MAX];
+    SavedModel *model;
+    InferReport report;
+} FilesModel;
+
+static Status files_read_model(Errand *errand) {
+    FilesModel *file = (FilesModel *)errand;
+    const InferOptions options = {0};
+    return format_open(file->path, &options, &file->model, &file->report);
+}
+
+static Status files_take_model(Workbench *bench, Errand *errand) {
+    FilesModel *file = (FilesModel *)errand;
+    bench->opening--;
+    if (!status_is_ok(&errand->status)) return errand->status;
+    Status status = bench_add_model(bench, file->model, file->path, false, false);
+    file->model = NULL;
+    ModelEntry *entry = files_model_of(bench, file->path);
     if (!status_is_ok(&status) || !entry) return status;
     // What the file does not say is the most usual for now, and found out on real images meanwhile.
-    entry->report = result.report;
-    entry->foreign = entry->untried = !result.report.exact;
+    entry->report = file->report;
+    entry->foreign = entry->untried = !file->report.exact;
     return status;
 }
 
-static Status files_start_opening(Workbench *bench, const char *path) {
-    GuessWish *wish = calloc(1, sizeof *wish);
-    if (!wish) return status_no_memory("a model", sizeof *wish);
-    text_copy(wish->path, sizeof wish->path, path);
-    Status status = guesser_start(&bench->opener, wish, files_wake, bench);
-    free(wish);
-    if (!status_is_ok(&status) || !guesser_wait(&bench->opener, OPEN_PATIENCE)) return status;
-    return files_take_opened(bench);
+static void files_close_model(Errand *errand) {
+    saved_model_close(&((FilesModel *)errand)->model);
+    free(errand);
 }
 
 static Status files_open_model(Workbench *bench, const char *path) {
-    if (!bench->opener.busy) return files_start_opening(bench, path);
-    if (bench->open_count == OPEN_QUEUE_MAX)
-        return status_error(STATUS_USAGE, TR("%s: %d files are waiting to be opened already"), path,
-                            OPEN_QUEUE_MAX);
-    text_copy(bench->open_queue[bench->open_count++], FILE_PATH_MAX, path);
-    return status_ok();
+    static const ErrandKind kind = {files_read_model, files_take_model, files_close_model};
+    FilesModel *file = calloc(1, sizeof *file);
+    if (!file) return status_no_memory("a model", sizeof *file);
+    file->errand.kind = &kind;
+    text_copy(file->path, sizeof file->path, path);
+    text_copy(bench->opening_path, sizeof bench->opening_path, path);
+    bench->opening++;
+    return errands_try(bench, &file->errand);
 }
 
 // Synthetic digits favour the wrong candidates: without real images the usual one stays.
@@ -176,15 +210,6 @@ static void files_take_guess(Workbench *bench) {
 }
 
 void bench_take_models(Workbench *bench) {
-    if (bench->opener.busy) workbench_check(bench, files_take_opened(bench));
-    if (!bench->opener.busy && bench->open_count > 0) {
-        char path[FILE_PATH_MAX];
-        text_copy(path, sizeof path, bench->open_queue[0]);
-        bench->open_count--;
-        memmove(bench->open_queue[0], bench->open_queue[1],
-                (size_t)bench->open_count * sizeof bench->open_queue[0]);
-        workbench_check(bench, files_start_opening(bench, path));
-    }
     files_start_guess(bench);
     files_take_guess(bench);
 }
@@ -199,43 +224,94 @@ void bench_stop_guessing(Workbench *bench) {
     if (bench->dialog == DIALOG_GUESS) bench->dialog = DIALOG_NONE;
 }
 
-static Status files_open_picture(Workbench *bench, const char *path) {
-    GreyPicture picture = {0};
-    if (!bench->hooks.read_picture)
-        return status_error(STATUS_UNSUPPORTED, TR("%s: this build cannot read pictures"), path);
-    Status status = bench->hooks.read_picture(path, &picture);
-    if (status_is_ok(&status))
-        status = ink_state_show(&bench->ink, picture.pixels, picture.width, picture.height, false,
-                                path_basename(path));
-    free(picture.pixels);
-    return status;
+// ---- what goes to the canvas --------------------------------------------------------------------
+
+// A picture, or the first drawing of a file of strokes, on its way in.
+typedef struct FilesInk {
+    Errand errand;
+    Status (*read_picture)(const char *path, GreyPicture *out);
+    char path[FILE_PATH_MAX];
+    float brush;
+    GreyPicture picture;
+    Drawing drawing;
+} FilesInk;
+
+static Status files_read_picture(Errand *errand) {
+    FilesInk *ink = (FilesInk *)errand;
+    return ink->read_picture(ink->path, &ink->picture);
 }
 
-static Status files_open_strokes(Workbench *bench, const char *path) {
+static Status files_show_picture(Workbench *bench, Errand *errand) {
+    const FilesInk *ink = (const FilesInk *)errand;
+    const GreyPicture *picture = &ink->picture;
+    if (!status_is_ok(&errand->status)) return errand->status;
+    return ink_state_show(&bench->ink, picture->pixels, picture->width, picture->height, false,
+                          path_basename(ink->path));
+}
+
+static Status files_read_strokes(Errand *errand) {
+    FilesInk *ink = (FilesInk *)errand;
     StrokesReader *reader = NULL;
-    Drawing drawing = {0};
     StrokesLine line;
     bool more = false;
     Status status;
-    TRY(strokes_reader_open(&reader, path));
-    TRY(strokes_reader_next(reader, bench->ink.brush, &drawing, &line, &more));
-    if (!more) TRY(status_error(STATUS_FORMAT, TR("%s holds no drawing"), path));
+    TRY(strokes_reader_open(&reader, ink->path));
+    TRY(strokes_reader_next(reader, ink->brush, &ink->drawing, &line, &more));
+    if (!more) TRY(status_error(STATUS_FORMAT, TR("%s holds no drawing"), ink->path));
+fail:
+    strokes_reader_close(&reader);
+    return status;
+}
+
+static Status files_show_strokes(Workbench *bench, Errand *errand) {
+    const Drawing *drawing = &((const FilesInk *)errand)->drawing;
+    Status status = errand->status;
+    if (!status_is_ok(&status)) return status;
     TRY(ink_state_clear(&bench->ink));
-    for (size_t s = drawing_first(&drawing); s < drawing.live; s++) {
-        const Stroke *stroke = &drawing.strokes[s];
+    for (size_t s = drawing_first(drawing); s < drawing->live; s++) {
+        const Stroke *stroke = &drawing->strokes[s];
         TRY(drawing_begin(&bench->ink.drawing, stroke->kind, stroke->radius));
         for (uint32_t i = 0; i < stroke->count; i++) {
-            InkPoint p = drawing.points[stroke->first + i];
+            InkPoint p = drawing->points[stroke->first + i];
             TRY(drawing_add(&bench->ink.drawing, p.x, p.y, p.pressure));
         }
         drawing_end(&bench->ink.drawing);
     }
 fail:
     drawing_end(&bench->ink.drawing);
-    drawing_close(&drawing);
-    strokes_reader_close(&reader);
     return status;
 }
+
+static void files_close_ink(Errand *errand) {
+    FilesInk *ink = (FilesInk *)errand;
+    free(ink->picture.pixels);
+    drawing_close(&ink->drawing);
+    free(ink);
+}
+
+static Status files_open_ink(Workbench *bench, const ErrandKind *kind, const char *path) {
+    FilesInk *ink = calloc(1, sizeof *ink);
+    if (!ink) return status_no_memory("a drawing", sizeof *ink);
+    ink->errand.kind = kind;
+    ink->read_picture = bench->hooks.read_picture;
+    ink->brush = bench->ink.brush;
+    text_copy(ink->path, sizeof ink->path, path);
+    return errands_try(bench, &ink->errand);
+}
+
+static Status files_open_picture(Workbench *bench, const char *path) {
+    static const ErrandKind kind = {files_read_picture, files_show_picture, files_close_ink};
+    if (!bench->hooks.read_picture)
+        return status_error(STATUS_UNSUPPORTED, TR("%s: this build cannot read pictures"), path);
+    return files_open_ink(bench, &kind, path);
+}
+
+static Status files_open_strokes(Workbench *bench, const char *path) {
+    static const ErrandKind kind = {files_read_strokes, files_show_strokes, files_close_ink};
+    return files_open_ink(bench, &kind, path);
+}
+
+// ---- anything -----------------------------------------------------------------------------------
 
 static Status files_open_directory(Workbench *bench, const char *path) {
     DatasetPlace place;
@@ -280,118 +356,4 @@ Status bench_open(Workbench *bench, const char *given) {
         status = files_open_model(bench, path);
     if (status_is_ok(&status)) bench_remember(bench, path);
     return status;
-}
-
-// ---- saving -------------------------------------------------------------------------------------
-
-uint64_t bench_save_target(Workbench *bench) {
-    RunEntry *run = runs_selected(bench);
-    if (run && entry_has_progress(run)) return run->id;
-    Source source = answer_source(bench);
-    return source_id(&source);
-}
-
-Status bench_save(Workbench *bench, uint64_t id, const char *path) {
-    RunEntry *run = runs_find(bench, id);
-    ModelEntry *entry = bench_find_model(bench, id);
-    SavedModel *made = NULL;
-    Status status;
-    if (!run && !entry)
-        return status_error(STATUS_USAGE, TR("what was to be saved is gone; nothing was written"));
-    if (run) TRY(run_log_save_model(run->log, bench->dataset, &made));
-    TRY(format_write(path, made ? made : entry->model));
-    if (run) {
-        text_copy(run->saved_as, sizeof run->saved_as, path);
-        run->saved_images = run->snapshot->images;
-    }
-    bench_remember(bench, path);
-    workbench_say(bench, NOTICE_SUCCESS, tr("%s saved as %s"), run ? run->name : entry->name, path);
-fail:
-    saved_model_close(&made);
-    return status;
-}
-
-void bench_suggest(Workbench *bench, uint64_t id, char out[FILE_PATH_MAX]) {
-    RunEntry *run = runs_find(bench, id);
-    ModelEntry *entry = bench_find_model(bench, id);
-    char name[128] = "model";
-    if (run) {
-        const TrainConfig *config = &run->log->config;
-        snprintf(name, sizeof name, "%s-%s", config->preset[0] ? config->preset : "custom",
-                 run->name);
-    } else if (entry) {
-        snprintf(name, sizeof name, "%s", entry->name);
-    }
-    for (char *c = name; *c; c++)
-        *c = isalnum((unsigned char)*c) || *c == '-' ? (char)tolower((unsigned char)*c) : '-';
-    char file[160];
-    snprintf(file, sizeof file, "%s.safetensors", name);
-    if (!path_join(out, bench->prefs.directory, file)) text_copy(out, FILE_PATH_MAX, file);
-    if (run && run->saved_as[0]) text_copy(out, FILE_PATH_MAX, run->saved_as);
-}
-
-// ---- paths --------------------------------------------------------------------------------------
-
-void bench_expand(const char *path, char out[FILE_PATH_MAX]) {
-    const char *home = getenv("HOME");
-    if (path[0] == '~' && (path[1] == '/' || path[1] == '\0') && home)
-        snprintf(out, FILE_PATH_MAX, "%s%s", home, path + 1);
-    else
-        text_copy(out, FILE_PATH_MAX, path);
-}
-
-void bench_list_close(PathDialogState *state) {
-    for (int i = 0; i < state->name_count; i++) free(state->names[i]);
-    state->name_count = state->shown_count = 0;
-    state->listed[0] = '\0';
-    state->filter[0] = '\0';
-}
-
-static int files_compare(const void *a, const void *b) {
-    const char *const *x = a, *const *y = b;
-    bool xd = (*x)[strlen(*x) - 1] == '/', yd = (*y)[strlen(*y) - 1] == '/';
-    if (xd != yd) return xd ? -1 : 1;
-    return strcasecmp(*x, *y);
-}
-
-static void files_read_directory(PathDialogState *state, const char *directory) {
-    bench_list_close(state);
-    text_copy(state->listed, sizeof state->listed, directory);
-    DIR *dir = opendir(directory);
-    if (!dir) return; // what is typed may be on its way to a directory that is there
-    for (struct dirent *entry; state->name_count < PATH_ENTRIES_MAX && (entry = readdir(dir));) {
-        char full[FILE_PATH_MAX];
-        size_t size = strlen(entry->d_name);
-        if (entry->d_name[0] == '.' || size > 250 || !text_is_utf8(entry->d_name, size)) continue;
-        if (!path_join(full, directory, entry->d_name)) continue;
-        char *name = malloc(size + 2);
-        if (!name) break;
-        memcpy(name, entry->d_name, size + 1);
-        if (file_is_directory(full)) memcpy(name + size, "/", 2);
-        state->names[state->name_count++] = name;
-    }
-    closedir(dir);
-    qsort(state->names, (size_t)state->name_count, sizeof *state->names, files_compare);
-}
-
-void bench_list(PathDialogState *state) {
-    char path[FILE_PATH_MAX], directory[FILE_PATH_MAX];
-    bench_expand(state->path, path);
-    const char *name = path_basename(path);
-    size_t size = (size_t)(name - path);
-    memcpy(directory, path, size);
-    directory[size] = '\0';
-    if (size == 0) text_copy(directory, sizeof directory, ".");
-    bool fresh = strcmp(directory, state->listed) != 0;
-    if (fresh) files_read_directory(state, directory);
-    if (!fresh && strcmp(name, state->filter) == 0 && state->shown_count > 0) return;
-    text_copy(state->filter, sizeof state->filter, name);
-    // What begins like the name typed; all of it while nothing does.
-    state->shown_count = 0;
-    for (int i = 0; i < state->name_count; i++)
-        if (strncasecmp(state->names[i], name, strlen(name)) == 0)
-            state->shown[state->shown_count++] = state->names[i];
-    if (state->shown_count == 0)
-        for (int i = 0; i < state->name_count; i++)
-            state->shown[state->shown_count++] = state->names[i];
 }

@@ -163,11 +163,12 @@ static Status print_lines(const MyDigits *mine, Text *text, int *count) {
 }
 
 // The whole list instead of what the file holds: the old file or the new one, never half of it.
-static Status my_digits_write(MyDigits *mine) {
+Status my_digits_write(MyDigits *mine) {
     Text text = {0};
     int count;
     Status status = status_ok();
-    if (!mine->path[0]) return status;
+    if (mine->later) my_digits_changed(mine, 0);
+    if (!mine->path[0] || mine->later) return status;
     TRY(make_directory(mine->path));
     TRY(keep_damaged(mine));
     TRY(print_lines(mine, &text, &count));
@@ -178,6 +179,11 @@ fail:
     return status;
 }
 
+Status my_digits_append(const MyDigits *mine, const Drawing *drawing, const char *label) {
+    Status status = make_file(mine->path);
+    return status_is_ok(&status) ? strokes_file_append(mine->path, drawing, label) : status;
+}
+
 // ---- changes ------------------------------------------------------------------------------------
 
 Status my_digits_add(MyDigits *mine, const Drawing *drawing, const char *label) {
@@ -185,10 +191,10 @@ Status my_digits_add(MyDigits *mine, const Drawing *drawing, const char *label) 
     Status status;
     TRY(my_digits_grow(mine, 1));
     TRY(drawing_copy(&copy, drawing));
-    if (mine->path[0]) {
-        TRY(make_file(mine->path));
-        TRY(strokes_file_append(mine->path, &copy, label));
-    }
+    if (mine->later)
+        my_digits_changed(mine, 1);
+    else if (mine->path[0])
+        TRY(my_digits_append(mine, &copy, label));
     my_digits_put(mine, label)->drawing = copy;
     return status;
 fail:
@@ -318,10 +324,9 @@ fail:
     return status;
 }
 
-Status my_digits_import(MyDigits *mine, const char *path, int *count) {
+Status my_digits_read(MyDigits *mine, const char *path) {
     int before = mine->count, bad = 0;
     Status status, first = status_ok();
-    *count = 0;
     if (file_is_special(path))
         return status_error(STATUS_IO, TR("%s is a device or a pipe, not a file"), path);
     if (is_jsonl(path)) {
@@ -335,10 +340,21 @@ Status my_digits_import(MyDigits *mine, const char *path, int *count) {
             TRY(status_error(STATUS_FORMAT, TR("%s: drawing %d has no label; nothing was taken"),
                              path, i - before + 1));
     if (mine->count == before) TRY(status_error(STATUS_FORMAT, TR("%s holds no drawing"), path));
-    TRY(my_digits_write(mine));
-    *count = mine->count - before;
     return status;
 fail:
     my_digits_cut(mine, before);
+    return status;
+}
+
+Status my_digits_import(MyDigits *mine, const char *path, int *count) {
+    int before = mine->count;
+    *count = 0;
+    Status status = my_digits_read(mine, path);
+    if (!status_is_ok(&status)) return status;
+    status = my_digits_write(mine);
+    if (status_is_ok(&status))
+        *count = mine->count - before;
+    else
+        my_digits_cut(mine, before);
     return status;
 }

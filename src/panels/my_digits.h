@@ -23,7 +23,7 @@ typedef struct MyDigit {
     float confidence;
 } MyDigit;
 
-// Zero-initialise. The window's thread only.
+// Zero-initialise. One thread at a time.
 typedef struct MyDigits {
     char path[FILE_PATH_MAX]; // "": kept in memory only
     bool loaded;
@@ -35,12 +35,39 @@ typedef struct MyDigits {
     int removed_count;
     int field; // side of the images
     uint32_t ids;
+    // Who cannot wait for a disk sets `later`: changes are made in memory then, counted here, and
+    // brought to the file in turns of my_digits_take and my_digits_catch_up.
+    bool later;
+    bool behind;   // all of the file has to be written anew,
+    int unwritten; // or so many of the last ones are not in it yet;
+    bool stuck;    // that failed, and waits for the next change
 } MyDigits;
 
 // Reads the file; none is no error. Lines that cannot be read are told in the Status (the others
 // are there all the same).
 Status my_digits_load(MyDigits *mine);
 void my_digits_close(MyDigits *mine);
+
+// ---- in two steps: the list at once, the file when there is time (my_digits_later.c) ----
+
+// There is something that the file lacks, and that can be tried.
+bool my_digits_are_behind(const MyDigits *mine);
+// Copies all of them.
+Status my_digits_copy(const MyDigits *mine, MyDigits *out);
+// Copies what the file lacks; it counts as written then.
+Status my_digits_take(MyDigits *mine, MyDigits *out);
+// Writes what was taken. Any thread.
+Status my_digits_catch_up(MyDigits *taken);
+// What became of it. After a failure all of the file has to be written, with the next change.
+void my_digits_caught_up(MyDigits *mine, const MyDigits *taken, bool ok);
+// `loaded`, which another thread has read, comes before those that there are; empty afterwards.
+Status my_digits_adopt(MyDigits *mine, MyDigits *loaded);
+// Those of `other` come behind those that there are, all of them or none; empty afterwards.
+Status my_digits_join(MyDigits *mine, MyDigits *other);
+// Reads what my_digits_import does, and changes no file.
+Status my_digits_read(MyDigits *mine, const char *path);
+
+// ---- with the file ----
 
 // Appends a copy of the drawing; it is on the disk when this returns OK.
 Status my_digits_add(MyDigits *mine, const Drawing *drawing, const char *label);

@@ -157,17 +157,21 @@ Status my_digits_load_pictures(MyDigits *mine) {
     return status;
 }
 
+Status my_digits_check_pictures(const MyDigits *mine, const MyDigits *more) {
+    IdxPair pair;
+    pair_of(mine->path, &pair);
+    for (int i = 0; mine->pictures_damaged && i < more->count; i++)
+        if (more->digits[i].picture)
+            return status_error(STATUS_FORMAT,
+                                TR("%s cannot be read and is left as it is; move it away first"),
+                                pair.images);
+    return status_ok();
+}
+
 Status my_digits_save_pictures(MyDigits *mine) {
     IdxPair pair;
     pair_of(mine->path, &pair);
-    if (mine->pictures_damaged) {
-        for (int i = 0; i < mine->count; i++)
-            if (mine->digits[i].picture)
-                return status_error(
-                    STATUS_FORMAT, TR("%s cannot be read and is left as it is; move it away first"),
-                    pair.images);
-        return status_ok();
-    }
+    if (mine->pictures_damaged) return my_digits_check_pictures(mine, mine);
     IdxContents contents;
     Status status = contents_take(mine, false, &contents);
     if (!status_is_ok(&status)) return status;

@@ -56,7 +56,7 @@ static void source_list(Workbench *bench, SourceList *list) {
 // What of the network that answers is only a guess, and a way to say otherwise; while it is being
 // found out, how far that is, and a way to stop it.
 static bool answer_has_guess(const Workbench *bench, const Source *source) {
-    return bench->opener.busy || (source->model && source->model->foreign);
+    return bench->opening > 0 || (source->model && source->model->foreign);
 }
 
 static void answer_guess(Ui *ui, Workbench *bench, const ModelEntry *entry, Rect row) {
@@ -65,8 +65,8 @@ static void answer_guess(Ui *ui, Workbench *bench, const ModelEntry *entry, Rect
     bool trying =
         entry && bench->guesser.busy && strcmp(bench->guesser.wish.path, entry->path) == 0;
     const char *action = trying ? tr("Stop##guess") : tr("Change\xe2\x80\xa6##guess");
-    if (bench->opener.busy)
-        snprintf(text, sizeof text, tr("Opening %.100s"), path_basename(bench->opener.wish.path));
+    if (bench->opening > 0)
+        snprintf(text, sizeof text, tr("Opening %.100s"), path_basename(bench->opening_path));
     else if (trying)
         snprintf(text, sizeof text, tr("Trying which network it is: %d so far"),
                  atomic_load(&bench->guesser.tries));
@@ -77,7 +77,7 @@ static void answer_guess(Ui *ui, Workbench *bench, const ModelEntry *entry, Rect
         snprintf(text, sizeof text, tr("Unsure: %s"), entry->report.guessed);
     else
         snprintf(text, sizeof text, tr("Guessed: %s"), entry->report.guessed);
-    if (!bench->opener.busy) {
+    if (bench->opening == 0) {
         char shown[48];
         snprintf(shown, sizeof shown, "%.*s", (int)ui_label_size(action), action);
         float width = ceilf(ui_text_width(ui, TEXT_SMALL, shown));

@@ -72,8 +72,7 @@ static void top_device(const Workbench *bench, TopChip *chip) {
     if (!all[0]) {
         if (!bench->dataset) return;
         text_copy(chip->strong, sizeof chip->strong, bench->form.device);
-        if (bench->devices.opener.busy)
-            text_copy(chip->soft, sizeof chip->soft, tr("being opened"));
+        if (bench->devices.opener) text_copy(chip->soft, sizeof chip->soft, tr("being opened"));
         return;
     }
     snprintf(chip->strong, sizeof chip->strong, "%.*s",

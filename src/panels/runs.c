@@ -140,7 +140,7 @@ fail:
     return status;
 }
 
-static void run_entry_close(RunEntry *run) {
+static void run_entry_empty(RunEntry *run) {
     trainer_close(&run->own_trainer);
     recording_end(run->recording, RUN_STOPPED, NULL); // if the trainer never had it
     dataset_close(&run->own_data);
@@ -148,7 +148,28 @@ static void run_entry_close(RunEntry *run) {
     series_close(&run->loss);
     series_close(&run->test);
     series_close(&run->train);
+}
+
+static void run_entry_close(RunEntry *run) {
+    run_entry_empty(run);
     free(run);
+}
+
+static Status runs_carry_out(Errand *errand) {
+    run_entry_empty((RunEntry *)errand);
+    return status_ok();
+}
+
+static void runs_free(Errand *errand) {
+    free(errand);
+}
+
+// Its trainer may be at a batch still, and its curves on their way into a file.
+static void runs_give_up(Workbench *bench, RunEntry *run) {
+    static const ErrandKind kind = {runs_carry_out, NULL, runs_free};
+    if (run->own_trainer) trainer_end(run->own_trainer);
+    run->errand.kind = &kind;
+    errands_send(bench, &run->errand);
 }
 
 static Status runs_ready(Workbench *bench) {
@@ -356,7 +377,7 @@ static void runs_drop(Workbench *bench, int index) {
     if (bench->pin == run->id) bench->pin = 0;
     // The answering network has its own copy of the weights; what is shown must not keep pointers.
     if (bench->answer.of == run->id) bench->answer.of = 0;
-    run_entry_close(run);
+    runs_give_up(bench, run);
     list->count--;
     for (int i = index; i < list->count; i++) list->entry[i] = list->entry[i + 1];
     if (list->selected == 0 && list->count > 0)
@@ -368,7 +389,7 @@ bool runs_poll(Workbench *bench, double now) {
     for (int i = 0; i < bench->runs.count;) {
         RunEntry *run = bench->runs.entry[i];
         news = entry_poll(bench, run, now) || news;
-        if (run->own_trainer && run_log_is_over(run->log)) {
+        if (run->own_trainer && run_log_is_over(run->log)) { // it has nothing left to do
             trainer_close(&run->own_trainer);
             run->trainer = NULL;
             entry_poll(bench, run, now); // what it did last

@@ -4,6 +4,7 @@
 #define INKLING_PANELS_RUNS_H
 
 #include "history/history.h"
+#include "panels/errands.h"
 #include "train/trainer.h"
 #include "ui/series.h"
 
@@ -15,6 +16,7 @@ enum { RUNS_MAX = 24, RUN_NAME_MAX = 64 };
 typedef enum CurveAxis { CURVE_EPOCHS, CURVE_SECONDS, CURVE_IMAGES } CurveAxis;
 
 typedef struct RunEntry {
+    Errand errand; // that closes it
     uint64_t id;
     RunLog *log;      // owned
     Trainer *trainer; // who trains it; NULL: nobody (any more)
@@ -77,7 +79,7 @@ void runs_make_name(Workbench *bench, RunEntry *run, const char *base);
 void runs_add(Workbench *bench, RunEntry *run);
 // Reads what the trainer has reported. True when there was something new.
 bool runs_poll(Workbench *bench, double now);
-// Lets go of all; the trainer must be closed.
+// Lets go of all; the trainer must be closed, or be about to by an errand (devices_drop).
 void runs_close(Workbench *bench);
 
 RunEntry *runs_find(Workbench *bench, uint64_t id);

@@ -7,13 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-// The window is there before the file is read.
-enum { TEACH_FIRST_TICK = 2 };
-
 void teach_tick(Workbench *bench) {
-    if (bench->ticks < TEACH_FIRST_TICK) bench->ticks++;
-    if (bench->ticks == TEACH_FIRST_TICK && !bench->mine.loaded)
-        workbench_check(bench, my_digits_load(&bench->mine));
+    teach_tick_files(bench);
     teach_tick_tune(bench);
 }
 
@@ -53,24 +48,23 @@ void teach_drawing(Workbench *bench, const char *label) {
                           : tr("Draw a digit first; then its label keeps it in my digits."));
         return;
     }
-    if (!mine->loaded) workbench_check(bench, my_digits_load(mine));
     int again = -1; // unless it has been deleted meanwhile
     for (int i = 0; i < mine->count; i++)
         if (mine->digits[i].id == bench->taught_id) again = i;
     if (again >= 0 && bench->taught_ink == ink && bench->taught_shown == shown) {
         if (strcmp(mine->digits[again].label, label) == 0) return;
         if (workbench_check(bench, my_digits_relabel(mine, again, label)))
-            workbench_say(bench, NOTICE_SUCCESS, tr("Changed to %s."), label);
+            snprintf(bench->taught_word, sizeof bench->taught_word, tr("Changed to %s."), label);
         return;
     }
     if (!workbench_check(bench, teach_keep(bench, label))) return;
     bench->taught_ink = ink;
     bench->taught_shown = shown;
     bench->taught_id = mine->digits[mine->count - 1].id;
-    workbench_say(bench, NOTICE_SUCCESS,
-                  mine->path[0] ? tr("Kept as %s in my digits: %d now.")
-                                : tr("Kept as %s in my digits: %d now, until the program ends."),
-                  label, mine->count);
+    snprintf(bench->taught_word, sizeof bench->taught_word,
+             mine->path[0] ? tr("Kept as %s in my digits: %d now.")
+                           : tr("Kept as %s in my digits: %d now, until the program ends."),
+             label, mine->count);
 }
 
 // ---- what the network says about them -----------------------------------------------------------

@@ -6,15 +6,26 @@
 
 #include "panels/workbench.h"
 
-// Once a frame: reads the file (after the first frame), follows a fine-tuning.
+// Once a frame: reads the file (after the first frame), has it written, follows a fine-tuning.
 void teach_tick(Workbench *bench);
 bool teach_is_busy(const Workbench *bench); // something is on its way by itself
+
+// Digits are not on the disk yet.
+bool teach_is_behind(const Workbench *bench);
+// At the end: what could not be written is tried once more.
+void teach_close(Workbench *bench);
 
 // There is a drawing that can be taught, and a network that says which classes there are.
 bool teach_is_possible(const Workbench *bench);
 // The drawing, or the digit of a number that is looked at, is a `label`. Kept at once; says so. The
-// same drawing again with another label: the label is corrected.
+// same drawing again with another label: the label is corrected. Says so when it is on the disk.
 void teach_drawing(Workbench *bench, const char *label);
+
+// To and from other files (my_digits.h); says how many when that is done. teach_files.c
+Status teach_export(Workbench *bench, const char *path);
+Status teach_import(Workbench *bench, const char *path);
+// Reads and writes my digits' own file.
+void teach_tick_files(Workbench *bench);
 
 // Asks the network about up to `most` of my digits whose answers are of another one. False when all
 // are up to date.

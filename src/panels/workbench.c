@@ -48,6 +48,37 @@ static void workbench_wake(void *context) {
     if (bench->hooks.wake) bench->hooks.wake(bench->hooks.context);
 }
 
+typedef struct DataClosing {
+    Errand errand;
+    Dataset *dataset;
+} DataClosing;
+
+static Status data_carry_out(Errand *errand) {
+    (void)errand; // all that used it was before
+    return status_ok();
+}
+
+// Here: what the window has drawn of it must be there until that is shown.
+static void data_close(Errand *errand) {
+    dataset_close(&((DataClosing *)errand)->dataset);
+    free(errand);
+}
+
+// The trainers that use it are given up by errands.
+static void workbench_give_up_data(Workbench *bench) {
+    static const ErrandKind kind = {data_carry_out, NULL, data_close};
+    DataClosing *closing = bench->dataset ? calloc(1, sizeof *closing) : NULL;
+    if (!closing) {
+        errands_wait(bench);
+        dataset_close(&bench->dataset);
+        return;
+    }
+    closing->errand.kind = &kind;
+    closing->dataset = bench->dataset;
+    bench->dataset = NULL;
+    errands_send(bench, &closing->errand);
+}
+
 static void workbench_drop_data(Workbench *bench) {
     examiner_close(&bench->examiner);
     atlas_close(&bench->atlas);
@@ -58,7 +89,7 @@ static void workbench_drop_data(Workbench *bench) {
     exam_close(&bench->exam);
     bench->cell_row = bench->cell_column = -1;
     if (bench->answer.of) answer_close(&bench->answer);
-    dataset_close(&bench->dataset);
+    workbench_give_up_data(bench);
 }
 
 void workbench_load_data(Workbench *bench, const char *data) {
@@ -154,6 +185,7 @@ static void workbench_defaults(Workbench *bench) {
     bench->next_id = 1;
     bench->history_view.which = KEPT_BEST;
     bench->cell_row = bench->cell_column = -1;
+    bench->mine.later = true;
     bench->answer.blank = true;
     bench->answer.hovered = bench->answer.chosen = -1;
     ink_state_open(&bench->ink);
@@ -215,9 +247,10 @@ void workbench_close(Workbench **handle) {
     if (!bench) return;
     *handle = NULL;
     loader_close(&bench->loader);
-    guesser_close(&bench->opener);
     workbench_drop_data(bench);
     devices_close(bench);
+    teach_close(bench);
+    errands_close(bench);
     history_close(&bench->history); // all runs are over: writes what is left of them
     history_view_close(&bench->history_view);
     answer_close(&bench->answer);
@@ -237,6 +270,9 @@ void workbench_close(Workbench **handle) {
 
 void workbench_tick(Workbench *bench, double now) {
     bench->now = now;
+    errands_tick(bench);
+    if (bench->quitting && !errands_are_busy(bench) && !teach_is_behind(bench))
+        workbench_quit(bench);
     workbench_take_loaded(bench);
     devices_follow(bench);
     bench_take_models(bench);
@@ -256,11 +292,15 @@ bool workbench_is_busy(const Workbench *bench) {
     }
     return bench->loader.busy || devices_are_busy(bench) || bench->examiner.busy ||
            history_view_is_busy(bench) || teach_is_busy(bench) || bench->guesser.busy ||
-           bench->opener.busy || bench->guess.guesser.busy;
+           bench->guess.guesser.busy || errands_are_busy(bench);
 }
 
 void workbench_quit(Workbench *bench) {
-    if (runs_unsaved(bench) > 0)
+    bench->quitting = errands_are_busy(bench) || teach_is_behind(bench);
+    if (bench->quitting)
+        workbench_say(bench, NOTICE_INFO,
+                      tr("Files are being written; the window closes when they are."));
+    else if (runs_unsaved(bench) > 0)
         bench->dialog = DIALOG_QUIT;
     else
         bench->want_quit = true;

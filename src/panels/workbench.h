@@ -8,6 +8,7 @@
 #include "panels/answer.h"
 #include "panels/atlas.h"
 #include "panels/devices.h"
+#include "panels/errands.h"
 #include "panels/exam.h"
 #include "panels/guesser.h"
 #include "panels/histogram.h"
@@ -33,21 +34,26 @@ enum {
     CELL_IMAGES_MAX = 200,
     LAYER_FIGURES_MAX = 64,
     LESSON_LIST_MAX = 32,
-    OPEN_QUEUE_MAX = 8,
     GUESS_CLASSES_TEXT = SPEC_CLASSES_MAX * 18
 };
 
+// A list that becomes a picture file: whoever draws knows what it is.
+typedef struct DrawPicture DrawPicture;
+
 // The outside world, as functions. `wake` may be called from any thread and may only wake the
 // window; `logger` gets every sentence that is shown; `read_picture` reads PNG, JPEG ... (NULL:
-// pictures cannot be opened); `use_language` gives tr() its catalog.
+// pictures cannot be opened), on any thread; `use_language` gives tr() its catalog.
 typedef struct WorkbenchHooks {
     void (*wake)(void *context);
     void *context;
     Logger logger;
     Status (*read_picture)(const char *path, GreyPicture *out);
-    // Draws a finished list on `background` into a PNG file, `scale` pixels to a unit; NULL:
-    // cannot.
-    Status (*write_picture)(const DrawList *list, float scale, Color background, const char *path);
+    // A finished list on `background`, `scale` pixels to a unit, as a PNG file; NULL: cannot.
+    // make_picture takes from the list what the others need, which go without it; write_picture
+    // may be called on any thread, the others on the window's.
+    Status (*make_picture)(const DrawList *list, float scale, Color background, DrawPicture **out);
+    Status (*write_picture)(const DrawPicture *picture, const char *path);
+    void (*close_picture)(DrawPicture **picture);
     Status (*use_language)(void *context, LanguageCode language); // NULL: there is only English
 } WorkbenchHooks;
 
@@ -186,6 +192,7 @@ struct Workbench {
     Prefs prefs;
     LanguageCode language; // in use
     double now;            // time of this frame
+    Errands errands;
 
     Loader loader;
     Dataset *dataset; // NULL while it is being loaded
@@ -213,20 +220,20 @@ struct Workbench {
     Saliency saliency;
     Exam exam;
     Examiner examiner;
-    Guesser opener;                                 // reads model files
-    char open_queue[OPEN_QUEUE_MAX][FILE_PATH_MAX]; // those that wait for it
-    int open_count;
-    Guesser guesser; // finds out what they do not say
+    int opening;                      // model files that are being read
+    char opening_path[FILE_PATH_MAX]; // the one asked for last
+    Guesser guesser;                  // finds out what they do not say
     GuessForm guess;
     InkState ink;
 
     // teaching
     MyDigits mine;
     FineTune tune;
-    uint64_t taught_ink; // of the drawing taught last,
-    int taught_shown;    // which digit of it,
-    uint32_t taught_id;  // and what it became
-    int ticks;           // frames so far, up to a few
+    uint64_t taught_ink;             // of the drawing taught last,
+    int taught_shown;                // which digit of it,
+    uint32_t taught_id;              // and what it became
+    char taught_word[UI_TOAST_TEXT]; // to be said when it is on the disk
+    int ticks;                       // frames so far, up to a few
 
     // charts
     ChartView loss_view, accuracy_view;
@@ -276,6 +283,7 @@ struct Workbench {
 
     // to the app
     bool want_quit;    // the program may end now
+    bool quitting;     // as soon as all errands are done
     bool hide_pointer; // the canvas shows its own
 };
 
@@ -307,7 +315,8 @@ bool workbench_check(Workbench *bench, Status status);
 // The window speaks `language` from now on, or says why it cannot.
 void workbench_use_language(Workbench *bench, LanguageCode language);
 
-// Someone wants to close the window: asks when runs would be lost, else sets want_quit.
+// Someone wants to close the window: asks when runs would be lost, else sets want_quit, after all
+// that is being written is; if some of that fails, the window stays and says so.
 void workbench_quit(Workbench *bench);
 
 // "3 (99.1 %)", "unsure", "" on a blank canvas: for the window's title.

@@ -8,6 +8,8 @@
 #include "formats/formats.h"
 #include "train/config.h"
 
+#include <stdatomic.h>
+
 typedef struct Run Run;
 
 // What one batch came to. `loss` is the mean over the batch, before its update.
@@ -88,6 +90,9 @@ typedef struct EvalResult {
     double loss, accuracy;
 } EvalResult;
 Status run_evaluate(Run *run, EvalResult *out, uint8_t *classes, float *confidence);
+// As soon as *cancel is true, evaluations (run_end_epoch's of held-out images too) end within some
+// images with STATUS_CANCELLED. Must outlive the run.
+void run_set_cancel(Run *run, const atomic_bool *cancel);
 // The same for a few test images, by index.
 Status run_predict(Run *run, const int32_t *indices, int n, uint8_t *classes, float *confidence);
 

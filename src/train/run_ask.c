@@ -84,13 +84,17 @@ typedef struct AskSet {
     int n;
 } AskSet;
 
+static bool run_is_cancelled(const Run *run) {
+    return run->cancel && atomic_load(run->cancel);
+}
+
 static Status run_evaluate_set(Run *run, const AskSet *set, EvalResult *out, uint8_t *classes,
                                float *confidence) {
     const BackendOps *ops = run->be->ops;
     double loss = 0;
     long long correct = 0;
     run_enter_average(run);
-    for (int first = 0; first < set->n; first += RUN_EVAL_BATCH) {
+    for (int first = 0; first < set->n && !run_is_cancelled(run); first += RUN_EVAL_BATCH) {
         int n = set->n - first < RUN_EVAL_BATCH ? set->n - first : RUN_EVAL_BATCH;
         for (int i = 0; i < n; i++)
             run->indices[i] = set->indices ? (int32_t)set->indices[first + i] : first + i;
@@ -107,10 +111,15 @@ static Status run_evaluate_set(Run *run, const AskSet *set, EvalResult *out, uin
                         confidence ? confidence + first : NULL);
     }
     run_leave_average(run);
+    if (run_is_cancelled(run)) return status_error(STATUS_CANCELLED, "the evaluation was given up");
     out->n = set->n;
     out->loss = loss / set->n;
     out->accuracy = (double)correct / set->n;
     return ops->sync(run->be);
+}
+
+void run_set_cancel(Run *run, const atomic_bool *cancel) {
+    run->cancel = cancel;
 }
 
 Status run_evaluate(Run *run, EvalResult *out, uint8_t *classes, float *confidence) {

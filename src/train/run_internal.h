@@ -32,10 +32,11 @@ struct Run {
     // Where it is.
     int epoch, batch; // of the next batch, 0 = first
     int64_t steps;
-    bool ended;      // before its epochs are over
-    double base_lr;  // what the schedule starts from; a person may have changed it
-    double last_lr;  // of the last batch
-    float last_loss; // likewise; 0 before the first
+    bool ended;                // before its epochs are over
+    const atomic_bool *cancel; // run_set_cancel; NULL: never
+    double base_lr;            // what the schedule starts from; a person may have changed it
+    double last_lr;            // of the last batch
+    float last_loss;           // likewise; 0 before the first
     double seconds, epoch_seconds, epoch_loss;
     double step_seconds; // of one batch, when last measured
     int64_t epoch_correct, epoch_images;

@@ -99,6 +99,7 @@ static void trainer_take_on(Trainer *trainer, RunLog *log) {
         trainer_wake(trainer, true);
         return;
     }
+    run_set_cancel(entry.run, &trainer->ending);
     trainer->entries[trainer->count++] = entry;
     trainer_set_state(trainer, trainer_find(trainer, log), RUN_TRAINING);
 }
@@ -110,6 +111,7 @@ static Status trainer_end_epoch(Trainer *trainer, Entry *entry) {
     Status status = run_end_epoch(entry->run, &record);
     if (!status_is_ok(&status)) return status;
     status = run_evaluate(entry->run, &entry->evaluated, entry->test_class, entry->test_confidence);
+    if (status.code == STATUS_CANCELLED) return status;
     run_note_test(entry->run, entry->evaluated.accuracy);
     entry->evaluated_epoch = record.epoch;
     record.test_loss = entry->evaluated.loss;
@@ -159,6 +161,7 @@ static bool trainer_advance(Trainer *trainer, Entry *entry, double seconds, bool
         status = trainer_snapshot(trainer, entry, false);
     else if (status_is_ok(&status) && sink->wants && sink->wants(sink->context))
         trainer_keep(trainer, entry, false);
+    if (status.code == STATUS_CANCELLED) return true; // the trainer ends, and this run with it
     if (!status_is_ok(&status)) {
         trainer_fail(trainer, entry, status);
         return false;
@@ -174,7 +177,8 @@ static bool trainer_advance(Trainer *trainer, Entry *entry, double seconds, bool
 // ---- commands ----------------------------------------------------------------------------------
 
 static void trainer_single_step(Trainer *trainer, Entry *entry, bool told) {
-    if (!trainer_advance(trainer, entry, 0, told)) return;
+    if (atomic_load(&trainer->ending) || !trainer_advance(trainer, entry, 0, told)) return;
+    if (atomic_load(&trainer->ending)) return; // perhaps in the middle of an evaluation
     Status status = trainer_snapshot(trainer, entry, true); // a step is for looking at
     if (!status_is_ok(&status))
         trainer_fail(trainer, entry, status);
@@ -243,6 +247,7 @@ static void trainer_turns(Trainer *trainer) {
         bool there = true;
         double until = clock_seconds() + TURN_SECONDS;
         while (there && atomic_load(&log->state) == RUN_TRAINING) {
+            if (atomic_load(&trainer->ending)) return;
             there = trainer_advance(trainer, &trainer->entries[i], TURN_SECONDS, false);
             if (clock_seconds() >= until) break;
         }
@@ -254,11 +259,12 @@ static void trainer_main(void *context) {
     Trainer *trainer = context;
     Command command;
     for (;;) {
-        bool working = trainer_going(trainer) > 0;
+        bool ending = atomic_load(&trainer->ending);
+        bool working = ending || trainer_going(trainer) > 0;
         if (!working && trainer->news) trainer_wake(trainer, true);
         bool got = working ? queue_try_pop(&trainer->commands, &command)
                            : queue_pop_wait(&trainer->commands, &command, 3600);
-        if (got && !trainer_obey(trainer, &command)) break;
+        if (got ? !trainer_obey(trainer, &command) : ending) break;
         if (!got) trainer_turns(trainer);
     }
     while (trainer->count > 0) trainer_stop_run(trainer, &trainer->entries[0]);
@@ -291,13 +297,17 @@ static bool trainer_send(Trainer *trainer, CommandKind kind, RunLog *log, double
     return queue_try_push(&trainer->commands, &command);
 }
 
+void trainer_end(Trainer *trainer) {
+    atomic_store(&trainer->ending, true);
+    trainer_send(trainer, COMMAND_QUIT, NULL, 0); // wakes it; when the queue is full, it is awake
+}
+
 void trainer_close(Trainer **handle) {
     Trainer *trainer = *handle;
     if (!trainer) return;
     *handle = NULL;
     if (trainer->thread.running) {
-        // A full queue is being emptied at this very moment.
-        while (!trainer_send(trainer, COMMAND_QUIT, NULL, 0)) thread_sleep(0.001);
+        trainer_end(trainer);
         thread_join(&trainer->thread);
     }
     device_data_close(&trainer->data);

@@ -111,7 +111,10 @@ typedef struct TrainerHooks {
 // An unusable device is a Status here, before anything is trained.
 Status trainer_open(const Dataset *dataset, const BackendConfig *backend, const TrainerHooks *hooks,
                     Trainer **out);
-// Stops what runs and waits for the thread (less than one batch, or one evaluation).
+// Asks it to stop what runs, and the evaluation that it is at, without waiting. Nothing may be
+// asked of it any more but to be closed.
+void trainer_end(Trainer *trainer);
+// The same, and waits for the thread (one batch).
 void trainer_close(Trainer **trainer);
 
 // False until a device is lost under a run: every run there has then failed, and every other one

@@ -27,6 +27,7 @@ struct Trainer {
     DeviceData data;
     char description[128];
     atomic_bool lost;
+    atomic_bool ending; // what takes its time need not come to its end
     // The trainer's thread alone:
     Entry entries[TRAINER_RUNS_MAX];
     int count;

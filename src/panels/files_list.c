@@ -1,0 +1,72 @@
+// What the dialogs of opening and saving show of a directory.
+#include "panels/files.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+void bench_expand(const char *path, char out[FILE_PATH_MAX]) {
+    const char *home = getenv("HOME");
+    if (path[0] == '~' && (path[1] == '/' || path[1] == '\0') && home)
+        snprintf(out, FILE_PATH_MAX, "%s%s", home, path + 1);
+    else
+        text_copy(out, FILE_PATH_MAX, path);
+}
+
+void bench_list_close(PathDialogState *state) {
+    for (int i = 0; i < state->name_count; i++) free(state->names[i]);
+    state->name_count = state->shown_count = 0;
+    state->listed[0] = '\0';
+    state->filter[0] = '\0';
+}
+
+static int files_compare(const void *a, const void *b) {
+    const char *const *x = a, *const *y = b;
+    bool xd = (*x)[strlen(*x) - 1] == '/', yd = (*y)[strlen(*y) - 1] == '/';
+    if (xd != yd) return xd ? -1 : 1;
+    return strcasecmp(*x, *y);
+}
+
+static void files_read_directory(PathDialogState *state, const char *directory) {
+    bench_list_close(state);
+    text_copy(state->listed, sizeof state->listed, directory);
+    DIR *dir = opendir(directory);
+    if (!dir) return; // what is typed may be on its way to a directory that is there
+    for (struct dirent *entry; state->name_count < PATH_ENTRIES_MAX && (entry = readdir(dir));) {
+        char full[FILE_PATH_MAX];
+        size_t size = strlen(entry->d_name);
+        if (entry->d_name[0] == '.' || size > 250 || !text_is_utf8(entry->d_name, size)) continue;
+        if (!path_join(full, directory, entry->d_name)) continue;
+        char *name = malloc(size + 2);
+        if (!name) break;
+        memcpy(name, entry->d_name, size + 1);
+        if (file_is_directory(full)) memcpy(name + size, "/", 2);
+        state->names[state->name_count++] = name;
+    }
+    closedir(dir);
+    qsort(state->names, (size_t)state->name_count, sizeof *state->names, files_compare);
+}
+
+void bench_list(PathDialogState *state) {
+    char path[FILE_PATH_MAX], directory[FILE_PATH_MAX];
+    bench_expand(state->path, path);
+    const char *name = path_basename(path);
+    size_t size = (size_t)(name - path);
+    memcpy(directory, path, size);
+    directory[size] = '\0';
+    if (size == 0) text_copy(directory, sizeof directory, ".");
+    bool fresh = strcmp(directory, state->listed) != 0;
+    if (fresh) files_read_directory(state, directory);
+    if (!fresh && strcmp(name, state->filter) == 0 && state->shown_count > 0) return;
+    text_copy(state->filter, sizeof state->filter, name);
+    // What begins like the name typed; all of it while nothing does.
+    state->shown_count = 0;
+    for (int i = 0; i < state->name_count; i++)
+        if (strncasecmp(state->names[i], name, strlen(name)) == 0)
+            state->shown[state->shown_count++] = state->names[i];
+    if (state->shown_count == 0)
+        for (int i = 0; i < state->name_count; i++)
+            state->shown[state->shown_count++] = state->names[i];
+}
