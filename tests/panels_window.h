@@ -95,6 +95,7 @@ static inline int open_window_keeping(void **state, const char *settings, bool d
         .history = history ? f->history : NULL,
         .hooks = {.context = f, .logger = {keep_log, f}, .use_language = speak}};
     assert_ok(workbench_open(&f->bench, &options));
+    f->bench->errands.patience = PATIENCE_SECONDS; // machines may be slow; what follows is told
     assert_ok(ui_open(&f->ui, font_fixed(), NULL));
     resize(f, 1440, 900, 1);
     f->input.window_focus = true;

@@ -233,6 +233,43 @@ static void stopping_keeps_what_was_learnt(void **state) {
     run_log_close(&log);
 }
 
+// One batch to learn from, and a test set that takes its time.
+static void closing_does_not_wait_for_an_evaluation(void **state) {
+    (void)state;
+    enum { FEW = 20, MANY = 20000, SIDE = 28, TRIES = 5 };
+    uint8_t *pixels = calloc(MANY, SIDE * SIDE), *labels = calloc(MANY, 1);
+    Dataset *dataset;
+    TrainerHooks hooks = {NULL, NULL, NULL};
+    BackendConfig backend = {"cpu", 1};
+    TrainConfig config;
+    for (int i = 0; i < MANY; i++) labels[i] = (uint8_t)(i % 10);
+    ImageSet train = {FEW, 1, SIDE, SIDE, pixels, labels}, test = train;
+    test.n = MANY;
+    assert_ok(dataset_open_arrays(&dataset, "paper", &train, &test));
+    assert_ok(config_parse("layers=\"dense 512, relu, dense 10\" batch-size=20 epochs=1", &config));
+    bool given_up = false;
+    for (int i = 0; i < TRIES && !given_up; i++) { // this thread may come too late
+        Trainer *trainer;
+        RunLog *log;
+        assert_ok(trainer_open(dataset, &backend, &hooks, &trainer));
+        assert_ok(run_log_open(&config, dataset, NULL, &log));
+        assert_true(trainer_start(trainer, log));
+        for (int k = 0; k < 60000 && feed_count(&log->steps) == 0; k++) thread_sleep(0.0005);
+        trainer_close(&trainer);
+        given_up = feed_count(&log->epochs) == 0;
+        assert_int_equal(atomic_load(&log->state), given_up ? RUN_STOPPED : RUN_FINISHED);
+        assert_true(mailbox_take(&log->mailbox)); // what was learnt is there all the same
+        const RunSnapshot *last = mailbox_front(&log->mailbox);
+        assert_int_equal(last->images, FEW);
+        assert_int_equal(last->evaluated_epoch, given_up ? 0 : 1);
+        run_log_close(&log);
+    }
+    assert_true(given_up);
+    dataset_close(&dataset);
+    free(pixels);
+    free(labels);
+}
+
 static void a_run_that_blows_up_says_so(void **state) {
     const Dataset *dataset = ((Fixture *)*state)->dataset;
     TrainerHooks hooks = {NULL, NULL, NULL};
@@ -348,6 +385,7 @@ int main(void) {
         cmocka_unit_test(the_thread_gives_the_same_bits_paused_or_not),
         cmocka_unit_test(a_race_gives_each_the_bits_it_has_alone),
         cmocka_unit_test(stopping_keeps_what_was_learnt),
+        cmocka_unit_test(closing_does_not_wait_for_an_evaluation),
         cmocka_unit_test(a_run_that_blows_up_says_so),
         cmocka_unit_test(resuming_continues_bit_for_bit),
         cmocka_unit_test(misfits_are_refused),

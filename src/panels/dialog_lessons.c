@@ -10,8 +10,14 @@
 
 enum { LESSON_ROW_H = 38 };
 
-static void list_add_directory(Workbench *bench, const char *directory) {
-    LessonList *list = &bench->lesson_list;
+// The list on its way in.
+typedef struct ListReading {
+    Errand errand;
+    LessonList list;
+    char shipped[FILE_PATH_MAX]; // directory of those that come with the program; "": none
+} ListReading;
+
+static void list_add_directory(LessonList *list, const char *directory) {
     DIR *open = opendir(directory);
     if (!open) return;
     for (struct dirent *entry; (entry = readdir(open)) && list->count < LESSON_LIST_MAX;) {
@@ -27,20 +33,44 @@ static int list_order(const void *a, const void *b) {
     return strcmp(a, b); // an item begins with its path
 }
 
-void lesson_list_read(Workbench *bench) {
-    LessonList *list = &bench->lesson_list;
+static Status list_carry_out(Errand *errand) {
+    ListReading *reading = (ListReading *)errand;
+    LessonList *list = &reading->list;
     char home[FILE_PATH_MAX], own[FILE_PATH_MAX];
-    lesson_list_close(list);
-    if (bench->lessons[0]) list_add_directory(bench, bench->lessons);
+    if (reading->shipped[0]) list_add_directory(list, reading->shipped);
     qsort(list->item, (size_t)list->count, sizeof list->item[0], list_order);
     int first = list->shipped = list->count;
-    if (path_user_data(home) && path_join(own, home, "lessons")) list_add_directory(bench, own);
+    if (path_user_data(home) && path_join(own, home, "lessons")) list_add_directory(list, own);
     qsort(list->item + first, (size_t)(list->count - first), sizeof list->item[0], list_order);
     list->fresh = true;
     for (int i = 0; i < list->count; i++) {
         Status status = lesson_read(list->item[i].path, &list->item[i].lesson);
         text_copy(list->item[i].problem, STATUS_MESSAGE_MAX, status.message);
     }
+    return status_ok();
+}
+
+static Status list_deliver(Workbench *bench, Errand *errand) {
+    ListReading *reading = (ListReading *)errand;
+    lesson_list_close(&bench->lesson_list);
+    bench->lesson_list = reading->list;
+    reading->list = (LessonList){0};
+    return status_ok();
+}
+
+static void list_close(Errand *errand) {
+    lesson_list_close(&((ListReading *)errand)->list);
+    free(errand);
+}
+
+void lesson_list_read(Workbench *bench) {
+    static const ErrandKind kind = {list_carry_out, list_deliver, list_close};
+    ListReading *reading = calloc(1, sizeof *reading);
+    lesson_list_close(&bench->lesson_list);
+    if (!reading) return;
+    reading->errand.kind = &kind;
+    text_copy(reading->shipped, sizeof reading->shipped, bench->lessons);
+    errands_try(bench, &reading->errand);
 }
 
 void lesson_list_close(LessonList *list) {
@@ -88,7 +118,6 @@ void dialog_lessons(Ui *ui, Workbench *bench) {
     ui_paragraph(ui, rect_cut_top(&inside, hint_h, 0), TEXT_SMALL, c->text_muted, hint);
     Rect buttons = rect_cut_bottom(&inside, THEME_CONTROL_H, 12);
     list_rows(ui, bench, inside);
-    list->fresh = false;
     Rect cancel = rect_cut_right(&buttons, 84, 8);
     Rect open = rect_cut_right(&buttons, ui_button_width(ui, tr("Open a file\xe2\x80\xa6")), 8);
     bool file = ui_button(ui, open, tr("Open a file\xe2\x80\xa6"), 0);

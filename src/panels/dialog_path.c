@@ -100,7 +100,7 @@ void dialog_path(Ui *ui, Workbench *bench) {
     DialogKind kind = bench->dialog;
     char before[FILE_PATH_MAX];
     text_copy(before, sizeof before, state->path);
-    bench_list(state);
+    bench_list(bench);
     UiPathDialog dialog = {
         .title = tr(path_dialogs[kind].title),
         .action = tr(path_dialogs[kind].action),

@@ -4,9 +4,6 @@
 
 #include "panels/workbench.h"
 
-// So long a frame may wait for an errand.
-static const double ERRAND_PATIENCE = 0.03;
-
 static void errand_append(Errand **list, Errand *errand) {
     while (*list) list = &(*list)->next;
     errand->next = NULL;
@@ -106,7 +103,7 @@ Status errands_try(Workbench *bench, Errand *errand) {
         return errand_deliver(bench, errand);
     }
     errands_send(bench, errand);
-    double end = clock_seconds() + ERRAND_PATIENCE, left = ERRAND_PATIENCE;
+    double left = errands->patience, end = clock_seconds() + left;
     mutex_lock(&errands->mutex);
     for (; !errand->done && left > 0; left = end - clock_seconds())
         cond_wait_for(&errands->changed, &errands->mutex, left);

@@ -40,8 +40,9 @@ void bench_remember(Workbench *bench, const char *path);
 // "~/..." becomes the home directory; others are copied.
 void bench_expand(const char *path, char out[FILE_PATH_MAX]);
 
-// Fills in bench->path's list from the directory that its path names. Cheap when it is unchanged.
-void bench_list(PathDialogState *state);
+// Fills in bench->path's list from the directory that its path names, or empties it until that has
+// been read. Cheap when it is unchanged.
+void bench_list(Workbench *bench);
 void bench_list_close(PathDialogState *state);
 
 #endif

@@ -29,27 +29,64 @@ static int files_compare(const void *a, const void *b) {
     return strcasecmp(*x, *y);
 }
 
-static void files_read_directory(PathDialogState *state, const char *directory) {
-    bench_list_close(state);
-    text_copy(state->listed, sizeof state->listed, directory);
-    DIR *dir = opendir(directory);
-    if (!dir) return; // what is typed may be on its way to a directory that is there
-    for (struct dirent *entry; state->name_count < PATH_ENTRIES_MAX && (entry = readdir(dir));) {
+// A directory on its way in.
+typedef struct FilesListing {
+    Errand errand;
+    char directory[FILE_PATH_MAX];
+    char *names[PATH_ENTRIES_MAX]; // directories end in a slash
+    int count;
+} FilesListing;
+
+static Status files_read_directory(Errand *errand) {
+    FilesListing *listing = (FilesListing *)errand;
+    DIR *dir = opendir(listing->directory);
+    if (!dir) return status_ok(); // what is typed may be on its way to a directory that is there
+    for (struct dirent *entry; listing->count < PATH_ENTRIES_MAX && (entry = readdir(dir));) {
         char full[FILE_PATH_MAX];
         size_t size = strlen(entry->d_name);
         if (entry->d_name[0] == '.' || size > 250 || !text_is_utf8(entry->d_name, size)) continue;
-        if (!path_join(full, directory, entry->d_name)) continue;
+        if (!path_join(full, listing->directory, entry->d_name)) continue;
         char *name = malloc(size + 2);
         if (!name) break;
         memcpy(name, entry->d_name, size + 1);
         if (file_is_directory(full)) memcpy(name + size, "/", 2);
-        state->names[state->name_count++] = name;
+        listing->names[listing->count++] = name;
     }
     closedir(dir);
-    qsort(state->names, (size_t)state->name_count, sizeof *state->names, files_compare);
+    qsort(listing->names, (size_t)listing->count, sizeof *listing->names, files_compare);
+    return status_ok();
 }
 
-void bench_list(PathDialogState *state) {
+static Status files_take_directory(Workbench *bench, Errand *errand) {
+    FilesListing *listing = (FilesListing *)errand;
+    PathDialogState *state = &bench->path;
+    if (strcmp(state->listed, listing->directory) != 0) return status_ok(); // another is wanted now
+    memcpy(state->names, listing->names, sizeof state->names);
+    state->name_count = listing->count;
+    state->shown_count = listing->count = 0;
+    return status_ok();
+}
+
+static void files_close_directory(Errand *errand) {
+    FilesListing *listing = (FilesListing *)errand;
+    for (int i = 0; i < listing->count; i++) free(listing->names[i]);
+    free(listing);
+}
+
+static void files_list_directory(Workbench *bench, const char *directory) {
+    static const ErrandKind kind = {files_read_directory, files_take_directory,
+                                    files_close_directory};
+    bench_list_close(&bench->path);
+    text_copy(bench->path.listed, sizeof bench->path.listed, directory);
+    FilesListing *listing = calloc(1, sizeof *listing);
+    if (!listing) return;
+    listing->errand.kind = &kind;
+    text_copy(listing->directory, sizeof listing->directory, directory);
+    errands_try(bench, &listing->errand);
+}
+
+void bench_list(Workbench *bench) {
+    PathDialogState *state = &bench->path;
     char path[FILE_PATH_MAX], directory[FILE_PATH_MAX];
     bench_expand(state->path, path);
     const char *name = path_basename(path);
@@ -58,7 +95,7 @@ void bench_list(PathDialogState *state) {
     directory[size] = '\0';
     if (size == 0) text_copy(directory, sizeof directory, ".");
     bool fresh = strcmp(directory, state->listed) != 0;
-    if (fresh) files_read_directory(state, directory);
+    if (fresh) files_list_directory(bench, directory);
     if (!fresh && strcmp(name, state->filter) == 0 && state->shown_count > 0) return;
     text_copy(state->filter, sizeof state->filter, name);
     // What begins like the name typed; all of it while nothing does.

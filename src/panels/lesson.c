@@ -3,6 +3,7 @@
 
 #include "panels/workbench.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 // ---- as it was before ---------------------------------------------------------------------------
@@ -92,15 +93,41 @@ void lesson_turn(Workbench *bench, int pages) {
 
 // ---- beginning and end --------------------------------------------------------------------------
 
-Status lesson_begin(Workbench *bench, const char *path) {
+// A lesson on its way in.
+typedef struct LessonReading {
+    Errand errand;
+    char path[FILE_PATH_MAX];
     Lesson *lesson;
-    Status status = lesson_read(path, &lesson);
-    if (!status_is_ok(&status)) return status;
+} LessonReading;
+
+static Status lesson_carry_out(Errand *errand) {
+    LessonReading *reading = (LessonReading *)errand;
+    return lesson_read(reading->path, &reading->lesson);
+}
+
+static Status lesson_deliver(Workbench *bench, Errand *errand) {
+    LessonReading *reading = (LessonReading *)errand;
+    if (!status_is_ok(&errand->status)) return errand->status;
     lesson_end(bench);
-    bench->lesson = (LessonState){.lesson = lesson, .furthest = -1};
+    bench->lesson = (LessonState){.lesson = reading->lesson, .furthest = -1};
+    reading->lesson = NULL;
     lesson_keep(bench, &bench->lesson);
     lesson_arrive(bench, 0);
-    return status;
+    return errand->status;
+}
+
+static void lesson_close_reading(Errand *errand) {
+    lesson_close(&((LessonReading *)errand)->lesson);
+    free(errand);
+}
+
+Status lesson_begin(Workbench *bench, const char *path) {
+    static const ErrandKind kind = {lesson_carry_out, lesson_deliver, lesson_close_reading};
+    LessonReading *reading = calloc(1, sizeof *reading);
+    if (!reading) return status_no_memory("a lesson", sizeof *reading);
+    reading->errand.kind = &kind;
+    text_copy(reading->path, sizeof reading->path, path);
+    return errands_try(bench, &reading->errand);
 }
 
 void lesson_end(Workbench *bench) {

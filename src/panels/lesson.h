@@ -81,7 +81,8 @@ typedef struct LessonState {
     LanguageCode height_in;
 } LessonState;
 
-// Begins a lesson (one that is going on ends first). Nothing has changed when it cannot be read.
+// Begins a lesson, as soon as it has been read (one that is going on ends then). Nothing has
+// changed when it cannot be read.
 Status lesson_begin(Workbench *bench, const char *path);
 // Forward (1) or back (-1). Forward from the last page ends it.
 void lesson_turn(Workbench *bench, int pages);
