@@ -5,6 +5,7 @@
 #include "base/tr.h"
 #include "panels/workbench.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,7 @@ static void find_kind(Devices *devices, const BackendKind *kind) {
         row->kind = kind;
         row->device = found[i];
         text_copy(row->problem, sizeof row->problem, status.message);
+        row->problem[0] = (char)toupper((unsigned char)row->problem[0]); // it stands alone there
     }
 }
 

@@ -382,6 +382,7 @@ void ui_chart(Ui *ui, Rect rect, const char *label, ChartView *view, const Chart
         float text = fminf(ui_text_width(ui, TEXT_SMALL, spec->empty) + 1, plot.area.w - 16);
         float height = ui_paragraph_height(ui, text, TEXT_SMALL, spec->empty);
         Rect middle = rect_center(plot.area, text, fminf(height, plot.area.h));
+        draw_fill(&ui->draw, rect_inset_xy(middle, -6, -2), 0, ui->theme->color.panel); // no grid
         ui_paragraph(ui, middle, TEXT_SMALL, ui->theme->color.text_faint, spec->empty);
     }
     if ((view->zoomed_x || view->zoomed_y) && spec->zoomed) {
