@@ -30,6 +30,7 @@ typedef struct Fixture {
     UiInput input;
     double time;
     char directory[FILE_PATH_MAX], history[FILE_PATH_MAX];
+    Mutex mutex;       // threads say things too
     char logged[1024]; // the last sentence
     bool mute;         // the window can speak English only
 } Fixture;
@@ -63,7 +64,9 @@ static inline Dataset *make_data(void) {
 static inline void keep_log(void *context, LogLevel level, const char *message) {
     Fixture *f = context;
     (void)level;
+    mutex_lock(&f->mutex);
     text_copy(f->logged, sizeof f->logged, message);
+    mutex_unlock(&f->mutex);
 }
 
 static inline void resize(Fixture *f, float w, float h, float scale) {
@@ -82,6 +85,7 @@ static inline Status speak(void *context, LanguageCode language) {
 static inline int open_window_keeping(void **state, const char *settings, bool data, bool history) {
     Fixture *f = calloc(1, sizeof *f);
     *state = f;
+    mutex_init(&f->mutex);
     if (!files_open(f->directory)) return -1;
     files_path(f->history, f->directory, "history");
     WorkbenchOptions options = {
@@ -112,6 +116,7 @@ static inline int close_window(void **state) {
     workbench_close(&f->bench);
     ui_close(&f->ui);
     files_close(f->directory);
+    mutex_destroy(&f->mutex);
     free(f);
     return 0;
 }

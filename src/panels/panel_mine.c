@@ -59,7 +59,7 @@ static void mine_tools(Ui *ui, Workbench *bench, Rect row) {
     bool ready = teach_can_tune(bench, why, sizeof why);
     int selected = my_digits_selected(mine), counted;
     if (ui_button(ui, rect_cut_left(&row, ui_button_width(ui, tr("Fine-tune")), 8), tr("Fine-tune"),
-                  ready ? 0 : UI_DISABLED))
+                  ready && !bench->tune.preparing ? 0 : UI_DISABLED))
         workbench_check(bench, teach_tune(bench));
     ui_tooltip(ui,
                ready ? tr("Train the network that answers on these digits and on training images,\n"

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/tr.h"
+#include "panels/files.h"
 #include "panels/words.h"
 
 #include <stdio.h>
@@ -41,10 +42,9 @@ static int tune_label(const Dataset *dataset, const char *label) {
     return -1;
 }
 
-static int tune_count(const Workbench *bench) {
+static int tune_count(const Dataset *dataset, const MyDigits *mine) {
     int count = 0;
-    for (int i = 0; i < bench->mine.count; i++)
-        count += tune_label(bench->dataset, bench->mine.digits[i].label) >= 0;
+    for (int i = 0; i < mine->count; i++) count += tune_label(dataset, mine->digits[i].label) >= 0;
     return count;
 }
 
@@ -67,25 +67,41 @@ bool teach_can_tune(Workbench *bench, char *why, size_t size) {
              source_plan(&source)->classes != (int)bench->dataset->classes)
         snprintf(why, size, tr("%s and %s do not fit together."), source_name(&source),
                  bench->dataset->name);
-    else if (tune_count(bench) == 0)
+    else if (tune_count(bench->dataset, &bench->mine) == 0)
         snprintf(why, size, tr("First teach it some digits."));
     return why[0] == '\0';
 }
 
-// ---- on what ------------------------------------------------------------------------------------
+// ---- on what, by an errand ----------------------------------------------------------------------
+
+// All that fine-tuning begins with. What belongs to the window is there while it is carried out:
+// data sets and models go by later errands.
+typedef struct TuneWork {
+    Errand errand;
+    const Dataset *base;
+    uint32_t version;  // of the window's data set
+    MyDigits digits;   // copies
+    uint64_t model_id; // of the window's models; 0: it is `made` of a run
+    SavedModel *made;
+    const SavedModel *model;
+    char from[RUN_NAME_MAX];
+    TrainConfig config;
+    Dataset *data; // what came of it
+    double right;  // share of the digits that it answers rightly before
+} TuneWork;
 
 // My digits first, then training images from all over the set.
-static Status tune_fill(Workbench *bench, uint32_t mine_n, uint32_t all, uint8_t *pixels,
+static Status tune_fill(TuneWork *work, uint32_t mine_n, uint32_t all, uint8_t *pixels,
                         uint8_t *labels, uint32_t *count) {
-    const ImageSet *train = &bench->dataset->train;
+    const ImageSet *train = &work->base->train;
     size_t image = imageset_image_bytes(train);
     uint32_t at = 0, rest = all - mine_n;
     Status status = status_ok();
-    for (int i = 0; at < mine_n; i = (i + 1) % bench->mine.count) {
-        int label = tune_label(bench->dataset, bench->mine.digits[i].label);
+    for (int i = 0; at < mine_n; i = (i + 1) % work->digits.count) {
+        int label = tune_label(work->base, work->digits.digits[i].label);
         const uint8_t *from;
         if (label < 0) continue;
-        TRY(my_digits_image(&bench->mine, i, (int)train->width, &from));
+        TRY(my_digits_image(&work->digits, i, (int)train->width, &from));
         memcpy(pixels + image * at, from, image);
         labels[at++] = (uint8_t)label;
     }
@@ -100,29 +116,71 @@ fail:
     return status;
 }
 
-static Status tune_data(Workbench *bench, const SavedModel *model, Dataset **out) {
-    const ImageSet *train = &bench->dataset->train;
-    uint32_t mine_n = (uint32_t)tune_count(bench) * TUNE_REPEAT, all, count;
+static Status tune_data(TuneWork *work) {
+    const Dataset *base = work->base;
+    const ImageSet *train = &base->train;
+    uint32_t mine_n = (uint32_t)tune_count(base, &work->digits) * TUNE_REPEAT, all, count;
     if (mine_n > TUNE_IMAGES / TUNE_SHARE) mine_n = TUNE_IMAGES / TUNE_SHARE;
     all = train->n + mine_n < TUNE_IMAGES ? train->n + mine_n : TUNE_IMAGES;
     uint8_t *pixels = malloc(imageset_image_bytes(train) * all), *labels = malloc(all);
     char name[DATASET_NAME_MAX];
     Status status;
-    *out = NULL;
     if (!pixels || !labels) TRY(status_no_memory("the mixed images", all));
-    TRY(tune_fill(bench, mine_n, all, pixels, labels, &count));
+    TRY(tune_fill(work, mine_n, all, pixels, labels, &count));
     ImageSet mixed = {count, train->channels, train->height, train->width, pixels, labels};
-    snprintf(name, sizeof name, "%.40s + my digits", bench->dataset->name);
-    TRY(dataset_open_arrays(out, name, &mixed, &bench->dataset->test));
-    (*out)->classes = bench->dataset->classes; // the highest may not be among them
-    memcpy((*out)->class_names, bench->dataset->class_names, sizeof(*out)->class_names);
+    snprintf(name, sizeof name, "%.40s + my digits", base->name);
+    TRY(dataset_open_arrays(&work->data, name, &mixed, &base->test));
+    work->data->classes = base->classes; // the highest may not be among them
+    memcpy(work->data->class_names, base->class_names, sizeof work->data->class_names);
     // It would forget what it is not shown, and its threshold would mean nothing any more.
-    if (model->threshold > 0 && (*out)->classes == 10 && dataset_fits_others(*out))
-        TRY(dataset_add_others(*out, TUNE_OTHERS, (uint64_t)bench->mine.count));
+    if (work->model->threshold > 0 && work->data->classes == 10 && dataset_fits_others(work->data))
+        TRY(dataset_add_others(work->data, TUNE_OTHERS, (uint64_t)work->digits.count));
 fail:
     free(pixels);
     free(labels);
     return status;
+}
+
+// Share of the digits that `model` answers rightly; -1: it knows none of their labels.
+static Status tune_judge(const Dataset *base, MyDigits *digits, const SavedModel *model,
+                         double *out) {
+    Recognizer *recognizer = NULL;
+    int right = 0, counted = 0;
+    Status status;
+    TRY(recognizer_open(model, 1, 1, &recognizer));
+    for (int i = 0; i < digits->count; i++) {
+        int label = tune_label(base, digits->digits[i].label), best = 0;
+        float row[SPEC_CLASSES_MAX];
+        const uint8_t *image;
+        if (label < 0) continue;
+        TRY(my_digits_image(digits, i, model->spec.input.w, &image));
+        recognizer_answer(recognizer, image, 1, NULL, row);
+        for (int c = 1; c < recognizer_classes(recognizer); c++)
+            if (row[c] > row[best]) best = c;
+        right += best == label;
+        counted++;
+    }
+    *out = counted ? (double)right / counted : -1;
+fail:
+    recognizer_close(&recognizer);
+    return status;
+}
+
+static Status tune_prepare(Errand *errand) {
+    TuneWork *work = (TuneWork *)errand;
+    Status status;
+    TRY(tune_judge(work->base, &work->digits, work->model, &work->right));
+    TRY(tune_data(work));
+fail:
+    return status;
+}
+
+static void tune_close(Errand *errand) {
+    TuneWork *work = (TuneWork *)errand;
+    my_digits_close(&work->digits);
+    saved_model_close(&work->made);
+    dataset_close(&work->data);
+    free(work);
 }
 
 // ---- how ----------------------------------------------------------------------------------------
@@ -165,38 +223,52 @@ fail:
     return status;
 }
 
-Status teach_tune(Workbench *bench) {
+// Nothing has changed meanwhile that it depends on: starts the run.
+static Status tune_start(Workbench *bench, Errand *errand) {
+    TuneWork *work = (TuneWork *)errand;
     FineTune *tune = &bench->tune;
-    Source source = answer_source(bench);
-    SavedModel *made = NULL;
-    const SavedModel *model;
-    TrainConfig *config = malloc(sizeof *config);
-    Dataset *data = NULL;
-    Status status;
-    char why[160], from[RUN_NAME_MAX];
-    int counted;
-    if (!config) return status_no_memory("settings", sizeof *config);
-    if (!teach_can_tune(bench, why, sizeof why)) TRY(status_error(STATUS_USAGE, "%s", why));
-    text_copy(from, sizeof from, source_name(&source));
-    TRY(tune_model(bench, &source, &made, &model));
-    ASSERT(model); // of a source without, teach_can_tune has said so
-    TRY(tune_config(bench, &model->spec, config));
-    TRY(tune_data(bench, model, &data));
-    while (teach_answer(bench, 1000)) continue; // before it changes
+    Dataset *data = work->data;
+    Status status = errand->status;
+    const ModelEntry *entry = work->model_id ? bench_find_model(bench, work->model_id) : NULL;
+    tune->preparing = false;
+    if (!status_is_ok(&status)) return status;
+    if (work->version != bench->dataset_version || !bench->dataset || (work->model_id && !entry))
+        return status_ok();
     teach_close_tune(bench);
-    tune->mine[0] = teach_accuracy(bench, &counted);
+    tune->mine[0] = work->right;
     tune->mine[1] = tune->test[0] = tune->test[1] = -1;
-    tune->digits = tune_count(bench);
-    TRY(examiner_start(&tune->examiner, 1, model, bench->dataset, bench->hooks.wake,
+    tune->digits = tune_count(bench->dataset, &work->digits);
+    TRY(examiner_start(&tune->examiner, 1, work->model, bench->dataset, bench->hooks.wake,
                        bench->hooks.context));
-    Dataset *given = data;
-    data = NULL;
-    TRY(runs_start_on(bench, config, model, given, "Tuned", &tune->run));
-    text_copy(tune->name, sizeof tune->name, from);
+    work->data = NULL;
+    TRY(runs_start_on(bench, &work->config, work->model, data, "Tuned", &tune->run));
+    text_copy(tune->name, sizeof tune->name, work->from);
 fail:
-    dataset_close(&data);
-    saved_model_close(&made);
-    free(config);
+    return status;
+}
+
+Status teach_tune(Workbench *bench) {
+    static const ErrandKind kind = {tune_prepare, tune_start, tune_close};
+    Source source = answer_source(bench);
+    char why[160];
+    Status status = status_ok();
+    if (bench->tune.preparing) return status;
+    TuneWork *work = calloc(1, sizeof *work);
+    if (!work) return status_no_memory("fine-tuning", sizeof *work);
+    work->errand.kind = &kind;
+    if (!teach_can_tune(bench, why, sizeof why)) TRY(status_error(STATUS_USAGE, "%s", why));
+    text_copy(work->from, sizeof work->from, source_name(&source));
+    work->base = bench->dataset;
+    work->version = bench->dataset_version;
+    work->model_id = source.model ? source.model->id : 0;
+    TRY(my_digits_copy(&bench->mine, &work->digits));
+    TRY(tune_model(bench, &source, &work->made, &work->model));
+    ASSERT(work->model); // of a source without, teach_can_tune has said so
+    TRY(tune_config(bench, &work->model->spec, &work->config));
+    bench->tune.preparing = true;
+    return errands_try(bench, &work->errand);
+fail:
+    tune_close(&work->errand);
     return status;
 }
 
@@ -207,37 +279,43 @@ void teach_close_tune(Workbench *bench) {
     examiner_close(&tune->examiner);
     exam_close(&tune->exam);
     tune->run = 0;
-    tune->over = tune->done = false;
+    tune->over = tune->looking = tune->done = false;
 }
 
 bool teach_is_busy(const Workbench *bench) {
     return bench->tune.examiner.busy;
 }
 
+static Status tune_look(Errand *errand) {
+    TuneWork *work = (TuneWork *)errand;
+    return tune_judge(work->base, &work->digits, work->model, &work->right);
+}
+
+static Status tune_looked(Workbench *bench, Errand *errand) {
+    const TuneWork *work = (const TuneWork *)errand;
+    FineTune *tune = &bench->tune;
+    if (tune->run != work->model_id) return status_ok(); // given up meanwhile
+    tune->done = true;
+    if (status_is_ok(&errand->status)) tune->mine[1] = work->right;
+    return errand->status;
+}
+
 // My digits by the run's last weights, whoever answers the canvas.
-static Status tune_judge(Workbench *bench, const RunEntry *run, double *out) {
-    SavedModel *model = NULL;
-    Recognizer *recognizer = NULL;
-    int right = 0, counted = 0;
+static Status tune_ask(Workbench *bench, const RunEntry *run) {
+    static const ErrandKind kind = {tune_look, tune_looked, tune_close};
+    TuneWork *work = calloc(1, sizeof *work);
     Status status;
-    TRY(run_log_save_model(run->log, bench->dataset, &model));
-    TRY(recognizer_open(model, 1, 1, &recognizer));
-    for (int i = 0; i < bench->mine.count; i++) {
-        int label = tune_label(bench->dataset, bench->mine.digits[i].label), best = 0;
-        float row[SPEC_CLASSES_MAX];
-        const uint8_t *image;
-        if (label < 0) continue;
-        TRY(my_digits_image(&bench->mine, i, model->spec.input.w, &image));
-        recognizer_answer(recognizer, image, 1, NULL, row);
-        for (int c = 1; c < recognizer_classes(recognizer); c++)
-            if (row[c] > row[best]) best = c;
-        right += best == label;
-        counted++;
-    }
-    *out = counted ? (double)right / counted : -1;
+    if (!work) return status_no_memory("fine-tuning", sizeof *work);
+    work->errand.kind = &kind;
+    work->base = bench->dataset;
+    work->model_id = run->id;
+    TRY(my_digits_copy(&bench->mine, &work->digits));
+    TRY(run_log_save_model(run->log, bench->dataset, &work->made));
+    work->model = work->made;
+    errands_send(bench, &work->errand);
+    return status;
 fail:
-    recognizer_close(&recognizer);
-    saved_model_close(&model);
+    tune_close(&work->errand);
     return status;
 }
 
@@ -260,8 +338,8 @@ void teach_tick_tune(Workbench *bench) {
         if (bench->hooks.wake) bench->hooks.wake(bench->hooks.context);
         return;
     }
-    if (!tune->over || tune->examiner.busy) return;
-    tune->done = true;
+    if (!tune->over || tune->examiner.busy || tune->looking) return;
     if (run->last_epoch.epoch > 0) tune->test[1] = run->last_epoch.test_accuracy;
-    if (entry_has_progress(run)) workbench_check(bench, tune_judge(bench, run, &tune->mine[1]));
+    tune->looking = entry_has_progress(run) && workbench_check(bench, tune_ask(bench, run));
+    tune->done = !tune->looking;
 }

@@ -169,8 +169,9 @@ typedef struct MapPicture {
 typedef struct FineTune {
     uint64_t run; // 0: none yet
     char name[RUN_NAME_MAX];
-    bool over; // the run is; `done`: its figures are there too
-    bool done;
+    bool preparing; // it starts when its images are there
+    bool over;      // the run is; `done`: its figures are there too
+    bool looking, done;
     int digits; // of mine that it learnt
     double mine[2], test[2];
     Examiner examiner; // of what it started from
