@@ -1,48 +1,22 @@
 // Runs a plan on a back end: where every layer reads and writes is settled once, when the model is
 // opened; a step then only walks the list. Knows no kind of layer and no kind of device.
-#include "nn/model.h"
+#include "nn/model_internal.h"
 
 #include "base/check.h"
-#include "nn/layer.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-struct Model {
-    Backend *be;
-    ModelSpec spec;
-    ModelPlan plan;
-    int max_batch;
-    bool can_train;
-    // The last forward, which backward goes back over.
-    int last_n;
-    const ModelWatch *watch; // NULL: nobody
-    LayerRun runs[SPEC_LAYERS_MAX];
-    bool in_place[SPEC_LAYERS_MAX];      // in backward
-    bool skip[SPEC_LAYERS_MAX];          // nothing to run: flatten, or done by the layer before it
-    float *outputs[SPEC_LAYERS_MAX + 1]; // [0] is the input; in `values`
-    int first_trainable; // backward ends there unless the input's gradient is wanted
-    const float *input_gradient;
-    // Blocks on the device, one for each purpose.
-    float *weights, *gradients, *values, *deltas;
-    unsigned char *caches;
-    size_t delta_floats; // `deltas` is two of these: a layer reads one and writes the other
-    // For a watch, of one convolution that pools: what it puts out before that, its gradient, and
-    // what the pooling by itself writes. NULL before model_reserve_watch, and where none pools.
-    float *apart, *apart_delta, *apart_pooled;
-    unsigned char *apart_places;
-};
 
 // Pieces of a block begin at multiples of 64 bytes.
 static size_t model_round(size_t bytes) {
     return (bytes + 63) / 64 * 64;
 }
 
-static size_t model_piece(const Model *model, Shape shape) {
+size_t model_piece(const Model *model, Shape shape) {
     return model_round(shape_count(shape) * (size_t)model->max_batch * sizeof(float));
 }
 
-static Status model_alloc(Model *model, size_t bytes, const char *what, void *out) {
+Status model_alloc(Model *model, size_t bytes, const char *what, void *out) {
     void *block = model->be->ops->alloc(model->be, bytes ? bytes : 64);
     if (!block) return status_no_memory(what, bytes);
     model->be->ops->zero(model->be, block, bytes ? bytes : 64);
@@ -286,87 +260,6 @@ int model_group_end(const Model *model, int index) {
            model->spec.layers[index + 1].kind->forward)
         index++;
     return index;
-}
-
-// ---- being watched ------------------------------------------------------------------------------
-
-int model_told_end(const Model *model, int index) {
-    int last = model_group_end(model, index);
-    return model->runs[index].pooled ? last - 1 : last;
-}
-
-Status model_reserve_watch(Model *model) {
-    Status status = status_ok();
-    size_t values = 0, pooled = 0, places = 0;
-    for (int i = 0; i < model->spec.layer_count; i++) {
-        if (!model->runs[i].pooled) continue;
-        int pool = model_group_end(model, i);
-        Shape in = model->plan.shapes[pool], out = model->plan.shapes[pool + 1];
-        const LayerSpec *layer = &model->spec.layers[pool];
-        size_t needs[] = {model_piece(model, in), model_piece(model, out),
-                          layer->kind->cache_bytes
-                              ? layer->kind->cache_bytes(layer, in, out, model->max_batch)
-                              : 0};
-        values = needs[0] > values ? needs[0] : values;
-        pooled = needs[1] > pooled ? needs[1] : pooled;
-        places = needs[2] > places ? needs[2] : places;
-    }
-    if (values == 0) return status;
-    const char *what = "a batch in slow motion";
-    if (!model->apart) TRY(model_alloc(model, values, what, &model->apart));
-    if (!model->apart_delta) TRY(model_alloc(model, values, what, &model->apart_delta));
-    if (!model->apart_pooled) TRY(model_alloc(model, pooled, what, &model->apart_pooled));
-    if (!model->apart_places) TRY(model_alloc(model, places, what, &model->apart_places));
-fail:
-    return status;
-}
-
-void model_set_watch(Model *model, const ModelWatch *watch) {
-    model->watch = watch;
-}
-
-// The convolution as if it did not pool.
-static void model_run_apart(const Model *model, int i) {
-    LayerRun run = model->runs[i];
-    run.pooled = false;
-    run.y = model->apart;
-    run.spec->kind->forward(&run);
-}
-
-static void model_show_forward(const Model *model, int i) {
-    const ModelWatch *watch = model->watch;
-    int last = model_group_end(model, i), first = i;
-    if (model->runs[i].pooled) {
-        model_run_apart(model, i);
-        watch->forward(watch->context, i, last - 1, model->apart);
-        first = last;
-    }
-    watch->forward(watch->context, first, last, model->runs[i].y);
-}
-
-static void model_show_backward(const Model *model, int i, float *dy) {
-    const ModelWatch *watch = model->watch;
-    int last = model_group_end(model, i);
-    if (!model->runs[i].pooled) {
-        watch->backward(watch->context, i, last, dy);
-        return;
-    }
-    watch->backward(watch->context, last, last, dy);
-    model_run_apart(model, i);
-    LayerRun pool = {.be = model->be,
-                     .spec = &model->spec.layers[last],
-                     .in = model->plan.shapes[last],
-                     .out = model->plan.shapes[last + 1],
-                     .n = model->last_n,
-                     .training = true,
-                     .x = model->apart,
-                     .y = model->apart_pooled,
-                     .dy = dy,
-                     .dx = model->apart_delta,
-                     .cache = model->apart_places};
-    pool.spec->kind->forward(&pool);
-    pool.spec->kind->backward(&pool);
-    watch->backward(watch->context, i, last - 1, model->apart_delta);
 }
 
 // ---- forward and backward -----------------------------------------------------------------------
