@@ -219,7 +219,7 @@ static void train_say_begin(TrainJob *job) {
     job->be->ops->describe(job->be, job->device, sizeof job->device);
     spec_print_layers(run_spec(job->run), layers, sizeof layers);
     cli_say("%s: %s", run_spec(job->run)->name, layers);
-    cli_say("%zu parameters, %s, batch %d, %d epochs, seed %lld; on %s", plan->parameters,
+    cli_say("%zu parameters, %s, batch %d, epochs %d, seed %lld; on %s", plan->parameters,
             config_optimizer_label(&job->config), job->config.batch_size, job->config.epochs,
             job->config.seed, job->device);
     if (job->table != NULL)
