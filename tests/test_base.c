@@ -202,6 +202,27 @@ static void permutations_are_permutations(void **state) {
     assert_true(fixed < 10); // one is expected
 }
 
+// Each of the six orders of three as often as any other: 1,000 of 6,000, give or take five standard
+// deviations of a binomial. One that leaves nothing in its place has two of them only.
+static void permutations_are_all_alike(void **state) {
+    (void)state;
+    enum { DRAWS = 6000, ORDERS = 6 };
+    const double deviation = sqrt(DRAWS * (1.0 / ORDERS) * (1 - 1.0 / ORDERS));
+    int counts[27] = {0}, found = 0;
+    Rng rng = rng_make(17, 4);
+    for (int i = 0; i < DRAWS; i++) {
+        uint32_t order[3];
+        rng_permutation(&rng, order, 3);
+        counts[order[0] * 9 + order[1] * 3 + order[2]]++;
+    }
+    for (int i = 0; i < 27; i++) {
+        if (counts[i] == 0) continue;
+        found++;
+        assert_true(fabs(counts[i] - (double)DRAWS / ORDERS) < 5 * deviation);
+    }
+    assert_int_equal(found, ORDERS);
+}
+
 static void random_numbers_have_their_moments(void **state) {
     (void)state;
     enum { N = 200000 };
@@ -243,6 +264,7 @@ int main(void) {
         cmocka_unit_test(a_failed_write_loses_nothing),
         cmocka_unit_test(saving_through_a_link_keeps_the_link),
         cmocka_unit_test(permutations_are_permutations),
+        cmocka_unit_test(permutations_are_all_alike),
         cmocka_unit_test(random_numbers_have_their_moments),
         cmocka_unit_test(arena_pieces_are_aligned_and_clean),
     };

@@ -96,7 +96,7 @@ static void bad_lines_get_a_sentence(void **state) {
         const char *line, *says;
     } cases[] = {
         {"preset=alexnet", "one of mlp-bn"},
-        {"lr=fast", "lr must be a number from 0 up, not \"fast\""},
+        {"lr=fast", "lr must be a number from 0 to 1e+30, not \"fast\""},
         {"lr=-1", "lr must be a number"},
         {"lr=nan", "lr must be a number"},
         {"batch-size=0", "batch-size must be a whole number from 1"},

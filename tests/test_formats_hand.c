@@ -92,6 +92,8 @@ static const Broken broken[] = {
      32, STATUS_FORMAT, "more than 8 dimensions"},
     {"{" META "," FC1_W ",\"fc1.bias\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[24,32]}}",
      32, STATUS_FORMAT, "needs 12 bytes for its shape but has 8"},
+    {"{" META "," FC1_W ",\"fc1.bias\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[24,36]}}",
+     36, STATUS_FORMAT, "needs 8 bytes for its shape but has 12"},
     {"{" META "," FC1_W ",\"fc1.bias\":3}", 32, STATUS_FORMAT, "no \"dtype\""},
     {"{\"__metadata__\":[]," FC1_W "," FC1_B "}", 32, STATUS_FORMAT, "object of strings"},
     {"{\"__metadata__\":{\"inkling.layers\":2}," FC1_W "," FC1_B "}", 32, STATUS_FORMAT,

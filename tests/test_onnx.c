@@ -338,6 +338,56 @@ static void test_new_operator_sets(void **state) {
     saved_model_close(&model);
 }
 
+static void run_crafted(Text *graph, int opset, const float *image, int classes, float *row) {
+    SavedModel *model = NULL;
+    GraphClassifier *classifier = NULL;
+    InferReport report;
+    open_crafted(graph, opset, &model, &report);
+    assert_non_null(model->graph);
+    assert_int_equal(model->class_count, classes);
+    assert_ok(classifier_open(model->graph, 1, 1, &classifier));
+    assert_ok(classifier_run(classifier, image, 1, row));
+    classifier_close(&classifier);
+    saved_model_close(&model);
+}
+
+// Up to operator set 12 Softmax is over everything from dimension 1 on, unless it says otherwise.
+static void test_old_softmax(void **state) {
+    (void)state;
+    static const float image[6] = {1, 2, 3, 4, 5, 6};
+    for (int opset = 11; opset <= 13; opset += 2) {
+        Text graph = {0}, node;
+        float row[6], sum = 0;
+        craft_input(&graph, "x", 3, (const int64_t[]){-1, 2, 3});
+        craft_node(&node, "Softmax", "x", "a");
+        craft_part(&graph, 1, &node);
+        craft_node(&node, "Relu", "a", "b");
+        craft_part(&graph, 1, &node);
+        craft_output(&graph, "b");
+        run_crafted(&graph, opset, image, 6, row);
+        for (int i = 0; i < 6; i++) sum += row[i];
+        assert_float_equal(sum, opset < 13 ? 1 : 2, 12 * FLT_EPSILON);
+    }
+}
+
+// With ceil_mode, a window that would begin in the padding behind the image is left out (PyTorch).
+static void test_ceiling(void **state) {
+    (void)state;
+    static const float image[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+    Text graph = {0}, node;
+    float row[4];
+    craft_input(&graph, "x", 4, (const int64_t[]){-1, 1, 2, 4});
+    craft_node(&node, "MaxPool", "x", "a");
+    craft_attribute_integers(&node, "kernel_shape", 2, (const int64_t[]){1, 1});
+    craft_attribute_integers(&node, "strides", 2, (const int64_t[]){2, 1});
+    craft_attribute_integers(&node, "pads", 4, (const int64_t[]){0, 0, 1, 0});
+    craft_attribute_integer(&node, "ceil_mode", 1);
+    craft_part(&graph, 1, &node);
+    craft_output(&graph, "a");
+    run_crafted(&graph, 13, image, 4, row);
+    for (int i = 0; i < 4; i++) assert_true(row[i] == image[i]);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
@@ -347,6 +397,8 @@ int main(void) {
         cmocka_unit_test(test_residual),
         cmocka_unit_test(test_view),
         cmocka_unit_test(test_new_operator_sets),
+        cmocka_unit_test(test_old_softmax),
+        cmocka_unit_test(test_ceiling),
     };
     return cmocka_run_group_tests(tests, set_up, files_tear_down);
 }

@@ -316,12 +316,40 @@ static void test_lr(void **state) {
     bench_close(&bench);
 }
 
+// torch.nn.utils.clip_grad_norm_: times max_norm / (norm + 1e-6) where that is less than 1. Of a
+// gradient as small as that number, and of none. Squares, their sum, its root, the factor and the
+// product are rounded: five times half an ulp.
+static void test_clip(void **state) {
+    (void)state;
+    static const struct {
+        float size; // of each number
+        double most;
+    } rows[] = {{1.0f, 2.0}, {1.0f, 1e3}, {1e-7f, 5e-7}, {1e-7f, 1.0}, {0.0f, 1e-3}, {1e15f, 0.5}};
+    static const char *const devices[] = {"ref", "cpu"};
+    OptimizerOptions options = {.lr = 1};
+    for (size_t i = 0; i < 2 * sizeof rows / sizeof rows[0]; i++) {
+        Bench bench;
+        float g[LONG], size = rows[i / 2].size;
+        double factor = rows[i / 2].most / (sqrt(LONG * (double)size * (double)size) + 1e-6);
+        bench_open(&bench, devices[i % 2], OPTIMIZER_SGD, &options);
+        for (int k = 0; k < LONG; k++) g[k] = k % 2 ? size : -size;
+        bench.be->ops->upload(bench.be, bench.g, g, sizeof g);
+        optimizer_clip(bench.optimizer, bench.g, rows[i / 2].most);
+        bench.be->ops->download(bench.be, g, bench.g, sizeof g);
+        for (int k = 0; k < LONG; k++) {
+            double want = (factor < 1 ? factor : 1) * (double)(k % 2 ? size : -size);
+            assert_true(fabs((double)g[k] - want) <= 2.5 * (double)FLT_EPSILON * fabs(want));
+        }
+        bench_close(&bench);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fixtures_ref), cmocka_unit_test(test_fixtures_cpu),
         cmocka_unit_test(test_by_hand),      cmocka_unit_test(test_state),
         cmocka_unit_test(test_slots),        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_lr),
+        cmocka_unit_test(test_lr),           cmocka_unit_test(test_clip),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -191,6 +191,44 @@ static void live_changes_are_kept(void **state) {
     free(pieces);
 }
 
+// Batches of the augmentation before, made ahead of the change, must not be taken.
+static void live_changes_are_the_same_on_threads(void **state) {
+    (void)state;
+    size_t bytes;
+    const char *line = NET "optimizer=adam epochs=2 batch-size=20 augment=strong";
+    float *one = train(line, 1, true, &bytes), *three = train(line, 3, true, &bytes);
+    same_bits(line, "another number of threads, changed live,", one, three, bytes);
+    free(one);
+    free(three);
+}
+
+static void evaluating_changes_nothing(void **state) {
+    (void)state;
+    const char *line = NET "optimizer=adam epochs=1 batch-size=64 ema=0.8";
+    float *weights[2];
+    size_t bytes = 0;
+    for (int asked = 0; asked < 2; asked++) {
+        Bench bench;
+        Run *run;
+        BatchRecord batch;
+        EvalResult result;
+        TrainConfig config = parse(line, 1);
+        bench_open(&bench, 1);
+        assert_ok(run_open(&config, &bench.data, NULL, &run));
+        while (!run_at_epoch_end(run)) {
+            assert_ok(run_step(run, &batch));
+            if (!asked) continue;
+            assert_ok(run_evaluate(run, &result, NULL, NULL));
+        }
+        weights[asked] = weights_of(run, &bytes);
+        run_close(&run);
+        bench_close(&bench);
+    }
+    same_bits(line, "being asked", weights[0], weights[1], bytes);
+    free(weights[0]);
+    free(weights[1]);
+}
+
 // ---- what they do -------------------------------------------------------------------------------
 
 static void patience_ends_and_restores(void **state) {
@@ -238,6 +276,60 @@ static void patience_ends_and_restores(void **state) {
     same_bits(line, "restoring", until_then, restored, bytes);
     free(until_then);
     free(restored);
+    run_close(&run);
+    bench_close(&bench);
+}
+
+// The first of the epochs with the highest accuracy; three others behind it end the run.
+static void accuracy_is_watched(void **state) {
+    (void)state;
+    Bench bench;
+    Run *run;
+    int best_epoch = 0;
+    EpochRecord epoch = {0};
+    double best = -1;
+    TrainConfig config = parse(NET "optimizer=adam lr=0.003 epochs=60 batch-size=50 held-out=120 "
+                                   "patience=3 monitor=accuracy",
+                               2);
+    bench_open(&bench, 2);
+    assert_ok(run_open(&config, &bench.data, NULL, &run));
+    while (!run_finished(run)) {
+        BatchRecord batch;
+        assert_ok(run_step(run, &batch));
+        if (!run_at_epoch_end(run)) continue;
+        assert_ok(run_end_epoch(run, &epoch));
+        if (!(epoch.held_accuracy > best)) continue;
+        best = epoch.held_accuracy;
+        best_epoch = epoch.epoch;
+    }
+    assert_true(best_epoch > 1 && epoch.epoch < 60);
+    assert_int_equal(epoch.epoch, best_epoch + 3);
+    assert_int_equal(run_best_epoch(run), best_epoch);
+    run_close(&run);
+    bench_close(&bench);
+}
+
+// The same images and, at rate 0, the same weights: only what is forgotten makes the losses differ.
+static void dropout_forgets_others_each_step(void **state) {
+    (void)state;
+    enum { STEPS = 6 };
+    Bench bench;
+    Run *run;
+    float losses[STEPS];
+    TrainConfig config =
+        parse("layers=\"dropout 0.5, dense 10\" optimizer=sgd lr=0 epochs=6 limit=8 "
+              "batch-size=8 shuffle=0",
+              1);
+    bench_open(&bench, 1);
+    assert_ok(run_open(&config, &bench.data, NULL, &run));
+    for (int i = 0; i < STEPS; i++) {
+        BatchRecord batch;
+        EpochRecord epoch;
+        assert_ok(run_step(run, &batch));
+        assert_ok(run_end_epoch(run, &epoch));
+        losses[i] = batch.loss;
+        for (int k = 0; k < i; k++) assert_true(losses[k] != losses[i]);
+    }
     run_close(&run);
     bench_close(&bench);
 }
@@ -331,11 +423,19 @@ static void the_line_says_it_all(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(threads_do_not_matter),      cmocka_unit_test(resuming_does_not_matter),
-        cmocka_unit_test(patience_goes_on),           cmocka_unit_test(live_changes_are_kept),
-        cmocka_unit_test(patience_ends_and_restores), cmocka_unit_test(until_ends),
-        cmocka_unit_test(the_average_answers),        cmocka_unit_test(misfits_are_refused),
+        cmocka_unit_test(threads_do_not_matter),
+        cmocka_unit_test(resuming_does_not_matter),
+        cmocka_unit_test(patience_goes_on),
+        cmocka_unit_test(live_changes_are_kept),
+        cmocka_unit_test(patience_ends_and_restores),
+        cmocka_unit_test(until_ends),
+        cmocka_unit_test(the_average_answers),
+        cmocka_unit_test(misfits_are_refused),
         cmocka_unit_test(the_line_says_it_all),
+        cmocka_unit_test(evaluating_changes_nothing),
+        cmocka_unit_test(accuracy_is_watched),
+        cmocka_unit_test(dropout_forgets_others_each_step),
+        cmocka_unit_test(live_changes_are_the_same_on_threads),
     };
     return cmocka_run_group_tests_name("options", tests, open_data, close_data);
 }

@@ -8,6 +8,8 @@
 #include "train/reader.h"
 #include "train/run.h"
 
+#include <float.h>
+#include <math.h>
 #include <stdlib.h>
 
 enum { SEED = 3, LENGTH = 4, FIELD = 28 };
@@ -78,6 +80,30 @@ static void test_calibrate(void **state) {
     ImageSet wrong = fixture->dataset->test;
     wrong.height = 14;
     assert_fails(calibrate_model(fixture->model, &wrong, 0.02, 1, &again), STATUS_USAGE, "1x28x28");
+}
+
+// softmax(logits / temperature). Each is rounded to float twice: the share and its exponential.
+static void test_temperature(void **state) {
+    Fixture *fixture = *state;
+    enum { N = 20, CLASSES = 10 };
+    static const float temperatures[] = {0.25f, 1.0f, 3.0f};
+    float logits[N * CLASSES], rows[N * CLASSES], kept = fixture->model->temperature;
+    for (size_t t = 0; t < sizeof temperatures / sizeof temperatures[0]; t++) {
+        Recognizer *recognizer;
+        fixture->model->temperature = temperatures[t];
+        assert_ok(recognizer_open(fixture->model, 1, N, &recognizer));
+        recognizer_answer(recognizer, fixture->dataset->test.pixels, N, logits, rows);
+        for (int i = 0; i < N * CLASSES; i++) {
+            const float *row = logits + i / CLASSES * CLASSES;
+            double sum = 0;
+            for (int c = 0; c < CLASSES; c++)
+                sum += exp(((double)row[c] - (double)logits[i]) / (double)temperatures[t]);
+            assert_true(fabs((double)rows[i] * sum - 1) <= 4 * (double)FLT_EPSILON ||
+                        (double)rows[i] < 1e-30);
+        }
+        recognizer_close(&recognizer);
+    }
+    fixture->model->temperature = kept;
 }
 
 static void test_verdict(void **state) {
@@ -203,11 +229,9 @@ static void test_edges(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_calibrate),
-        cmocka_unit_test(test_verdict),
-        cmocka_unit_test(test_read),
-        cmocka_unit_test(test_edges),
-        cmocka_unit_test(test_alone_and_together),
+        cmocka_unit_test(test_calibrate), cmocka_unit_test(test_temperature),
+        cmocka_unit_test(test_verdict),   cmocka_unit_test(test_read),
+        cmocka_unit_test(test_edges),     cmocka_unit_test(test_alone_and_together),
     };
     return cmocka_run_group_tests(tests, open_fixture, close_fixture);
 }

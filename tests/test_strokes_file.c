@@ -69,6 +69,22 @@ static void good_lines_are_read(void **state) {
     }
 }
 
+// Outside 0 to 1 it is in a unit of the pen's own: as if it were not given, as in the last point.
+static void pressures_are_shares(void **state) {
+    (void)state;
+    static const char text[] = "{\"strokes\":[[[1,2,800],[2,3,-4],[3,4,0.25],[4,5]]]}";
+    static const float expected[] = {1.0f, 1.0f, 0.25f, 1.0f};
+    Drawing drawing = {0};
+    StrokesLine line;
+    bool more;
+    StrokesReader *reader = open_text(text, sizeof text - 1);
+    must(strokes_reader_next(reader, 0.04f, &drawing, &line, &more));
+    assert_int_equal(drawing.point_count, 4);
+    for (int i = 0; i < 4; i++) assert_true(drawing.points[i].pressure == expected[i]);
+    strokes_reader_close(&reader);
+    drawing_close(&drawing);
+}
+
 static const struct {
     const char *line, *says;
 } BROKEN[] = {
@@ -292,6 +308,7 @@ static void writing_is_exact(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_lines_are_read),
+        cmocka_unit_test(pressures_are_shares),
         cmocka_unit_test(broken_lines_say_where),
         cmocka_unit_test(limits_hold),
         cmocka_unit_test(odd_files_are_refused),

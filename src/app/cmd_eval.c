@@ -5,6 +5,8 @@
 #include "train/recognizer.h"
 #include "train/statistics.h"
 
+#include <math.h>
+
 const CliOption eval_options[] = {
     CLI_DATA_OPTION, CLI_GUESS_OPTIONS, CLI_THREADS_OPTION, CLI_JSON_OPTION, {NULL, NULL, NULL},
 };
@@ -15,7 +17,10 @@ static Status eval_tell(const EvalResult *result, bool json) {
     if (!json) {
         Interval sure = statistics_wilson(result->accuracy * result->n, result->n);
         cli_print("%d test images: loss %.4f, accuracy %.2f %% (95 %% interval %.2f to %.2f %%)\n",
-                  result->n, result->loss, 100 * result->accuracy, 100 * sure.low, 100 * sure.high);
+                  result->n, fabs(result->loss), 100 * result->accuracy, 100 * sure.low,
+                  100 * sure.high); // without the sign that a NaN may have
+        if (!isfinite(result->loss))
+            cli_say("what the network gives is no number for some of them (NaN or infinity)");
         return status_ok();
     }
     JsonLine line = {0};

@@ -9,6 +9,8 @@
 #include "ink/strokes_file.h"
 #include "train/reader.h"
 
+#include <math.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +81,10 @@ static Status predict_tell(Predictor *p, const char *input, const float *logits,
     bool unsure = recognizer_verdict(p->recognizer, fit, probabilities) != VERDICT_DIGIT;
     const char *said = predict_judge(p, label, p->model->class_names[digit]);
     p->unsure += unsure;
+    if (!p->json && isnan(probabilities[digit])) {
+        cli_print("%s: no answer: what the network gives is no number (NaN)\n", input);
+        return status_ok();
+    }
     if (!p->json) {
         bool wrong = strcmp(said, ", but it is ") == 0;
         cli_print("%s: %s (%.1f %%)%s%s%s\n", input, p->model->class_names[digit],

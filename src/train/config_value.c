@@ -17,10 +17,7 @@ static Status config_number(const TrainOption *option, const char *value, double
     char low[32], high[32];
     text_from_double(low, option->low);
     text_from_double(high, option->high);
-    if (option->high >= 1e30)
-        snprintf(expected, sizeof expected, "a number from %s up", low);
-    else
-        snprintf(expected, sizeof expected, "a number from %s to %s", low, high);
+    snprintf(expected, sizeof expected, "a number from %s to %s", low, high);
     if (!text_to_double(value, out) || *out < option->low || *out > option->high)
         return config_bad(option, value, expected);
     return status_ok();

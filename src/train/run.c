@@ -216,18 +216,29 @@ static double run_set_rates(Run *run) {
     return lr;
 }
 
+// What may help. Before the first update nothing can have grown; and without eps the first gradient
+// of 0, such as a pixel's that is always paper, makes 0 / 0.
+static const char *run_advice(const Run *run, const BatchRecord *record) {
+    unsigned takes = optimizer_rows[run->config.optimizer].options;
+    if (record->epoch == 1 && record->batch == 1)
+        return tr("the weights that it began with, or the images as they are normalized, are no "
+                  "usable numbers");
+    if ((takes & OPTION_EPS) && run->config.options.eps == 0)
+        return tr("start again with an eps above 0");
+    return tr("start again with a smaller learning rate");
+}
+
 static Status run_diverged(const Run *run, const BatchRecord *record) {
     const char *became = isnan(record->loss) ? "NaN" : tr("infinite");
     if (!(run->last_loss > 0))
-        return status_error(STATUS_DIVERGED,
-                            TR("the loss became %s in epoch %d, batch %d at learning rate %g: "
-                               "start again with a smaller learning rate"),
-                            became, record->epoch, record->batch, (double)record->lr);
+        return status_error(
+            STATUS_DIVERGED, TR("the loss became %s in epoch %d, batch %d at learning rate %g: %s"),
+            became, record->epoch, record->batch, (double)record->lr, run_advice(run, record));
     return status_error(STATUS_DIVERGED,
                         TR("the loss became %s (%g a batch before) in epoch %d, batch %d at "
-                           "learning rate %g: start again with a smaller learning rate"),
+                           "learning rate %g: %s"),
                         became, (double)run->last_loss, record->epoch, record->batch,
-                        (double)record->lr);
+                        (double)record->lr, run_advice(run, record));
 }
 
 // Forward, loss, backward, update of the n images that are loaded.
