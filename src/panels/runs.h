@@ -77,6 +77,9 @@ Status runs_restore(Workbench *bench, const HistoryAnswer *answer);
 void runs_make_name(Workbench *bench, RunEntry *run, const char *base);
 // Puts a run that is complete but for its place into the list, selected.
 void runs_add(Workbench *bench, RunEntry *run);
+// Lets go of one that is in the list no longer: by an errand, since its trainer may be at a batch
+// still, and its curves on their way into a file.
+void runs_give_up(Workbench *bench, RunEntry *run);
 // Reads what the trainer has reported. True when there was something new.
 bool runs_poll(Workbench *bench, double now);
 // Lets go of all; the trainer must be closed, or be about to by an errand (devices_drop).
