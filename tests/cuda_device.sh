@@ -233,5 +233,5 @@ for step in "$@"; do
   { printf '\n==== %s: %s\n' "$step" $word && cat "$now"; } >>"$log"
 done
 rm "$now"
-grep '^FAILED' "$log" | head -40
+grep -a '^FAILED' "$log" | head -40
 exit $failed
