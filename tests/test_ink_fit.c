@@ -2,6 +2,7 @@
 // brush; MNIST's box and centre of mass.
 #include "ink/canvas.h"
 #include "ink/fit.h"
+#include "ink_seen.h"
 #include "ink_shapes.h"
 
 #include <math.h>
@@ -290,19 +291,6 @@ static void senseless_options_are_refused(void **state) {
     assert_int_equal(ink_fit_grey(&dot, 1, 5000, 1, &options, out, &fit).code, STATUS_USAGE);
     must(ink_fit_grey(&dot, 1, 1, 1, &options, out, &fit)); // one pixel of ink is a dot
     assert_false(fit.blank);
-}
-
-// Every pixel that is clearly ink in `a` has ink in `b` within one pixel.
-static bool covers(const uint8_t *a, const uint8_t *b) {
-    for (int y = 0; y < FIELD; y++)
-        for (int x = 0; x < FIELD; x++) {
-            bool near = a[y * FIELD + x] < 192;
-            for (int v = y > 0 ? y - 1 : 0; v <= y + 1 && v < FIELD && !near; v++)
-                for (int u = x > 0 ? x - 1 : 0; u <= x + 1 && u < FIELD; u++)
-                    near |= b[v * FIELD + u] >= 64;
-            if (!near) return false;
-        }
-    return true;
 }
 
 static void pixels_agree_with_strokes(void **state) {

@@ -3,6 +3,7 @@
 #include "files.h"
 #include "ink/canvas.h"
 #include "ink/picture.h"
+#include "ink_seen.h"
 #include "ink_shapes.h"
 
 #include <math.h>
@@ -45,19 +46,6 @@ static void photograph(const uint8_t *ink, int side, const Paper *paper, uint64_
             level += paper->noise * rng_normal(&rng);
             out[y * side + x] = (uint8_t)fmin(255.0, fmax(0.0, level));
         }
-}
-
-// Every pixel that is clearly ink in `a` has ink in `b` within one pixel.
-static bool covers(const uint8_t *a, const uint8_t *b) {
-    for (int y = 0; y < FIELD; y++)
-        for (int x = 0; x < FIELD; x++) {
-            bool near = a[y * FIELD + x] < 192;
-            for (int v = y > 0 ? y - 1 : 0; v <= y + 1 && v < FIELD && !near; v++)
-                for (int u = x > 0 ? x - 1 : 0; u <= x + 1 && u < FIELD; u++)
-                    near |= b[v * FIELD + u] >= 64;
-            if (!near) return false;
-        }
-    return true;
 }
 
 static void paper_does_not_matter(void **state) {

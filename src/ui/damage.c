@@ -16,28 +16,15 @@ void damage_forget(Damage *damage) {
     damage->known = false;
 }
 
-static uint64_t mix(uint64_t h, const void *data, size_t size) {
-    const unsigned char *p = data;
-    for (; size >= 8; p += 8, size -= 8) {
-        uint64_t v;
-        memcpy(&v, p, 8);
-        h = (h ^ v) * 0x9E3779B97F4A7C15u;
-        h ^= h >> 29;
-    }
-    uint64_t v = size;
-    if (size) memcpy(&v, p, size);
-    h = (h ^ v) * 0xBF58476D1CE4E5B9u;
-    return h ^ h >> 32;
-}
-
 static uint64_t command_hash(const DrawList *list, const DrawCommand *command) {
     DrawCommand plain;
     memcpy(&plain, command, sizeof plain); // with its zeroed padding
     plain.first = 0;                       // where text and points lie in the list does not show
-    uint64_t h = mix(3, &plain, sizeof plain);
-    if (command->kind == DRAW_TEXT) return mix(h, list->text + command->first, command->count);
+    uint64_t h = draw_hash(3, &plain, sizeof plain);
+    if (command->kind == DRAW_TEXT)
+        return draw_hash(h, list->text + command->first, command->count);
     if (command->count == 0) return h;
-    return mix(h, list->points + command->first, command->count * sizeof *list->points);
+    return draw_hash(h, list->points + command->first, command->count * sizeof *list->points);
 }
 
 // ---- long paths, piece by piece -----------------------------------------------------------------
@@ -114,7 +101,7 @@ static void touch_path(Damage *damage, const DrawList *list, const DrawCommand *
     memcpy(&look, command, sizeof look);
     look.first = look.count = 0; // what all pieces have in common
     look.rect = (Rect){0, 0, 0, 0};
-    uint64_t start = mix(7, &look, sizeof look), h = start;
+    uint64_t start = draw_hash(7, &look, sizeof look), h = start;
     Tiles run = {0, 0, -1, -1};
     for (size_t i = 0; i < piece_count(command); i++) {
         const Vec2 *p = piece_points(list, command, i);
@@ -126,7 +113,7 @@ static void touch_path(Damage *damage, const DrawList *list, const DrawCommand *
             run = tiles;
             h = start;
         }
-        h = mix(h, p, 2 * sizeof *p);
+        h = draw_hash(h, p, 2 * sizeof *p);
     }
     mark(damage, run, h);
 }
@@ -182,7 +169,7 @@ void damage_update(Damage *damage, const DrawList *list, float scale, int width,
         damage->area_count = 1;
         return;
     }
-    uint64_t start = mix(5, &background, sizeof background) ^ (uint64_t)(scale * 4096);
+    uint64_t start = draw_hash(5, &background, sizeof background) ^ (uint64_t)(scale * 4096);
     int count = damage->columns * damage->rows;
     for (int i = 0; i < count; i++) damage->now[i] = start;
     for (size_t i = 0; i < list->count; i++) touch(damage, list, &list->commands[i], scale);

@@ -54,8 +54,7 @@ void draw_list_finish(DrawList *list) {
     memcpy(list->commands, list->sorted, list->count * sizeof *list->commands);
 }
 
-// Eight bytes at a time, multiply and fold; only equality matters.
-static uint64_t mix(uint64_t h, const void *data, size_t size) {
+uint64_t draw_hash(uint64_t h, const void *data, size_t size) {
     const unsigned char *p = data;
     for (; size >= 8; p += 8, size -= 8) {
         uint64_t v;
@@ -70,10 +69,10 @@ static uint64_t mix(uint64_t h, const void *data, size_t size) {
 }
 
 uint64_t draw_list_hash(const DrawList *list) {
-    uint64_t h = mix(1, &list->bounds, sizeof list->bounds);
-    h = mix(h, list->commands, list->count * sizeof *list->commands);
-    h = mix(h, list->points, list->point_count * sizeof *list->points);
-    return mix(h, list->text, list->text_size);
+    uint64_t h = draw_hash(1, &list->bounds, sizeof list->bounds);
+    h = draw_hash(h, list->commands, list->count * sizeof *list->commands);
+    h = draw_hash(h, list->points, list->point_count * sizeof *list->points);
+    return draw_hash(h, list->text, list->text_size);
 }
 
 static void push_clip(DrawList *list, Rect clip) {

@@ -93,6 +93,8 @@ void draw_list_close(DrawList *list); // zero-initialise to open
 void draw_list_begin(DrawList *list, Rect bounds);
 // Puts the commands in drawing order. Every clip must have been popped (REQUIRE).
 void draw_list_finish(DrawList *list);
+// h with `size` bytes more, eight at a time, multiplied and folded: only equality matters.
+uint64_t draw_hash(uint64_t h, const void *data, size_t size);
 // A hash of everything that decides how the frame looks (image versions, not pixels): equal hashes
 // mean that the frame need not be presented again.
 uint64_t draw_list_hash(const DrawList *list);
