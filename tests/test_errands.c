@@ -200,6 +200,34 @@ static void no_frame_waits_for_what_is_opened(void **state) {
     assert_false(drawing_is_blank(&f->bench->ink.drawing));
 }
 
+static void no_frame_waits_for_weights_to_start_from(void **state) {
+    Fixture *f = *state;
+    const RunEntry *run;
+    SavedModel *model;
+    char path[FILE_PATH_MAX];
+    files_path(path, f->directory, "first.safetensors");
+    workbench_set(f->bench, "init-from", path);
+    hold(f);
+    assert_fails(runs_start(f->bench, true), STATUS_USAGE, "still being read");
+    assert_int_equal(f->bench->runs.count, 1);
+    let_go(f);
+    for (int i = 0; i < 2; i++) { // the second does not read it again
+        assert_ok(runs_start(f->bench, true));
+        run = last_run(f->bench);
+        assert_ok(format_read(path, &model));
+        assert_memory_equal(run->log->initial, model->weights,
+                            model->plan.weight_floats * sizeof(float));
+        saved_model_close(&model);
+    }
+    files_write(path, "no model", 8);
+    assert_ok(runs_start(f->bench, true));
+    initial_forget(f->bench); // as after a file was saved
+    f->bench->errands.patience = PATIENCE_SECONDS;
+    assert_fails(runs_start(f->bench, true), STATUS_FORMAT, "first.safetensors");
+    workbench_set(f->bench, "init-from", "");
+    f->bench->pin = f->bench->models[0].id;
+}
+
 static void what_is_deleted_is_written_before(void **state) {
     Fixture *f = *state;
     char path[FILE_PATH_MAX], csv[FILE_PATH_MAX];
@@ -292,6 +320,7 @@ static void closing_loses_nothing(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         CASE(no_frame_waits_for_a_file),         CASE(no_frame_waits_for_what_is_opened),
+        CASE(no_frame_waits_for_weights_to_start_from),
         CASE(what_is_deleted_is_written_before), CASE(the_window_closes_when_all_is_written),
         CASE(a_failure_keeps_the_window_open),   CASE(closing_loses_nothing),
     };

@@ -18,7 +18,12 @@ static void atlas_main(void *context) {
     atlas->status =
         hidden_map_make(&atlas->next, &atlas->map, atlas->work, atlas->set, &atlas->cancel);
     atomic_store(&atlas->done, true);
-    if (atlas->wake && !atomic_load(&atlas->cancel)) atlas->wake(atlas->context);
+    if (atlas->wake) atlas->wake(atlas->context);
+}
+
+bool atlas_give_up(Atlas *atlas) {
+    atomic_store(&atlas->cancel, true);
+    return !atlas->busy || atomic_load(&atlas->done);
 }
 
 void atlas_close(Atlas *atlas) {

@@ -41,6 +41,8 @@ typedef struct Atlas {
 // how many seconds it must be called again even if nothing happens (INFINITY: never).
 double atlas_update(Workbench *bench, Atlas *atlas);
 // Gives up what is under way and frees everything.
+// Asks it to end soon. True when nothing is under way: otherwise ask again (wake is called then).
+bool atlas_give_up(Atlas *atlas);
 void atlas_close(Atlas *atlas);
 
 #endif

@@ -168,7 +168,7 @@ void dialog_guess_prepare(Workbench *bench) {
     GuessForm *form = &bench->guess;
     Source source = answer_source(bench);
     form->id = source_id(&source);
-    if (!source.model || !source.model->foreign || form->guesser.busy) {
+    if (!source.model || !source.model->foreign || !guesser_give_up(&form->guesser)) {
         bench->dialog = DIALOG_NONE;
         return;
     }
@@ -420,6 +420,6 @@ void dialog_guess(Ui *ui, Workbench *bench) {
     bool leave = guess_buttons(ui, bench, entry, named && !form->guesser.busy, buttons);
     if (ui_dialog_end(ui) || leave) {
         bench->dialog = DIALOG_NONE;
-        guesser_close(&form->guesser);
+        guesser_stop(&form->guesser);
     }
 }

@@ -48,7 +48,7 @@ typedef struct Errands {
 // said in the window when it is known.
 void errands_send(Workbench *bench, Errand *errand);
 // The same, but nearly all are done within a moment: what is wrong is then returned, to be said
-// where it was asked for. OK when it is under way still. Not from within a `deliver`.
+// where it was asked for. OK when it is under way still.
 Status errands_try(Workbench *bench, Errand *errand);
 
 // Once a frame: delivers what is done.

@@ -196,7 +196,7 @@ static void files_start_guess(Workbench *bench) {
 
 static void files_take_guess(Workbench *bench) {
     GuessResult result;
-    if (!guesser_take(&bench->guesser, &result)) return;
+    if (!bench->dataset || !guesser_take(&bench->guesser, &result)) return;
     // Closed or decided otherwise meanwhile: then nobody wants to know.
     const char *path = bench->guesser.wish.path;
     ModelEntry *entry = files_model_of(bench, path);
@@ -210,6 +210,7 @@ static void files_take_guess(Workbench *bench) {
 }
 
 void bench_take_models(Workbench *bench) {
+    if (bench->dialog != DIALOG_GUESS) guesser_give_up(&bench->guess.guesser);
     files_start_guess(bench);
     files_take_guess(bench);
 }
@@ -218,8 +219,8 @@ void bench_stop_guessing(Workbench *bench) {
     ModelEntry *entry =
         bench->guesser.busy ? files_model_of(bench, bench->guesser.wish.path) : NULL;
     if (entry) entry->untried = true;
-    guesser_close(&bench->guesser);
-    guesser_close(&bench->guess.guesser);
+    guesser_give_up(&bench->guesser);
+    guesser_give_up(&bench->guess.guesser);
     saved_model_close(&bench->guess.tried.model);
     if (bench->dialog == DIALOG_GUESS) bench->dialog = DIALOG_NONE;
 }

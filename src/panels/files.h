@@ -7,17 +7,16 @@
 
 // A model file answers the canvas from now on; a picture or the first drawing of a .jsonl goes to
 // the canvas; a directory with IDX files becomes the data set (asks first when runs would go).
-// Directories without a data set are STATUS_NOT_FOUND. A model that is not read within a frame or
-// two is read by a thread; what is wrong with it is then said when it is known.
+// Directories without a data set are STATUS_NOT_FOUND. Files are read by errands: what is wrong with
+// one that takes its time is said when it is known.
 Status bench_open(Workbench *bench, const char *path);
 
 // A model that was read already; taken over. Says so unless `quiet`.
 Status bench_add_model(Workbench *bench, SavedModel *model, const char *path, bool shipped,
                        bool quiet);
 
-// Once a frame: takes the models that were read; has one that does not say which network it is
-// tried on training images, as soon as there are some. What was found takes the place of the first
-// guess, and is said.
+// Once a frame: has a model that does not say which network it is tried on training images, as soon
+// as there are some. What was found takes the place of the first guess, and is said.
 void bench_take_models(Workbench *bench);
 // The data set goes: what is being tried on it is given up, and tried again on the next one.
 void bench_stop_guessing(Workbench *bench);
@@ -27,8 +26,8 @@ void bench_replace_model(Workbench *bench, ModelEntry *entry, SavedModel *model,
 // NULL: it is gone.
 ModelEntry *bench_find_model(Workbench *bench, uint64_t id);
 
-// Writes the run's or model's weights to `path` (by ending; without one .safetensors is appended).
-// Replaces a file that is there.
+// Writes the run's or model's weights as they are now to `path`, by its ending, in place of a file
+// that is there; by an errand, which says so.
 Status bench_save(Workbench *bench, uint64_t id, const char *path);
 
 // What Save... would write: the selected run, else the network that answers; 0: nothing.

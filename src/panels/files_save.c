@@ -33,6 +33,7 @@ static Status files_write_model(Errand *errand) {
 static Status files_tell_saved(Workbench *bench, Errand *errand) {
     const FilesSaving *saving = (const FilesSaving *)errand;
     if (!status_is_ok(&errand->status)) return errand->status;
+    initial_forget(bench); // perhaps it was that file
     RunEntry *run = runs_find(bench, saving->run);
     if (run) {
         text_copy(run->saved_as, sizeof run->saved_as, saving->path);

@@ -66,13 +66,6 @@ bool guesser_take(Guesser *guesser, GuessResult *out) {
     return true;
 }
 
-bool guesser_wait(Guesser *guesser, double seconds) {
-    double end = clock_seconds() + seconds;
-    while (guesser->busy && !atomic_load(&guesser->done) && clock_seconds() < end)
-        thread_sleep(0.0005);
-    return guesser->busy && atomic_load(&guesser->done);
-}
-
 void guesser_stop(Guesser *guesser) {
     atomic_store(&guesser->cancel, true);
 }
@@ -83,4 +76,12 @@ void guesser_close(Guesser *guesser) {
     thread_join(&guesser->thread);
     guesser->busy = false;
     saved_model_close(&guesser->result.model);
+}
+
+bool guesser_give_up(Guesser *guesser) {
+    if (!guesser->busy) return true;
+    guesser_stop(guesser);
+    if (!atomic_load(&guesser->done)) return false;
+    guesser_close(guesser);
+    return true;
 }

@@ -48,11 +48,12 @@ typedef struct Guesser {
 Status guesser_start(Guesser *guesser, const GuessWish *wish, void (*wake)(void *), void *context);
 // True once when it is done.
 bool guesser_take(Guesser *guesser, GuessResult *out);
-// Waits for at most so many seconds. True when there is something to take.
-bool guesser_wait(Guesser *guesser, double seconds);
 // Asks it to end soon, with the best so far; its result is still to be taken.
 void guesser_stop(Guesser *guesser);
-// Gives up what is under way; waits for the few images at hand.
+// Asks it to end soon; what comes of it is given up. True when nothing is under way: otherwise ask
+// again (wake is called then).
+bool guesser_give_up(Guesser *guesser);
+// The same, and waits for it.
 void guesser_close(Guesser *guesser);
 
 #endif

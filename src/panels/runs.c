@@ -105,39 +105,6 @@ void runs_make_name(Workbench *bench, RunEntry *run, const char *base) {
     }
 }
 
-// The weights of the file that the form says to start from; NULL when it names none.
-static Status runs_initial(Workbench *bench, const TrainConfig *form, SavedModel **out) {
-    ModelSpec *spec = NULL;
-    Status status = status_ok();
-    *out = NULL;
-    if (form->init_from[0] == '\0') return status;
-    const ImageSet *train = &bench->dataset->train;
-    Shape input = {(int)train->channels, (int)train->height, (int)train->width, false};
-    spec = malloc(sizeof *spec);
-    if (!spec) return status_no_memory("a network", sizeof *spec);
-    char wanted[TRAIN_LAYERS_MAX], found[TRAIN_LAYERS_MAX];
-    TRY(config_spec(form, input, (int)bench->dataset->classes, spec));
-    TRY(format_read(form->init_from, out));
-    status = saved_model_check_layers(*out, path_basename(form->init_from));
-    if (!status_is_ok(&status)) {
-        saved_model_close(out);
-        goto fail;
-    }
-    spec_print_layers(spec, wanted, sizeof wanted);
-    spec_print_layers(&(*out)->spec, found, sizeof found);
-    if (strcmp(wanted, found) != 0) {
-        status =
-            status_error(STATUS_USAGE,
-                         TR("%s has other layers than the form asks for, so its weights cannot be "
-                            "the start: choose the same model, or empty \"Start from\""),
-                         path_basename(form->init_from));
-        saved_model_close(out);
-    }
-fail:
-    free(spec);
-    return status;
-}
-
 static void run_entry_empty(RunEntry *run) {
     trainer_close(&run->own_trainer);
     recording_end(run->recording, RUN_STOPPED, NULL); // if the trainer never had it
@@ -229,7 +196,7 @@ static Status runs_send(Workbench *bench, RunEntry *run, const char *name, RunsC
 static Status runs_begin(Workbench *bench, const TrainConfig *config, const char *name,
                          RunsCommand *start) {
     RunEntry *run = NULL;
-    SavedModel *initial = NULL;
+    const SavedModel *initial;
     Status status;
     TRY(runs_ready(bench));
     TRY(runs_initial(bench, config, &initial));
@@ -240,7 +207,6 @@ static Status runs_begin(Workbench *bench, const TrainConfig *config, const char
     run = NULL;
 fail:
     if (run) run_entry_close(run);
-    saved_model_close(&initial);
     return status;
 }
 

@@ -70,6 +70,11 @@ Status runs_start_as(Workbench *bench, const TrainConfig *config, const char *na
 // classes; given away). It keeps the temperature and the threshold of `from`. *id: which one it is.
 Status runs_start_on(Workbench *bench, const TrainConfig *config, const SavedModel *from,
                      Dataset *data, const char *name, uint64_t *id);
+// The weights of the file that `form` says to start from, until initial_forget; NULL when it names
+// none. STATUS_USAGE while they are being read. initial.c
+Status runs_initial(Workbench *bench, const TrainConfig *form, const SavedModel **out);
+// They have to be read anew: a file was written, or the window closes.
+void initial_forget(Workbench *bench);
 // A run of the history beside the others, with its curves and the weights that came along, which
 // answer the canvas from now on. One that is here already is selected.
 Status runs_restore(Workbench *bench, const HistoryAnswer *answer);

@@ -276,7 +276,7 @@ fail:
 
 void teach_close_tune(Workbench *bench) {
     FineTune *tune = &bench->tune;
-    examiner_close(&tune->examiner);
+    examiner_give_up(&tune->examiner);
     exam_close(&tune->exam);
     tune->run = 0;
     tune->over = tune->looking = tune->done = false;

@@ -67,21 +67,33 @@ static void data_close(Errand *errand) {
 // The trainers that use it are given up by errands.
 static void workbench_give_up_data(Workbench *bench) {
     static const ErrandKind kind = {data_carry_out, NULL, data_close};
-    DataClosing *closing = bench->dataset ? calloc(1, sizeof *closing) : NULL;
+    DataClosing *closing = bench->leaving ? calloc(1, sizeof *closing) : NULL;
     if (!closing) {
         errands_wait(bench);
-        dataset_close(&bench->dataset);
+        dataset_close(&bench->leaving);
         return;
     }
     closing->errand.kind = &kind;
-    closing->dataset = bench->dataset;
-    bench->dataset = NULL;
+    closing->dataset = bench->leaving;
+    bench->leaving = NULL;
     errands_send(bench, &closing->errand);
 }
 
-static void workbench_drop_data(Workbench *bench) {
-    examiner_close(&bench->examiner);
+// Those that look at the data set are asked to end. True when they have, and it may go.
+static bool workbench_let_go(Workbench *bench) {
+    if (!bench->leaving) return true;
+    bool examined = examiner_give_up(&bench->examiner);
+    bool judged = examiner_give_up(&bench->tune.examiner);
+    bool mapped = atlas_give_up(&bench->atlas);
+    bool guessed = guesser_give_up(&bench->guesser);
+    bool tried = guesser_give_up(&bench->guess.guesser);
+    if (!examined || !judged || !mapped || !guessed || !tried) return false;
     atlas_close(&bench->atlas);
+    workbench_give_up_data(bench);
+    return true;
+}
+
+static void workbench_drop_data(Workbench *bench) {
     bench_stop_guessing(bench);
     teach_close_tune(bench);
     devices_drop(bench);
@@ -89,7 +101,11 @@ static void workbench_drop_data(Workbench *bench) {
     exam_close(&bench->exam);
     bench->cell_row = bench->cell_column = -1;
     if (bench->answer.of) answer_close(&bench->answer);
-    workbench_give_up_data(bench);
+    if (bench->dataset) {
+        bench->leaving = bench->dataset;
+        bench->dataset = NULL;
+    }
+    workbench_let_go(bench);
 }
 
 void workbench_load_data(Workbench *bench, const char *data) {
@@ -127,6 +143,7 @@ static void workbench_take_data(Workbench *bench, Dataset *dataset) {
 static void workbench_take_loaded(Workbench *bench) {
     Status status;
     Dataset *dataset;
+    if (!workbench_let_go(bench)) return; // one after the other
     if (!loader_take(&bench->loader, &status, &dataset)) return;
     if (workbench_check(bench, status))
         workbench_take_data(bench, dataset);
@@ -249,11 +266,18 @@ void workbench_close(Workbench **handle) {
     *handle = NULL;
     loader_close(&bench->loader);
     workbench_drop_data(bench);
+    examiner_close(&bench->examiner);
+    examiner_close(&bench->tune.examiner);
+    guesser_close(&bench->guesser);
+    guesser_close(&bench->guess.guesser);
+    atlas_close(&bench->atlas);
+    workbench_let_go(bench);
     devices_close(bench);
     teach_close(bench);
     errands_close(bench);
     history_close(&bench->history); // all runs are over: writes what is left of them
     history_view_close(&bench->history_view);
+    initial_forget(bench);
     answer_close(&bench->answer);
     for (int i = 0; i < bench->model_count; i++) saved_model_close(&bench->models[i].model);
     ink_state_close(&bench->ink);
@@ -293,7 +317,7 @@ bool workbench_is_busy(const Workbench *bench) {
     }
     return bench->loader.busy || devices_are_busy(bench) || bench->examiner.busy ||
            history_view_is_busy(bench) || teach_is_busy(bench) || bench->guesser.busy ||
-           bench->guess.guesser.busy || errands_are_busy(bench);
+           bench->guess.guesser.busy || errands_are_busy(bench) || bench->leaving;
 }
 
 void workbench_quit(Workbench *bench) {

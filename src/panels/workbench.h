@@ -164,6 +164,13 @@ typedef struct MapPicture {
     uint64_t of; // which map, size and theme
 } MapPicture;
 
+// The weights that the last run started from, where that was a file.
+typedef struct InitialWeights {
+    char path[FILE_PATH_MAX];
+    SavedModel *model; // NULL: there are none
+    double since;      // clock
+} InitialWeights;
+
 // The last fine-tuning on my digits: how many of them, and of the test set, were answered right
 // before and after. Shares 0..1; < 0: not known yet.
 typedef struct FineTune {
@@ -197,6 +204,7 @@ struct Workbench {
 
     Loader loader;
     Dataset *dataset; // NULL while it is being loaded
+    Dataset *leaving; // the one before, until nobody looks at it any more
     uint32_t dataset_version;
     char dataset_problem[STATUS_MESSAGE_MAX];
     DatasetRequest data_request;
@@ -209,6 +217,7 @@ struct Workbench {
     TrainConfig form;
     LessonState lesson;
     RunList runs;
+    InitialWeights initial;
     uint64_t next_id;
     History *history; // NULL: runs are not kept
     HistoryView history_view;
