@@ -1,8 +1,9 @@
-// check_training [--backend=cpu|cuda|NAME] [--seed N] [--quick]
+// check_training [--backend=cpu|cuda|NAME] [--seed N] [--quick] [--entries N]
 //     What lies between single operations (check_kernels) and a whole training: the gradient check
 //     on every kind of layer and every preset, and 20 steps of every optimizer, one by one and
 //     handed over in advance (which must agree bit for bit), against the plain C oracle. Exits 77
-//     and says SKIPPED where the back end is not there. Needs neither cmocka nor data.
+//     and says SKIPPED where the back end is not there. Needs neither cmocka nor data. --entries:
+//     numbers of each tensor whose slope is measured [5]; for a back end that is very slow.
 #include "base/check.h"
 #include "nn/gradcheck.h"
 #include "nn/presets.h"
@@ -59,7 +60,7 @@ static void check_gradient(Check *check, const char *title, const ModelSpec *spe
                result.where);
 }
 
-static void check_gradients(Check *check, bool quick) {
+static void check_gradients(Check *check, bool quick, int entries) {
     ModelSpec *spec = calloc(1, sizeof *spec);
     REQUIRE(spec);
     for (size_t i = 0; i < sizeof nets / sizeof nets[0]; i++) {
@@ -68,13 +69,13 @@ static void check_gradients(Check *check, bool quick) {
         spec->normalization.std = 1.0f;
         Status status = spec_parse_layers(nets[i], spec);
         REQUIRE(status_is_ok(&status));
-        check_gradient(check, nets[i], spec, 5);
+        check_gradient(check, nets[i], spec, entries);
     }
     for (int i = 0; i < preset_count && !quick; i++) {
         if (strcmp(presets[i].name, "best") == 0) continue; // kinks everywhere, likewise
         Status status = preset_spec(&presets[i], (Shape){1, 28, 28, false}, 10, spec);
         REQUIRE(status_is_ok(&status));
-        check_gradient(check, presets[i].name, spec, 4);
+        check_gradient(check, presets[i].name, spec, entries);
     }
     free(spec);
 }
@@ -160,11 +161,14 @@ fail:
 int main(int argc, char **argv) {
     Check check = {.name = "cpu", .seed = (unsigned long long)time(NULL)};
     bool quick = false;
+    int entries = 5;
     for (int i = 1; i < argc; i++) {
         if (strncmp(argv[i], "--backend=", 10) == 0)
             check.name = argv[i] + 10;
         else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc)
             check.seed = strtoull(argv[++i], NULL, 0);
+        else if (strcmp(argv[i], "--entries") == 0 && i + 1 < argc)
+            entries = atoi(argv[++i]);
         else if (strcmp(argv[i], "--quick") == 0)
             quick = true;
         else
@@ -181,7 +185,7 @@ int main(int argc, char **argv) {
     status = dataset_open_synthetic(&check.dataset, 1, 4 * BATCH + BATCH / 2, TEST_N, 2);
     REQUIRE(status_is_ok(&status));
     printf("seed %llu\n", check.seed);
-    check_gradients(&check, quick);
+    check_gradients(&check, quick, entries);
     for (int i = 0; i < OPTIMIZER_COUNT && !quick; i++)
         check_optimizer(&check, optimizer_rows[i].name, "");
     check_optimizer(&check, "adam", " clip-norm=0.5 ema=0.9 label-smoothing=0.1");

@@ -87,6 +87,26 @@ static void no_such_device(void **state) {
     backend_close(&be);
 }
 
+static void no_good_device(void **state) {
+    (void)state;
+    static const struct {
+        const char *name, *value, *says;
+    } cases[] = {
+        {"CUDA_HOST_DRIVER", "0", "no driver for it (no driver): install the driver"},
+        {"CUDA_HOST_DRIVER", "12080", "made for CUDA 12.8, which is too old for this module"},
+        {"CUDA_HOST_CAPABILITY", "70", "compute capability 7.0; at least 7.5 is needed"},
+    };
+    const char *path = module_path("INKLING_TEST_CUDA_HOST");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        Backend *be = NULL;
+        setenv(cases[i].name, cases[i].value, 1);
+        assert_fails(open_named(path, "cuda", &be), STATUS_UNSUPPORTED, cases[i].says);
+        assert_fails(open_named(path, "cuda", &be), STATUS_UNSUPPORTED, "use --device cpu");
+        assert_null(be);
+        unsetenv(cases[i].name);
+    }
+}
+
 // ---- training ---------------------------------------------------------------------------------
 
 enum { TRAIN_N = 72, TEST_N = 10, RECORDS_MAX = 64 };
@@ -313,8 +333,10 @@ static void kernels_of_a_step(void **state) {
 
 // ---- a device that is lost --------------------------------------------------------------------
 
-// Trains until something fails; after each epoch the state is saved.
-static Status train_until_lost(const Dataset *dataset, long work, const char *checkpoint) {
+// Trains until something fails, as the emulation's variable `what` says; after each epoch the state
+// is saved.
+static Status train_until(const char *what, const Dataset *dataset, long work,
+                          const char *checkpoint) {
     char number[32];
     Backend *be = NULL;
     DeviceData data = {0};
@@ -322,7 +344,7 @@ static Status train_until_lost(const Dataset *dataset, long work, const char *ch
     Run *run = NULL;
     Status status;
     snprintf(number, sizeof number, "%ld", work);
-    setenv("CUDA_HOST_FAIL", number, 1);
+    setenv(what, number, 1);
     TRY(config_parse(lines[0], &config));
     TRY(open_named(module_path("INKLING_TEST_CUDA_HOST"), "cuda", &be));
     TRY(device_data_open(be, dataset, &data));
@@ -349,7 +371,7 @@ fail:
     run_close(&run);
     device_data_close(&data);
     backend_close(&be);
-    unsetenv("CUDA_HOST_FAIL");
+    unsetenv(what);
     return status;
 }
 
@@ -361,7 +383,7 @@ static void lost_device(void **state) {
     int kept = 0;
     for (long work = 1; work < 1200; work = work * 2 + 50) {
         remove(path);
-        Status status = train_until_lost(dataset, work, path);
+        Status status = train_until("CUDA_HOST_FAIL", dataset, work, path);
         if (status_is_ok(&status)) continue;
         assert_true(status.code == STATUS_IO || status.code == STATUS_UNSUPPORTED ||
                     status.code == STATUS_MEMORY);
@@ -388,6 +410,24 @@ static void lost_device(void **state) {
     files_close(directory);
 }
 
+// Each block in turn finds no room: a sentence, and the device is there for the next one.
+static void full_device(void **state) {
+    const Dataset *dataset = *state;
+    char directory[FILE_PATH_MAX], path[FILE_PATH_MAX];
+    assert_true(files_open(directory));
+    files_path(path, directory, "checkpoint");
+    long block = 1;
+    for (;; block++) {
+        Status status = train_until("CUDA_HOST_MEMORY", dataset, block, path);
+        if (status_is_ok(&status)) break;
+        if (!strstr(status.message, "memory")) fail_msg("block %ld: %s", block, status.message);
+        assert_true(status.code == STATUS_MEMORY || status.code == STATUS_UNSUPPORTED);
+        assert_false(file_exists(path));
+    }
+    assert_true(block > 15); // the back end's own, the data, the network's, the optimizer's
+    files_close(directory);
+}
+
 static int open_data(void **state) {
     static Dataset *dataset;
     Status status = dataset_open_synthetic(&dataset, 1, TRAIN_N, TEST_N, 2);
@@ -403,16 +443,12 @@ static int close_data(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(device_names),
-        cmocka_unit_test(missing_module),
-        cmocka_unit_test(other_version),
-        cmocka_unit_test(as_it_is),
-        cmocka_unit_test(no_such_device),
-        cmocka_unit_test(gradients),
-        cmocka_unit_test(training),
-        cmocka_unit_test(kernels_of_a_step),
-        cmocka_unit_test(marks_tell_the_time_between_them),
-        cmocka_unit_test(lost_device),
+        cmocka_unit_test(device_names),      cmocka_unit_test(missing_module),
+        cmocka_unit_test(other_version),     cmocka_unit_test(as_it_is),
+        cmocka_unit_test(no_such_device),    cmocka_unit_test(no_good_device),
+        cmocka_unit_test(gradients),         cmocka_unit_test(training),
+        cmocka_unit_test(kernels_of_a_step), cmocka_unit_test(marks_tell_the_time_between_them),
+        cmocka_unit_test(lost_device),       cmocka_unit_test(full_device),
     };
     return cmocka_run_group_tests(tests, open_data, close_data);
 }

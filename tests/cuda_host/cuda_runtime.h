@@ -5,6 +5,11 @@
 // too early gives wrong numbers here as it may there. New memory is poisoned.
 //
 // It says nothing about speed, caches, or what other threads see without a fence.
+//
+// In the environment when a device is looked for: CUDA_HOST_FAIL=N, it is lost N pieces of work
+// later; CUDA_HOST_MEMORY=N, there is none for the Nth block; CUDA_HOST_DRIVER=N, the driver is for
+// that version of CUDA, or missing (0); CUDA_HOST_CAPABILITY=N, ten times that of the device. At
+// any time: CUDA_HOST_IDLE, nothing is worked out; CUDA_HOST_NO_GRAPHS, capturing fails.
 #ifndef INKLING_CUDA_HOST_RUNTIME_H
 #define INKLING_CUDA_HOST_RUNTIME_H
 
@@ -47,6 +52,7 @@ typedef enum cudaError_t {
     cudaSuccess = 0,
     cudaErrorInvalidValue = 1,
     cudaErrorMemoryAllocation = 2,
+    cudaErrorInsufficientDriver = 35,
     cudaErrorNoDevice = 100,
     cudaErrorECCUncorrectable = 214,
     cudaErrorStreamCaptureInvalidated = 901,

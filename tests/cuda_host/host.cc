@@ -21,7 +21,7 @@ struct CudaHostGraph {
 extern "C" __attribute__((visibility("default"))) int cuda_host_graph_nodes;
 int cuda_host_graph_nodes;
 
-// With CUDA_HOST_IDLE in the environment nothing is worked out, and all memory is 0: for counting.
+// Nothing is worked out, and all memory is 0: for counting.
 static bool is_idle(void) {
     return getenv("CUDA_HOST_IDLE") != NULL;
 }
@@ -119,9 +119,13 @@ static void kernel_run(unsigned blocks, unsigned threads, const Work &work) {
 
 // ---- streams and graphs -----------------------------------------------------------------------
 
-// With CUDA_HOST_FAIL=N in the environment when it is opened, the device is lost N pieces of work
-// later.
-static long work_left = -1;
+// Of the environment; -1: no end of it.
+static long work_left = -1, blocks_left = -1;
+
+static long said(const char *name, long otherwise) {
+    const char *text = getenv(name);
+    return text ? atol(text) : otherwise;
+}
 
 static cudaError_t lost(void) {
     if (work_left > 0) work_left--;
@@ -247,6 +251,8 @@ static bool is_pinned(const void *host) {
 }
 
 cudaError_t cudaMalloc(void **out, size_t bytes) {
+    *out = NULL;
+    if (blocks_left > 0 && --blocks_left == 0) return cudaErrorMemoryAllocation;
     *out = malloc(bytes);
     if (!*out) return cudaErrorMemoryAllocation;
     memset(*out, is_idle() ? 0 : 0xFF, bytes);
@@ -291,26 +297,32 @@ cudaError_t cudaGetLastError(void) {
 }
 
 const char *cudaGetErrorString(cudaError_t error) {
-    return error == cudaErrorECCUncorrectable ? "uncorrectable ECC error encountered"
-                                              : "some CUDA error";
+    return error == cudaErrorECCUncorrectable     ? "uncorrectable ECC error encountered"
+           : error == cudaErrorMemoryAllocation   ? "out of memory"
+           : error == cudaErrorInsufficientDriver ? "CUDA driver version is insufficient"
+                                                  : "some CUDA error";
 }
 
 cudaError_t cudaGetDeviceCount(int *count) {
-    const char *fail = getenv("CUDA_HOST_FAIL");
-    work_left = fail ? atol(fail) : -1;
-    *count = 1;
-    return cudaSuccess;
+    work_left = said("CUDA_HOST_FAIL", -1);
+    blocks_left = said("CUDA_HOST_MEMORY", -1);
+    bool driven = said("CUDA_HOST_DRIVER", CUDART_VERSION) >= CUDART_VERSION;
+    *count = driven ? 1 : 0;
+    return driven ? cudaSuccess : cudaErrorInsufficientDriver;
 }
 
 cudaError_t cudaDriverGetVersion(int *version) {
-    *version = CUDART_VERSION;
+    *version = (int)said("CUDA_HOST_DRIVER", CUDART_VERSION);
     return cudaSuccess;
 }
 
 cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr which, int) {
     switch (which) {
     case cudaDevAttrComputeCapabilityMajor:
-        *value = 9;
+        *value = (int)said("CUDA_HOST_CAPABILITY", 90) / 10;
+        break;
+    case cudaDevAttrComputeCapabilityMinor:
+        *value = (int)said("CUDA_HOST_CAPABILITY", 90) % 10;
         break;
     case cudaDevAttrMultiProcessorCount:
         *value = 1;
