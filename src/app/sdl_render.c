@@ -3,6 +3,7 @@
 // has changed, without a texture or a copy in between.
 #include "app/sdl_render.h"
 
+#include "app/sdl_textures.h"
 #include "ui/damage.h"
 
 #include <SDL_image.h>
@@ -10,31 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXTURE_KEEP_FRAMES = 240, UPLOAD_TRIES = 4 };
-
-// The texture of one image key and sampling.
-typedef struct Picture {
-    uint64_t key;
-    ImageSampling sampling;
-    ImageFormat format;
-    uint32_t version;
-    int width, height;
-    SDL_Texture *texture;
-    unsigned used; // frame
-} Picture;
+enum { UPLOAD_TRIES = 4 };
 
 struct SdlRender {
     SDL_Window *window;
     SDL_Renderer *renderer; // NULL: the processor draws
     SdlFont *font;
-    SDL_Texture *atlas;
-    int atlas_size;
+    SdlTextures textures;
     Mesh mesh;
-    Picture *pictures;
-    int picture_count, picture_capacity;
-    uint32_t *pixels; // for conversion
-    size_t pixel_capacity;
-    unsigned frame;
     Damage damage;         // and the next four: the processor only
     uint32_t *canvas;      // where the window's own pixels are of another format
     const void *canvas_of; // the window's pixels that were drawn to last
@@ -45,10 +29,6 @@ struct SdlRender {
     Color last_background;
     int last_w, last_h;
 };
-
-static Status sdl_status(const char *doing) {
-    return status_error(STATUS_IO, "cannot %s: %s", doing, SDL_GetError());
-}
 
 // What OpenGL says of itself; "" when this is not OpenGL.
 static const char *driver_name(SDL_Renderer *renderer) {
@@ -88,24 +68,20 @@ Status sdl_render_open(SdlRender **out, SDL_Window *window, SDL_Renderer *render
     render->window = window;
     render->renderer = renderer;
     render->font = font;
+    render->textures = (SdlTextures){.renderer = renderer, .font = font};
     if (renderer) SDL_SetRenderDrawBlendMode(renderer, SDL_BLENDMODE_BLEND);
     *out = render;
     return status_ok();
 }
 
 void sdl_render_forget_textures(SdlRender *render) {
-    for (int i = 0; i < render->picture_count; i++) SDL_DestroyTexture(render->pictures[i].texture);
-    render->picture_count = 0;
-    if (render->atlas) SDL_DestroyTexture(render->atlas);
-    render->atlas = NULL;
+    sdl_textures_forget(&render->textures);
     render->drawn_once = false;
 }
 
 void sdl_render_close(SdlRender **render) {
     if (!*render) return;
-    sdl_render_forget_textures(*render);
-    free((*render)->pictures);
-    free((*render)->pixels);
+    sdl_textures_close(&(*render)->textures);
     free((*render)->canvas);
     damage_close(&(*render)->damage);
     mesh_close(&(*render)->mesh);
@@ -129,134 +105,11 @@ static void output_size(const SdlRender *render, int *w, int *h) {
     if (render->renderer) SDL_GetRendererOutputSize(render->renderer, w, h);
 }
 
-static uint32_t *pixel_room(SdlRender *render, size_t count) {
-    if (count > render->pixel_capacity) {
-        uint32_t *bigger = realloc(render->pixels, count * sizeof *bigger);
-        if (!bigger) return NULL;
-        render->pixels = bigger;
-        render->pixel_capacity = count;
-    }
-    return render->pixels;
-}
-
-// New characters go to the atlas texture: white with their coverage as alpha.
-static Status upload_atlas(SdlRender *render) {
-    SdlFontAtlas atlas = sdl_font_atlas(render->font);
-    if (render->atlas && render->atlas_size != atlas.size) {
-        SDL_DestroyTexture(render->atlas);
-        render->atlas = NULL;
-    }
-    if (!render->atlas) {
-        render->atlas = SDL_CreateTexture(render->renderer, SDL_PIXELFORMAT_ARGB8888,
-                                          SDL_TEXTUREACCESS_STATIC, atlas.size, atlas.size);
-        if (!render->atlas) return sdl_status("make the texture of the characters");
-        SDL_SetTextureBlendMode(render->atlas, SDL_BLENDMODE_BLEND);
-        // Characters lie on whole pixels, nothing is between texels.
-        SDL_SetTextureScaleMode(render->atlas, SDL_ScaleModeNearest);
-        render->atlas_size = atlas.size;
-        atlas.dirty_y0 = 0;
-        atlas.dirty_y1 = atlas.size;
-    }
-    int rows = atlas.dirty_y1 - atlas.dirty_y0;
-    if (rows <= 0) return status_ok();
-    size_t count = (size_t)rows * (size_t)atlas.size;
-    uint32_t *to = pixel_room(render, count);
-    if (!to) return status_no_memory("characters", count * 4);
-    const unsigned char *from = atlas.coverage + (size_t)atlas.dirty_y0 * (size_t)atlas.size;
-    for (size_t i = 0; i < count; i++) to[i] = (uint32_t)from[i] << 24 | 0xFFFFFFu;
-    SDL_Rect area = {0, atlas.dirty_y0, atlas.size, rows};
-    if (SDL_UpdateTexture(render->atlas, &area, to, atlas.size * 4) != 0) {
-        return sdl_status("upload characters");
-    }
-    sdl_font_atlas_uploaded(render->font);
-    return status_ok();
-}
-
-static Picture *picture_of(SdlRender *render, const DrawImage *image, ImageSampling sampling) {
-    for (int i = 0; i < render->picture_count; i++) {
-        Picture *p = &render->pictures[i];
-        if (p->key == image->key && p->sampling == sampling) return p;
-    }
-    if (render->picture_count == render->picture_capacity) {
-        int to = render->picture_capacity ? render->picture_capacity * 2 : 64;
-        Picture *bigger = realloc(render->pictures, (size_t)to * sizeof *bigger);
-        if (!bigger) return NULL;
-        render->pictures = bigger;
-        render->picture_capacity = to;
-    }
-    Picture *p = &render->pictures[render->picture_count++];
-    *p = (Picture){.key = image->key, .sampling = sampling};
-    return p;
-}
-
-static Status upload_pixels(SdlRender *render, SDL_Texture *texture, const DrawImage *image) {
-    if (image->format == IMAGE_RGBA8) {
-        if (SDL_UpdateTexture(texture, NULL, image->pixels, image->stride) == 0) return status_ok();
-        return sdl_status("upload a picture");
-    }
-    size_t count = (size_t)image->width * (size_t)image->height;
-    uint32_t *to = pixel_room(render, count);
-    if (!to) return status_no_memory("a picture", count * 4);
-    for (int y = 0; y < image->height; y++) {
-        const uint8_t *row = (const uint8_t *)image->pixels + (ptrdiff_t)y * image->stride;
-        uint8_t *line = (uint8_t *)(to + (size_t)y * (size_t)image->width);
-        for (int x = 0; x < image->width; x++) {
-            memset(line + 4 * x, row[x], 3);
-            line[4 * x + 3] = 255;
-        }
-    }
-    if (SDL_UpdateTexture(texture, NULL, to, image->width * 4) != 0) {
-        return sdl_status("upload a picture");
-    }
-    return status_ok();
-}
-
-// The texture with the image's present pixels.
-static Status prepare_picture(SdlRender *render, const MeshBatch *batch, SDL_Texture **texture) {
-    const DrawImage *image = &batch->image;
-    *texture = NULL;
-    Picture *p = picture_of(render, image, batch->sampling);
-    if (!p) return status_no_memory("pictures", 64 * sizeof(Picture));
-    p->used = render->frame;
-    bool resized = p->width != image->width || p->height != image->height;
-    bool stale =
-        !p->texture || resized || p->version != image->version || p->format != image->format;
-    if (!p->texture || resized) {
-        if (p->texture) SDL_DestroyTexture(p->texture);
-        // Bytes in memory order R, G, B, A on every machine.
-        p->texture = SDL_CreateTexture(render->renderer, SDL_PIXELFORMAT_RGBA32,
-                                       SDL_TEXTUREACCESS_STATIC, image->width, image->height);
-        if (!p->texture) return sdl_status("make a texture");
-        SDL_SetTextureBlendMode(p->texture, SDL_BLENDMODE_BLEND);
-        bool nearest = batch->sampling == SAMPLE_NEAREST;
-        SDL_SetTextureScaleMode(p->texture, nearest ? SDL_ScaleModeNearest : SDL_ScaleModeLinear);
-        p->width = image->width;
-        p->height = image->height;
-    }
-    if (stale) {
-        Status status = upload_pixels(render, p->texture, image);
-        if (!status_is_ok(&status)) return status;
-        p->version = image->version;
-        p->format = image->format;
-    }
-    *texture = p->texture;
-    return status_ok();
-}
-
-static void drop_unused(SdlRender *render) {
-    for (int i = render->picture_count - 1; i >= 0; i--) {
-        Picture *p = &render->pictures[i];
-        if (render->frame - p->used < TEXTURE_KEEP_FRAMES) continue;
-        if (p->texture) SDL_DestroyTexture(p->texture);
-        *p = render->pictures[--render->picture_count];
-    }
-}
-
 static Status draw_batch(SdlRender *render, const MeshBatch *batch) {
     Status status;
-    SDL_Texture *texture = batch->texture == MESH_GLYPHS ? render->atlas : NULL;
+    SDL_Texture *texture;
     if (batch->index_count == 0) return status_ok();
-    if (batch->texture == MESH_IMAGE) TRY(prepare_picture(render, batch, &texture));
+    TRY(sdl_textures_of(&render->textures, batch, &texture));
     SDL_Rect clip = {batch->clip_x, batch->clip_y, batch->clip_w, batch->clip_h};
     SDL_RenderSetClipRect(render->renderer, &clip);
     const MeshVertex *v = render->mesh.vertices + batch->first_vertex;
@@ -285,9 +138,8 @@ static void make_mesh(SdlRender *render, const DrawList *list, float scale, bool
 
 static Status draw_all(SdlRender *render, const DrawList *list, float scale, Color background) {
     Status status;
-    render->frame++;
     make_mesh(render, list, scale, true);
-    TRY(upload_atlas(render));
+    TRY(sdl_textures_begin(&render->textures));
     SDL_RenderSetClipRect(render->renderer, NULL);
     SDL_SetRenderDrawColor(render->renderer, background.r, background.g, background.b, 255);
     SDL_RenderClear(render->renderer);
@@ -295,7 +147,7 @@ static Status draw_all(SdlRender *render, const DrawList *list, float scale, Col
         TRY(draw_batch(render, &render->mesh.batches[i]));
     }
     SDL_RenderSetClipRect(render->renderer, NULL);
-    drop_unused(render);
+    sdl_textures_end(&render->textures);
     return status_ok();
 fail:
     return status;
