@@ -370,6 +370,26 @@ static void test_old_softmax(void **state) {
     }
 }
 
+// Without axes ReduceMean is the mean of all, or by its wish of nothing.
+static void test_no_axes(void **state) {
+    (void)state;
+    static const float image[6] = {1, 2, 3, 4, 5, 7};
+    for (int noop = 0; noop < 2; noop++) {
+        Text graph = {0}, node;
+        float row[6];
+        craft_input(&graph, "x", 2, (const int64_t[]){1, 6});
+        craft_node(&node, "ReduceMean", "x", "a");
+        craft_attribute_integer(&node, "noop_with_empty_axes", noop);
+        craft_part(&graph, 1, &node);
+        craft_node(&node, "Mul", "a x", "b");
+        craft_part(&graph, 1, &node);
+        craft_output(&graph, "b");
+        run_crafted(&graph, 18, image, 6, row);
+        for (int i = 0; i < 6; i++)
+            assert_float_equal(row[i], image[i] * (noop ? image[i] : 22.0f / 6), 50 * FLT_EPSILON);
+    }
+}
+
 // With ceil_mode, a window that would begin in the padding behind the image is left out (PyTorch).
 static void test_ceiling(void **state) {
     (void)state;
@@ -399,6 +419,7 @@ int main(void) {
         cmocka_unit_test(test_new_operator_sets),
         cmocka_unit_test(test_old_softmax),
         cmocka_unit_test(test_ceiling),
+        cmocka_unit_test(test_no_axes),
     };
     return cmocka_run_group_tests(tests, set_up, files_tear_down);
 }

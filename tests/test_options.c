@@ -7,6 +7,7 @@
 #include "files.h"
 #include "train/run.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -351,6 +352,43 @@ static void until_ends(void **state) {
     bench_close(&bench);
 }
 
+// An epoch's loss and accuracy are the means of its images', whatever came before and wherever it
+// was stopped between. A batch's loss was rounded to float, and all are positive.
+static void epochs_are_means_of_their_batches(void **state) {
+    (void)state;
+    char directory[FILE_PATH_MAX], path[FILE_PATH_MAX];
+    TrainConfig config = parse(NET "optimizer=adam epochs=3 batch-size=64", 1);
+    Bench bench;
+    Run *run;
+    assert_true(files_open(directory));
+    files_path(path, directory, "state");
+    bench_open(&bench, 1);
+    assert_ok(run_open(&config, &bench.data, NULL, &run));
+    while (!run_finished(run)) {
+        double loss = 0, right = 0;
+        EpochRecord epoch;
+        while (!run_at_epoch_end(run)) {
+            int left = TRAIN_N - (run_batch(run) - 1) * 64, n = left < 64 ? left : 64;
+            BatchRecord batch;
+            assert_ok(run_step(run, &batch));
+            loss += n * (double)batch.loss;
+            right += n * (double)batch.accuracy;
+            if (run_batch(run) != 4) continue;
+            assert_ok(run_save_state(run, path));
+            run_close(&run);
+            assert_ok(run_open(&config, &bench.data, NULL, &run));
+            assert_ok(run_load_state(run, path));
+        }
+        assert_ok(run_end_epoch(run, &epoch));
+        loss /= TRAIN_N;
+        assert_true(fabs(epoch.train_loss - loss) <= (double)FLT_EPSILON * loss);
+        assert_true(fabs(epoch.train_accuracy * TRAIN_N - right) < 0.5);
+    }
+    run_close(&run);
+    bench_close(&bench);
+    files_close(directory);
+}
+
 // The average of the weights after each step, by hand.
 static void the_average_answers(void **state) {
     (void)state;
@@ -436,6 +474,7 @@ int main(void) {
         cmocka_unit_test(accuracy_is_watched),
         cmocka_unit_test(dropout_forgets_others_each_step),
         cmocka_unit_test(live_changes_are_the_same_on_threads),
+        cmocka_unit_test(epochs_are_means_of_their_batches),
     };
     return cmocka_run_group_tests_name("options", tests, open_data, close_data);
 }

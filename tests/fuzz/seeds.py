@@ -85,6 +85,36 @@ NETS = [
 ]
 
 
+def norm_of(name, n):
+    return [("%s.%s" % (name, part), [n])
+            for part in ("weight", "bias", "running_mean", "running_var")]
+
+
+def dense_of(name, out, n):
+    return [(name + ".weight", [out, n]), (name + ".bias", [out])]
+
+
+# Those that say less of themselves: layers in another order than they run in, two chains, batch norms
+# in front of everything, of the dense part, of nothing and too many, slopes that fit nowhere.
+CONV = [("conv.weight", [2, 1, 3, 3]), ("conv.bias", [2])]
+ODD = [
+    ("order", dense_of("a", 10, 3) + dense_of("b", 3, 784)),
+    ("order-three", dense_of("a", 10, 5) + dense_of("b", 7, 784) + norm_of("bn", 7) +
+     dense_of("c", 5, 7)),
+    ("chains", dense_of("a", 3, 784) + dense_of("b", 10, 4)),
+    ("norm-first", norm_of("0", 784) + dense_of("1", 10, 784)),
+    ("norm-flat", CONV + norm_of("n", 338) + dense_of("fc", 10, 338)),
+    ("norm-nowhere", dense_of("a", 3, 784) + norm_of("n", 5) + dense_of("b", 10, 3)),
+    ("norm-many", dense_of("a", 10, 784) + sum((norm_of("n%d" % i, 10) for i in range(70)), [])),
+    ("slopes", dense_of("a", 3, 784) + [("act.weight", [3])] + dense_of("b", 10, 3)),
+    ("slope", dense_of("a", 3, 784) + [("act.weight", [1])] + dense_of("b", 10, 3)),
+    ("slopes-nowhere", dense_of("a", 3, 784) + [("act.weight", [6])] + dense_of("b", 10, 3)),
+    ("two-norms", CONV + norm_of("m", 2) + norm_of("n", 2) + dense_of("fc", 10, 338)),
+    ("deep", dense_of("l0", 2, 784) + sum((dense_of("l%d" % i, 2, 2) for i in range(1, 70)), [])),
+    ("counted", dense_of("a", 3, 784) + [("steps", [])] + dense_of("b", 10, 3)),
+]
+
+
 def count_of(dims):
     n = 1
     for d in dims:
@@ -132,6 +162,8 @@ def make_safetensors():
         put("safetensors", name + "-pairs", safetensors(tensors, pairs_of(name, layers, shape)))
         put("safetensors", name + "-ours",
             safetensors(our_names(tensors), pairs_of(name, layers, shape)))
+    for name, tensors in ODD:
+        put("safetensors", name, safetensors(tensors))
     small = NETS[0][3]
     for kind in TYPES:
         put("safetensors", "type-" + kind, safetensors(small, kind=kind))
@@ -217,23 +249,30 @@ def state_dict(tensors, kind="FloatStorage", wrapped=None):
     return bytes(raw.out + b".")
 
 
+def archive(code, tensors, text=None):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as file:
+        def entry(name, data):
+            file.writestr(zipfile.ZipInfo("archive/" + name), data)
+        entry("data.pkl", code)
+        entry("version", "3\n")
+        for i, (_, dims) in enumerate(tensors):
+            entry("data/%d" % i, floats(count_of(dims)))
+        if text:
+            entry("inkling.txt", text)
+    return out.getvalue()
+
+
 def make_pth():
     for name, layers, shape, tensors in NETS:
         code = state_dict(tensors)
         put("pickle", name, code)
-        out = io.BytesIO()
-        with zipfile.ZipFile(out, "w") as file:
-            def entry(name, data):
-                file.writestr(zipfile.ZipInfo("archive/" + name), data)
-            entry("data.pkl", code)
-            entry("version", "3\n")
-            for i, (_, dims) in enumerate(tensors):
-                entry("data/%d" % i, floats(count_of(dims)))
-            text = "".join("%s: %s\n" % (k, v.replace("\\", "\\\\").replace("\n", "\\n"))
-                           for k, v in pairs_of(name, layers, shape).items())
-            entry("inkling.txt", text)
-        put("pth", name, out.getvalue())
+        text = "".join("%s: %s\n" % (k, v.replace("\\", "\\\\").replace("\n", "\\n"))
+                       for k, v in pairs_of(name, layers, shape).items())
+        put("pth", name, archive(code, tensors, text))
         put("pickle", name + "-pairs", text)
+    for name, tensors in ODD:
+        put("pth", name, archive(state_dict(tensors), tensors))
     put("pickle", "wrapped", state_dict(NETS[0][3], wrapped="state_dict"))
     for kind in ("DoubleStorage", "HalfStorage", "LongStorage", "BFloat16Storage", "BoolStorage",
                  "IntStorage", "ShortStorage", "CharStorage", "ByteStorage", "QInt8Storage"):
