@@ -99,7 +99,8 @@ static inline int open_window_keeping(void **state, const char *settings, bool d
         .history = history ? f->history : NULL,
         .hooks = {.context = f, .logger = {keep_log, f}, .use_language = speak}};
     assert_ok(workbench_open(&f->bench, &options));
-    f->bench->errands.patience = PATIENCE_SECONDS; // machines may be slow; what follows is told
+    // Machines may be slow; a test wants to know at once what is wrong.
+    f->bench->errands.patience = f->bench->errands.left = PATIENCE_SECONDS;
     assert_ok(ui_open(&f->ui, font_fixed(), NULL));
     resize(f, 1440, 900, 1);
     f->input.window_focus = true;

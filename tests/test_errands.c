@@ -39,7 +39,7 @@ static void hold(Fixture *f) {
     atomic_store(&gate.reached, false);
     atomic_store(&gate.open, false);
     gate.errand.kind = &gate_kind;
-    f->bench->errands.patience = 0.005;
+    f->bench->errands.patience = f->bench->errands.left = 0.005;
     errands_send(f->bench, &gate.errand);
     while (!atomic_load(&gate.reached)) thread_sleep(0.001);
 }
@@ -222,7 +222,7 @@ static void no_frame_waits_for_weights_to_start_from(void **state) {
     files_write(path, "no model", 8);
     assert_ok(runs_start(f->bench, true));
     initial_forget(f->bench); // as after a file was saved
-    f->bench->errands.patience = PATIENCE_SECONDS;
+    f->bench->errands.patience = f->bench->errands.left = PATIENCE_SECONDS;
     assert_fails(runs_start(f->bench, true), STATUS_FORMAT, "first.safetensors");
     workbench_set(f->bench, "init-from", "");
     f->bench->pin = f->bench->models[0].id;
@@ -319,10 +319,13 @@ static void closing_loses_nothing(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        CASE(no_frame_waits_for_a_file),         CASE(no_frame_waits_for_what_is_opened),
+        CASE(no_frame_waits_for_a_file),
+        CASE(no_frame_waits_for_what_is_opened),
         CASE(no_frame_waits_for_weights_to_start_from),
-        CASE(what_is_deleted_is_written_before), CASE(the_window_closes_when_all_is_written),
-        CASE(a_failure_keeps_the_window_open),   CASE(closing_loses_nothing),
+        CASE(what_is_deleted_is_written_before),
+        CASE(the_window_closes_when_all_is_written),
+        CASE(a_failure_keeps_the_window_open),
+        CASE(closing_loses_nothing),
     };
     return cmocka_run_group_tests_name("errands", tests, NULL, NULL);
 }

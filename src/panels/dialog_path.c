@@ -95,6 +95,14 @@ static const struct {
                             true, false},
 };
 
+// A directory without a data set is a place to go into.
+static bool dialog_goes_into(PathDialogState *state) {
+    size_t size = strlen(state->path);
+    if (size == 0 || state->path[size - 1] == '/' || size + 1 >= sizeof state->path) return false;
+    strcat(state->path, "/");
+    return true;
+}
+
 void dialog_path(Ui *ui, Workbench *bench) {
     PathDialogState *state = &bench->path;
     DialogKind kind = bench->dialog;
@@ -121,24 +129,17 @@ void dialog_path(Ui *ui, Workbench *bench) {
         bench->dialog = DIALOG_NONE;
         return;
     }
-    // A directory without a data set is a place to go into.
     char path[FILE_PATH_MAX];
     bench_expand(state->path, path);
-    DatasetPlace place;
-    if (!path_dialogs[kind].writes && file_is_directory(path)) {
-        Status status = dataset_look_in(path, &place);
-        bool nothing = !path_dialogs[kind].opens || status.code == STATUS_NOT_FOUND;
-        size_t size = strlen(state->path);
-        if (nothing && size > 0 && state->path[size - 1] != '/' && size + 1 < sizeof state->path) {
-            strcat(state->path, "/");
-            return;
-        }
-    }
+    bool directory = !path_dialogs[kind].writes && file_is_directory(path);
     bench->dialog = DIALOG_NONE; // what is opened may ask a question of its own
-    Status status = path_dialogs[kind].accept(ui, bench);
+    Status status = directory && !path_dialogs[kind].opens
+                        ? status_error(STATUS_NOT_FOUND, "%s is a directory", path)
+                        : path_dialogs[kind].accept(ui, bench);
     if (status_is_ok(&status)) return;
+    bench->dialog = kind;
+    if (directory && status.code == STATUS_NOT_FOUND && dialog_goes_into(state)) return;
     if (status.code != STATUS_CANCELLED)
         log_write(&bench->hooks.logger, LOG_ERROR, "%s", status.message);
-    text_copy(bench->path.problem, sizeof bench->path.problem, status.message);
-    bench->dialog = kind;
+    text_copy(state->problem, sizeof state->problem, status.message);
 }

@@ -103,15 +103,16 @@ Status errands_try(Workbench *bench, Errand *errand) {
         return errand_deliver(bench, errand);
     }
     errands_send(bench, errand);
-    double left = errands->patience, end = clock_seconds() + left;
+    double end = clock_seconds() + errands->left;
     mutex_lock(&errands->mutex);
-    for (; !errand->done && left > 0; left = end - clock_seconds())
-        cond_wait_for(&errands->changed, &errands->mutex, left);
+    for (; !errand->done && errands->left > 0; errands->left = end - clock_seconds())
+        cond_wait_for(&errands->changed, &errands->mutex, errands->left);
     mutex_unlock(&errands->mutex);
     return errands_deliver(bench, errand);
 }
 
 void errands_tick(Workbench *bench) {
+    bench->errands.left = bench->errands.patience;
     errands_deliver(bench, NULL);
 }
 

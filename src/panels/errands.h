@@ -41,7 +41,8 @@ typedef struct Errands {
     Errand *waiting; // first to last; the one that is being carried out included
     Errand *done;    // the same, to be delivered
     int count;       // sent and not delivered yet
-    double patience; // seconds that a frame may wait for one: workbench_open sets it
+    double patience; // seconds that a frame may wait for them: workbench_open sets it
+    double left;     // of them in this frame
 } Errands;
 
 // Sends it off; it belongs to the errands from here on, however that goes. What is wrong with it is

@@ -314,17 +314,40 @@ static Status files_open_strokes(Workbench *bench, const char *path) {
 
 // ---- anything -----------------------------------------------------------------------------------
 
-static Status files_open_directory(Workbench *bench, const char *path) {
+// A directory that may hold a data set.
+typedef struct FilesData {
+    Errand errand;
+    char path[FILE_PATH_MAX];
+} FilesData;
+
+static Status files_look_in(Errand *errand) {
     DatasetPlace place;
-    Status status = dataset_look_in(path, &place);
-    if (!status_is_ok(&status)) return status;
+    return dataset_look_in(((FilesData *)errand)->path, &place);
+}
+
+static Status files_take_data(Workbench *bench, Errand *errand) {
+    const char *path = ((FilesData *)errand)->path;
+    if (!status_is_ok(&errand->status)) return errand->status;
     if (bench->runs.count > 0) {
         text_copy(bench->data_wanted, sizeof bench->data_wanted, path);
         bench->dialog = DIALOG_CHANGE_DATA;
     } else {
         workbench_load_data(bench, path);
     }
-    return status;
+    return errand->status;
+}
+
+static void files_close_data(Errand *errand) {
+    free(errand);
+}
+
+static Status files_open_directory(Workbench *bench, const char *path) {
+    static const ErrandKind kind = {files_look_in, files_take_data, files_close_data};
+    FilesData *data = calloc(1, sizeof *data);
+    if (!data) return status_no_memory("a data set", sizeof *data);
+    data->errand.kind = &kind;
+    text_copy(data->path, sizeof data->path, path);
+    return errands_try(bench, &data->errand);
 }
 
 static bool files_ends(const char *path, const char *const *endings) {

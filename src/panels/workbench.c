@@ -203,7 +203,7 @@ static void workbench_defaults(Workbench *bench) {
     bench->history_view.which = KEPT_BEST;
     bench->cell_row = bench->cell_column = -1;
     bench->mine.later = true;
-    bench->errands.patience = 0.02;
+    bench->errands.patience = bench->errands.left = 0.02;
     bench->answer.blank = true;
     bench->answer.hovered = bench->answer.chosen = -1;
     ink_state_open(&bench->ink);
