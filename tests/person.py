@@ -19,7 +19,10 @@ it looks at what the program did meanwhile:
     person.py PROGRAM [MINUTES [SEED]]
 
 MINUTES: 0.3 unless said. Needs Xvfb and python3-xlib; exit status 77 (skipped) without them.
-INKLING_PERSON_KEEP=DIRECTORY: the log, the frames and the files stay there."""
+INKLING_PERSON_KEEP=DIRECTORY: the log, the frames and the files stay there.
+INKLING_PERSON_DISK=LIBRARY: the disk is slow (tests/slow_disk.c), and it is an error if the window's
+thread has anything to do with a file between the first action and the last. Not for programs with a
+sanitizer, which do without."""
 import collections
 import os
 import random
@@ -327,6 +330,10 @@ class Program:
     def __init__(self, path, display, home, arguments):
         self.path, self.home = path, home
         self.frames = os.path.join(home, "frames")
+        self.disk = os.path.join(home, "disk")
+        with open(path, "rb") as file:
+            code = file.read()
+        self.sanitized = b"__asan_init" in code
         self.log = open(os.path.join(home, "log"), "w+")
         suppressions = os.path.join(TESTS, "lsan.supp")
         env = dict(os.environ, DISPLAY=display, HOME=home, LC_ALL="C.UTF-8", SDL_VIDEODRIVER="x11",
@@ -335,11 +342,14 @@ class Program:
                    LSAN_OPTIONS="suppressions=%s:print_suppressions=0" % suppressions)
         for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "INKLING_DATA"):
             env.pop(name, None)
+        slow = os.environ.get("INKLING_PERSON_DISK")
+        if slow and not self.sanitized and b"__tsan_init" not in code:
+            places = [os.path.join(home, name) for name in ("files", ".local", ".config")]
+            env.update(LD_PRELOAD=slow, INKLING_SLOW_DISK=":".join(places),
+                       INKLING_SLOW_DISK_LOG=self.disk)
         self.process = subprocess.Popen(
             [path, *arguments, "--frame-log", self.frames], env=env, cwd=home, stdout=self.log,
             stderr=self.log, stdin=subprocess.DEVNULL)
-        with open(path, "rb") as file:
-            self.sanitized = b"__asan_init" in file.read()
 
     def said(self):
         self.log.flush()
@@ -738,6 +748,20 @@ def report_frames(program, person, minutes):
     return len(long) if judged else 0
 
 
+def report_disk(program, person):
+    """What the window's thread did with files while it had frames to show."""
+    if not os.path.exists(program.disk):
+        return
+    with open(program.disk) as file:
+        rows = [line.split(" ", 1) for line in file]
+    rows = [what.strip() for moment, what in rows
+            if person.diary[0][0] <= float(moment) < person.diary[-1][0]]
+    if rows:
+        raise Trouble("the window's thread waits for the disk: %d times, such as %s" %
+                      (len(rows), ", ".join(sorted(set(rows))[:6])))
+    print("the window's thread had nothing to do with files on a slow disk")
+
+
 def report_memory(levels, runs):
     print("memory on a clean desk, MB: " + " ".join("%.0f" % (kb / 1024) for kb in levels))
     if len(levels) < 8:
@@ -803,6 +827,7 @@ def attend(program, desk, files, minutes, seed):
         for what, stack in watch.stacks:
             print("the window waited for another thread after %s:\n%s" % (what, stack))
     look_for_complaints(program)
+    report_disk(program, person)
     long = report_frames(program, person, minutes)
     report_memory(levels, kept_runs(program.home))
     if long:

@@ -115,6 +115,10 @@ static Status window_create(Window *window, const WindowOptions *options) {
     if (!window->sdl)
         return status_error(STATUS_UNSUPPORTED, "cannot open a window: %s", SDL_GetError());
     SDL_SetWindowMinimumSize(window->sdl, WINDOW_MIN_W, WINDOW_MIN_H);
+    // X looks for a theme of pointers in many places when one is made: not in the midst of a
+    // drawing.
+    SDL_ShowCursor(SDL_DISABLE);
+    SDL_ShowCursor(SDL_ENABLE);
     return sdl_render_create(window->sdl, &window->renderer);
 }
 
