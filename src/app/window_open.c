@@ -19,10 +19,18 @@ static void window_wake(void *context) {
     if (SDL_PushEvent(&event) != 1) atomic_store(&window->woken, false);
 }
 
+// On threads that are not SDL's own, which are to take away what SDL keeps for each.
 static Status window_read_picture(const char *path, GreyPicture *out) {
     Picture picture = {0};
     Status status = picture_read(path, &picture);
     *out = (GreyPicture){picture.grey, picture.width, picture.height};
+    SDL_TLSCleanup();
+    return status;
+}
+
+static Status window_write_picture(const DrawPicture *picture, const char *path) {
+    Status status = draw_picture_write(picture, path);
+    SDL_TLSCleanup();
     return status;
 }
 
@@ -155,7 +163,7 @@ static Status window_open_workbench(Window *window, const WindowOptions *options
                   .context = window,
                   .logger = *cli_logger(),
                   .make_picture = draw_picture_make,
-                  .write_picture = draw_picture_write,
+                  .write_picture = window_write_picture,
                   .close_picture = draw_picture_close,
                   .read_picture = window_read_picture,
                   .use_language = window_use_language},
