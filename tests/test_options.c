@@ -1,19 +1,10 @@
 // What can be asked of a run beside its recipe: that every option keeps runs repeatable bit for bit
 // (any number of threads, stopped and resumed anywhere, changed live), and that it does what it
 // says.
-#include "test.h"
-
-#include "base/file.h"
-#include "files.h"
-#include "train/run.h"
+#include "run_bench.h"
 
 #include <float.h>
 #include <math.h>
-#include <stdlib.h>
-
-enum { TRAIN_N = 420, TEST_N = 100 };
-#define NET                                                                                        \
-    "layers=\"conv 4 k3, relu, maxpool 2, dropout 0.2, dense 16, batchnorm, relu, dense 10\" "
 
 static const char *const lines[] = {
     NET "optimizer=nadam epochs=3 batch-size=32 ema=0.95 clip-norm=0.5 warmup-steps=9",
@@ -28,119 +19,6 @@ static const char *const lines[] = {
     NET "optimizer=adagrad initial-accumulator-value=0.1 epochs=2 until=0.5 no-such=0",
 };
 enum { LINES = sizeof lines / sizeof lines[0] - 1 }; // the last one is a wrong one
-
-typedef struct Bench {
-    Dataset *dataset;
-    Backend *be;
-    DeviceData data;
-} Bench;
-
-static Dataset *shared;
-
-static int open_data(void **state) {
-    (void)state;
-    Status status = dataset_open_synthetic(&shared, 3, TRAIN_N, TEST_N, 2);
-    return status_is_ok(&status) ? 0 : -1;
-}
-static int close_data(void **state) {
-    (void)state;
-    dataset_close(&shared);
-    return 0;
-}
-
-static void bench_open(Bench *bench, int threads) {
-    BackendConfig backend = {"cpu", threads};
-    bench->dataset = shared;
-    assert_ok(backend_open(&backend, &bench->be));
-    assert_ok(device_data_open(bench->be, shared, &bench->data));
-}
-static void bench_close(Bench *bench) {
-    device_data_close(&bench->data);
-    backend_close(&bench->be);
-}
-
-static TrainConfig parse(const char *line, int threads) {
-    TrainConfig config;
-    assert_ok(config_parse(line, &config));
-    config.threads = threads;
-    return config;
-}
-
-// What a person may do while it runs, at a batch of the whole run.
-static void live(Run *run, int batch) {
-    if (batch == 11) run_set_lr(run, 0.0007);
-    if (batch == 17) run_set_augment(run, 1);
-    if (batch == 24) run_set_epochs(run, 3);
-}
-
-static void advance(Run *run, int *batch, bool with_live) {
-    BatchRecord record;
-    EpochRecord epoch;
-    EvalResult result;
-    if (with_live) live(run, *batch);
-    assert_ok(run_step(run, &record));
-    ++*batch;
-    if (!run_at_epoch_end(run)) return;
-    assert_ok(run_end_epoch(run, &epoch));
-    assert_ok(run_evaluate(run, &result, NULL, NULL));
-    run_note_test(run, result.accuracy);
-}
-
-static float *weights_of(Run *run, size_t *bytes) {
-    *bytes = run_plan(run)->weight_floats * sizeof(float);
-    float *weights = calloc(1, *bytes);
-    assert_non_null(weights);
-    run_get_weights(run, weights);
-    return weights;
-}
-
-static float *train(const char *line, int threads, bool with_live, size_t *bytes) {
-    Bench bench;
-    Run *run;
-    int batch = 0;
-    TrainConfig config = parse(line, threads);
-    bench_open(&bench, threads);
-    assert_ok(run_open(&config, &bench.data, NULL, &run));
-    while (!run_finished(run)) advance(run, &batch, with_live);
-    float *weights = weights_of(run, bytes);
-    run_close(&run);
-    bench_close(&bench);
-    return weights;
-}
-
-// How many batches the last run in pieces had.
-static struct { int batches; } in_pieces;
-
-// A new run, as in a new process, every `every` batches.
-static float *train_in_pieces(const char *line, int threads, int every, bool with_live,
-                              size_t *bytes) {
-    char directory[FILE_PATH_MAX], path[FILE_PATH_MAX];
-    float *weights = NULL;
-    int batch = 0;
-    Bench bench;
-    TrainConfig config = parse(line, threads);
-    assert_true(files_open(directory));
-    files_path(path, directory, "state");
-    bench_open(&bench, threads);
-    while (!weights) {
-        Run *run;
-        assert_ok(run_open(&config, &bench.data, NULL, &run));
-        if (batch > 0) assert_ok(run_load_state(run, path));
-        for (int i = 0; i < every && !run_finished(run); i++) advance(run, &batch, with_live);
-        assert_ok(run_save_state(run, path));
-        if (run_finished(run)) weights = weights_of(run, bytes);
-        run_close(&run);
-    }
-    bench_close(&bench);
-    files_close(directory);
-    in_pieces.batches = batch;
-    return weights;
-}
-
-static void same_bits(const char *line, const char *how, const float *a, const float *b,
-                      size_t bytes) {
-    if (memcmp(a, b, bytes) != 0) fail_msg("%s gives other weights: %s", how, line);
-}
 
 static void threads_do_not_matter(void **state) {
     (void)state;
@@ -163,19 +41,6 @@ static void resuming_does_not_matter(void **state) {
         same_bits(lines[i], "resuming", whole, pieces, bytes);
         free(whole);
         free(pieces);
-    }
-}
-
-// At such a rate nothing gets better after the first epoch, of two batches: the fourth is the last.
-static void patience_goes_on(void **state) {
-    (void)state;
-    static const char line[] = "layers=\"dense 10\" optimizer=sgd lr=1e-30 epochs=9 batch-size=160 "
-                               "held-out=100 patience=3";
-    for (int every = 1; every < 10; every++) {
-        size_t bytes;
-        free(train_in_pieces(line, 1, every, false, &bytes));
-        if (in_pieces.batches != 8)
-            fail_msg("resumed every %d batches it has %d, not 8", every, in_pieces.batches);
     }
 }
 
@@ -232,84 +97,6 @@ static void evaluating_changes_nothing(void **state) {
 
 // ---- what they do -------------------------------------------------------------------------------
 
-static void patience_ends_and_restores(void **state) {
-    (void)state;
-    Bench bench;
-    Run *run;
-    BatchRecord batch;
-    EpochRecord epoch = {0};
-    double best = -1, best_loss = INFINITY;
-    int best_epoch = 0;
-    // Far too fast, so that it soon gets worse.
-    TrainConfig config = parse(NET "optimizer=sgd lr=2 epochs=60 batch-size=25 held-out=120 "
-                                   "patience=3 monitor=loss",
-                               2);
-    bench_open(&bench, 2);
-    assert_ok(run_open(&config, &bench.data, NULL, &run));
-    assert_int_equal(run_batches(run), (TRAIN_N - 120 + 24) / 25);
-    while (!run_finished(run)) {
-        assert_ok(run_step(run, &batch));
-        if (!run_at_epoch_end(run)) continue;
-        assert_ok(run_end_epoch(run, &epoch));
-        assert_int_equal(epoch.held_images, 120);
-        if (epoch.held_loss < best_loss) {
-            best_loss = epoch.held_loss;
-            best = epoch.held_accuracy;
-            best_epoch = epoch.epoch;
-        }
-    }
-    assert_true(epoch.epoch < 60);
-    assert_int_equal(epoch.epoch, best_epoch + 3);
-    assert_int_equal(run_best_epoch(run), best_epoch);
-    assert_true(best >= 0);
-    run_close(&run);
-
-    // Trained for just as long as it was good, the same weights come out.
-    size_t bytes;
-    char line[512];
-    snprintf(line, sizeof line, NET "optimizer=sgd lr=2 epochs=%d batch-size=25 held-out=120",
-             best_epoch);
-    float *until_then = train(line, 2, false, &bytes);
-    assert_ok(run_open(&config, &bench.data, NULL, &run));
-    int count = 0;
-    while (!run_finished(run)) advance(run, &count, false);
-    float *restored = weights_of(run, &bytes);
-    same_bits(line, "restoring", until_then, restored, bytes);
-    free(until_then);
-    free(restored);
-    run_close(&run);
-    bench_close(&bench);
-}
-
-// The first of the epochs with the highest accuracy; three others behind it end the run.
-static void accuracy_is_watched(void **state) {
-    (void)state;
-    Bench bench;
-    Run *run;
-    int best_epoch = 0;
-    EpochRecord epoch = {0};
-    double best = -1;
-    TrainConfig config = parse(NET "optimizer=adam lr=0.003 epochs=60 batch-size=50 held-out=120 "
-                                   "patience=3 monitor=accuracy",
-                               2);
-    bench_open(&bench, 2);
-    assert_ok(run_open(&config, &bench.data, NULL, &run));
-    while (!run_finished(run)) {
-        BatchRecord batch;
-        assert_ok(run_step(run, &batch));
-        if (!run_at_epoch_end(run)) continue;
-        assert_ok(run_end_epoch(run, &epoch));
-        if (!(epoch.held_accuracy > best)) continue;
-        best = epoch.held_accuracy;
-        best_epoch = epoch.epoch;
-    }
-    assert_true(best_epoch > 1 && epoch.epoch < 60);
-    assert_int_equal(epoch.epoch, best_epoch + 3);
-    assert_int_equal(run_best_epoch(run), best_epoch);
-    run_close(&run);
-    bench_close(&bench);
-}
-
 // The same images and, at rate 0, the same weights: only what is forgotten makes the losses differ.
 static void dropout_forgets_others_each_step(void **state) {
     (void)state;
@@ -331,23 +118,6 @@ static void dropout_forgets_others_each_step(void **state) {
         losses[i] = batch.loss;
         for (int k = 0; k < i; k++) assert_true(losses[k] != losses[i]);
     }
-    run_close(&run);
-    bench_close(&bench);
-}
-
-static void until_ends(void **state) {
-    (void)state;
-    Bench bench;
-    Run *run;
-    int batch = 0;
-    TrainConfig config = parse(NET "optimizer=adam lr=0.005 epochs=50 batch-size=25 until=0.5", 2);
-    EvalResult result;
-    bench_open(&bench, 2);
-    assert_ok(run_open(&config, &bench.data, NULL, &run));
-    while (!run_finished(run)) advance(run, &batch, false);
-    assert_true(run_epoch(run) - 1 < 50);
-    assert_ok(run_evaluate(run, &result, NULL, NULL));
-    assert_true(result.accuracy >= 0.5);
     run_close(&run);
     bench_close(&bench);
 }
@@ -463,15 +233,11 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(threads_do_not_matter),
         cmocka_unit_test(resuming_does_not_matter),
-        cmocka_unit_test(patience_goes_on),
         cmocka_unit_test(live_changes_are_kept),
-        cmocka_unit_test(patience_ends_and_restores),
-        cmocka_unit_test(until_ends),
         cmocka_unit_test(the_average_answers),
         cmocka_unit_test(misfits_are_refused),
         cmocka_unit_test(the_line_says_it_all),
         cmocka_unit_test(evaluating_changes_nothing),
-        cmocka_unit_test(accuracy_is_watched),
         cmocka_unit_test(dropout_forgets_others_each_step),
         cmocka_unit_test(live_changes_are_the_same_on_threads),
         cmocka_unit_test(epochs_are_means_of_their_batches),
