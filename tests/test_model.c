@@ -243,6 +243,16 @@ static void test_weights_init(void **state) {
         // The variance of a square is 2 want^2 for a normal and less for a uniform distribution.
         assert_true(fabs(squares / m - want) < 5 * want * sqrt(2.0 / m));
         if (kind == INIT_PYTORCH) assert_true(largest <= 1.0f / 28.0f);
+        // No tensor goes the way of another: their numbers hang together as chance has it.
+        const TensorInfo *other = &plan->tensors[6]; // fc2.weight, 100 x 300
+        double both = 0, others = 0;
+        for (size_t i = 0; i < other->count; i++) {
+            double x = w[tensor->offset + i], y = w[other->offset + i];
+            both += x * y;
+            others += y * y;
+        }
+        assert_int_equal(other->count, 100 * 300);
+        assert_true(fabs(both) < 5 * sqrt(want * others));
         const TensorInfo *bias = &plan->tensors[1], *scale = &plan->tensors[2];
         assert_int_equal(w[bias->offset] != 0.0f, kind == INIT_PYTORCH);
         assert_true(w[scale->offset] == 1.0f && w[plan->tensors[5].offset] == 1.0f);
