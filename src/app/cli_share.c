@@ -67,22 +67,33 @@ static bool cli_find_trial_data(CliTrial *trial) {
     return found;
 }
 
-static bool cli_try_candidate(void *context, const SavedModel *candidate, int images, double enough,
-                              InferScore *out) {
-    CliTrial *found = context;
+// False: there is none.
+static bool cli_trial(CliTrial *found, Trial *out) {
     if (found->dataset == NULL && !found->failed) {
         found->failed = !cli_find_trial_data(found);
         found->dataset = found->found;
     }
     // Synthetic digits favour the wrong networks: better what is most usual than what fits them.
     if (found->failed || found->dataset->synthetic) return false;
-    Trial trial = {.images = &found->dataset->train};
-    return trial_score(&trial, candidate, images, enough, out);
+    *out = (Trial){.images = &found->dataset->train};
+    return true;
+}
+
+static bool cli_try_candidate(void *context, const SavedModel *candidate, int images, double enough,
+                              InferScore *out) {
+    Trial trial;
+    return cli_trial(context, &trial) && trial_score(&trial, candidate, images, enough, out);
+}
+
+static const uint8_t *cli_trial_pixels(void *context, int side, int images) {
+    Trial trial;
+    return cli_trial(context, &trial) ? trial_pixels(&trial, side, images) : NULL;
 }
 
 static Status cli_open_as(const char *path, CliTrial *trial, InferOptions *options,
                           SavedModel **out, InferReport *report) {
     options->score = cli_try_candidate;
+    options->pixels = cli_trial_pixels;
     options->context = trial;
     Status status = format_open(path, options, out, report);
     dataset_close(&trial->found);

@@ -6,6 +6,8 @@
 #include "base/status.h"
 #include "nn/spec.h"
 
+#include <stdint.h>
+
 // A network as it lies in a file. Heap object: saved_model_close frees all of it.
 typedef struct SavedModel {
     ModelSpec spec;
@@ -44,7 +46,8 @@ typedef struct InferScore {
     // and only be too sure or not sure enough of it.
     double calibrated;
     int images; // that were run
-    // Given by who asks: room for the loss on each image, or NULL.
+    // Given by who asks, or NULL: room for what speaks against it on each image, the mean of the
+    // loss and of that at the best temperature.
     float *losses;
 } InferScore;
 
@@ -60,6 +63,9 @@ typedef struct InferOptions {
     // lent. NULL: nothing is tried.
     bool (*score)(void *context, const SavedModel *candidate, int images, double enough,
                   InferScore *out);
+    // The pictures of the first `images` of that set, of side x side bytes each, ink light; lent
+    // while format_open runs. NULL when there are not so many, or of another size. May be left out.
+    const uint8_t *(*pixels)(void *context, int side, int images);
     void *context;
     // What a person has decided against the guess: the notation of all layers (free_layers.h), and
     // the normalization. NULL: guess.

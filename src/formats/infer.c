@@ -2,6 +2,7 @@
 #include "formats/infer.h"
 
 #include "base/text.h"
+#include "formats/bag_fold.h"
 #include "formats/infer_guess.h"
 #include "formats/metadata.h"
 #include "nn/layer.h"
@@ -347,9 +348,12 @@ Status infer_model(const TensorBag *bag, const InferOptions *options, SavedModel
                    InferReport *report) {
     InferReport local;
     Status status;
+    TensorBag *folded = NULL;
     if (!report) report = &local;
     memset(report, 0, sizeof *report);
     *out = NULL;
+    if (!metadata_has(bag)) TRY(bag_fold(bag, &folded));
+    if (folded) bag = folded;
     const char *note = tensor_bag_text(bag, "note");
     text_copy(report->note, sizeof report->note, note ? note : "");
     if (metadata_has(bag)) {
@@ -360,5 +364,7 @@ Status infer_model(const TensorBag *bag, const InferOptions *options, SavedModel
         status = with_tensors(bag, infer_foreign(bag, options, out, report));
     }
     if (status_is_ok(&status)) tell_sentence(report);
+fail:
+    tensor_bag_close(&folded);
     return status;
 }

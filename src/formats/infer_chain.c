@@ -58,6 +58,9 @@ static bool links_sort(ChainLink *links, int *from, int count) {
     ChainLink sorted[CHAIN_LINKS_MAX];
     int order[CHAIN_LINKS_MAX];
     for (int first = 0; first < count; first++) {
+        // Without convolutions, whatever begins elsewhere is an autoencoder or another thing that
+        // goes round.
+        if (first > 0 && !links[0].conv && !links[first].conv) continue;
         bool used[CHAIN_LINKS_MAX] = {false};
         int done = 0;
         for (int next = first; next < count && done < count;) {
@@ -217,6 +220,20 @@ fail:
     return status;
 }
 
+// Layers that all follow each other at once are in an nn.ModuleList: what is between them is
+// written elsewhere.
+static void forget_lists(Chain *chain, const Stem *const *stems) {
+    for (int first = 0, last; first + 1 < chain->count; first = last > first ? last : first + 1) {
+        int most = -1;
+        for (last = first; last + 1 < chain->count && chain->links[last].gap >= 0 &&
+                           stems[last]->parent_size == stems[first]->parent_size &&
+                           stems_share(stems[last], stems[first], stems[first]->parent_size);
+             last++)
+            if (chain->links[last].gap > most) most = chain->links[last].gap;
+        for (int i = first; i < last && most == 0; i++) chain->links[i].gap = -1;
+    }
+}
+
 static void find_gaps(const StemList *stems, Chain *chain, const Stem *const *link_stems) {
     for (int i = 0; i + 1 < chain->count; i++) {
         const Stem *a = link_stems[i], *b = link_stems[i + 1];
@@ -230,6 +247,7 @@ static void find_gaps(const StemList *stems, Chain *chain, const Stem *const *li
         if (chain->links[i].conv && !chain->links[i + 1].conv && gap > 0) gap--; // nn.Flatten
         chain->links[i].gap = gap < 0 ? -1 : gap;
     }
+    forget_lists(chain, link_stems);
 }
 
 static Status order_links(Chain *chain, const Stem **link_stems) {

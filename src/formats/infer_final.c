@@ -1,73 +1,134 @@
-// The last round: who is best, who else it may be, and how well the images tell.
-#include "formats/infer_trial.h"
+// The last round: who is best, who else it may be, and how well the images tell. What batch norms
+// say against (infer_witness.h) leaves; the others run on the same images, and as long as a rival
+// is not told from the best one, on twice as many.
+#include "formats/infer_witness.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-// Guesses in the last round, how many stages' work it may be, and the images that it is worth while
-// to run slow ones on.
-enum { FINAL_MOST = 4, FINAL_STAGES = 2, FINAL_LEAST = 200 };
-// Losses that are no further apart, in parts of the lesser: such networks are likenesses. And no
-// further than this: it does not matter which of them it is.
-#define FINAL_ALIKE  0.05
-#define FINAL_LITTLE 0.02
-// The difference of the losses on the same images, in its standard errors, that counts as evidence.
-// It takes that to prefer something unusual.
-#define FINAL_EVIDENCE 2.0
-// What a guess may be more unusual than another without it.
+enum {
+    FINAL_MOST = 6,    // guesses in the last round
+    FINAL_STAGES = 2,  // work of its first run, in stages
+    FINAL_WORK = 20,   // and of all of it
+    FINAL_LEAST = 200, // images that it is worth while to run slow ones on
+};
+// Losses that are no further apart, in parts of the lesser: such networks are likenesses.
+#define FINAL_ALIKE 0.05
+// The difference of the losses on the same images, in its standard errors, that is clear.
+#define FINAL_CLEAR 3.0
+// Standard errors less, by what a guess is less usual.
+#define FINAL_PATIENCE 20.0
+// What a guess may be more unusual than another and still be as usual.
 #define FINAL_AS_USUAL 0.02
 
-// By how many standard errors `b` loses more than `a`, image by image; NAN when that is not known.
-static double paired_errors(const InferScore *a, const InferScore *b) {
-    double mean = 0, square = 0;
-    int n = a->images;
-    if (!a->losses || !b->losses || n != b->images || n < 2) return NAN;
+double paired_errors(const float *a, const float *b, int n, double scale, double *mean) {
+    double sum = 0, square = 0;
+    *mean = 0;
+    if (!a || !b || n < 2) return NAN;
     for (int i = 0; i < n; i++) {
-        double d = (double)b->losses[i] - (double)a->losses[i];
-        mean += d / n;
+        double d = scale * (double)b[i] - (double)a[i];
+        sum += d / n;
         square += d * d / n;
     }
-    double error = sqrt(fmax(square - mean * mean, 0) / (n - 1));
-    return error > 0 ? mean / error : 0;
+    double error = sqrt(fmax(square - sum * sum, 0) / (n - 1));
+    *mean = sum;
+    return error > 0 ? sum / error : 0;
 }
 
-static void compare(const Trial *t, const Tried *best, const Tried *other, InferRival *out) {
-    double errors = paired_errors(&best->score, &other->score);
-    double unusual = guess_unusual(t->space, &other->guess) - guess_unusual(t->space, &best->guess);
-    *out = (InferRival){.score = other->score};
-    out->score.losses = NULL;
-    out->like = fabs(other->score.loss - best->score.loss) < FINAL_ALIKE * best->score.loss;
-    if (isnan(errors)) return;
-    // It does better, only less usually; or as usual, and not clearly worse. On many images any two
-    // differ, and a likeness may do a little better than what a network was trained with.
-    bool better = other->score.loss < (1 - FINAL_LITTLE) * best->score.loss;
-    out->close = (better && errors < -FINAL_EVIDENCE) ||
-                 (unusual < FINAL_AS_USUAL && errors < FINAL_EVIDENCE);
+static double losses_apart(const InferScore *a, const InferScore *b, double scale) {
+    double mean;
+    if (a->images != b->images) return NAN;
+    return paired_errors(a->losses, b->losses, a->images, scale, &mean);
 }
 
-// The best, and those behind it on the same images.
-static void tell(Trial *t, Guess *best, Guess others[GUESS_RIVALS_MAX]) {
+static double less_usual(const Trial *t, const Tried *best, const Tried *other) {
+    return guess_unusual(t->space, &other->guess) - guess_unusual(t->space, &best->guess);
+}
+
+// Is it clear that `other` is not it? Something less usual would have to lose less by so much, and
+// the less usual, the less it takes to see that it does not; what is more usual must lose more, not
+// only as much, by half of it.
+static bool is_beaten(const Trial *t, const Tried *best, const Tried *other) {
+    double less = less_usual(t, best, other), scale = less > 0 ? 1 + less : 1 + less / 2;
+    if (best->strange && !other->strange) return false;
+    if (fabs(less) < FINAL_AS_USUAL) scale = 1;
+    double errors = losses_apart(&best->score, &other->score, scale);
+    if (isnan(errors)) return other->score.loss > (1 + FINAL_ALIKE) * best->score.loss;
+    return errors > fmin(fmax(FINAL_CLEAR - FINAL_PATIENCE * less, 1), FINAL_CLEAR);
+}
+
+static InferRival rival_of(const Trial *t, const Tried *best, const Tried *other) {
+    InferRival rival = {.score = other->score, .close = !is_beaten(t, best, other)};
+    double errors = losses_apart(&best->score, &other->score, 1);
+    bool apart = errors > FINAL_CLEAR;
+    rival.score.losses = NULL;
+    rival.like =
+        !apart && fabs(other->score.loss - best->score.loss) < FINAL_ALIKE * best->score.loss;
+    return rival;
+}
+
+// ---- telling ------------------------------------------------------------------------------------
+
+// Those that the best one has beaten; they are not run again. And how it did on their last images.
+typedef struct Beaten {
+    InferRival rivals[FINAL_MOST];
+    InferScore best[FINAL_MOST];
+    Guess guesses[FINAL_MOST];
+    int count;
+} Beaten;
+
+// Before others: what is not told from the best, then its likenesses, then who loses least.
+static bool tells_before(const InferRival *a, const InferRival *b) {
+    if (a->close != b->close) return a->close;
+    if (a->like != b->like) return a->like;
+    return a->score.loss < b->score.loss;
+}
+
+static void tell_rival(Trial *t, InferRival rival, const Guess *guess,
+                       Guess others[GUESS_RIVALS_MAX]) {
     InferReport *report = t->report;
+    int at = report->rival_count;
+    while (at > 0 && tells_before(&rival, &report->rivals[at - 1])) at--;
+    if (at == GUESS_RIVALS_MAX) return;
+    if (report->rival_count < GUESS_RIVALS_MAX) report->rival_count++;
+    for (int i = report->rival_count - 1; i > at; i--) {
+        report->rivals[i] = report->rivals[i - 1];
+        others[i] = others[i - 1];
+    }
+    others[at] = *guess;
+    report->rivals[at] = rival;
+}
+
+// The best, and those behind it. What others did on fewer images is told as if they had kept their
+// distance on the last ones.
+static void tell(Trial *t, const Beaten *beaten, Guess *best, Guess others[GUESS_RIVALS_MAX]) {
+    const InferScore *now = &t->board[0].score;
     *best = t->board[0].guess;
-    report->best = t->board[0].score;
-    report->best.losses = NULL;
-    report->rival_count = 0;
-    for (int i = 1; i < t->board_count && report->rival_count < GUESS_RIVALS_MAX; i++) {
-        compare(t, &t->board[0], &t->board[i], &report->rivals[report->rival_count]);
-        others[report->rival_count++] = t->board[i].guess;
+    t->report->best = *now;
+    t->report->best.losses = NULL;
+    t->report->rival_count = 0;
+    for (int i = 1; i < t->board_count; i++)
+        tell_rival(t, rival_of(t, &t->board[0], &t->board[i]), &t->board[i].guess, others);
+    for (int i = 0; i < beaten->count; i++) {
+        const InferScore *then = &beaten->best[i];
+        InferRival rival = beaten->rivals[i];
+        rival.score.loss *= now->loss / (then->loss > 0 ? then->loss : 1);
+        rival.score.accuracy = fmin(rival.score.accuracy + now->accuracy - then->accuracy, 1);
+        tell_rival(t, rival, &beaten->guesses[i], others);
     }
 }
 
-// Of two that are alike the more usual one, unless the images prove otherwise.
+// ---- running ------------------------------------------------------------------------------------
+
+// Of two that are alike the more usual one, unless the images prove otherwise, and the batch norms
+// do not object.
 static void prefer_usual(Trial *t) {
     for (int i = 1; i < t->board_count; i++) {
         Tried *best = &t->board[0], *other = &t->board[i], swap = *best;
-        double errors = paired_errors(&best->score, &other->score);
-        if (guess_unusual(t->space, &best->guess) <=
-                guess_unusual(t->space, &other->guess) + FINAL_AS_USUAL ||
-            !(errors < FINAL_EVIDENCE))
-            continue;
+        bool alike = losses_apart(&best->score, &other->score, 1) < FINAL_CLEAR;
+        if (less_usual(t, best, other) >= -FINAL_AS_USUAL) continue;
+        if (!alike && !(best->strange && !other->strange)) continue;
         *best = *other;
         *other = swap;
     }
@@ -84,7 +145,7 @@ static void choose_last(Trial *t) {
     bool slow = board_images(t, FINAL_LEAST) < FINAL_LEAST;
     for (int i = 1; i < count && kept < FINAL_MOST; i++) {
         const Tried *other = &t->board[i];
-        bool behind = other->value > (1 + FINAL_ALIKE) * best->value;
+        bool behind = other->score.loss > (1 + FINAL_ALIKE) * best->score.loss;
         bool same = other->guess.at[AXIS_SHAPE] == best->guess.at[AXIS_SHAPE];
         bool affords = i < FINAL_MOST && !slow && !(behind && same);
         if (!other->graph || affords) t->board[kept++] = *other;
@@ -101,7 +162,9 @@ static bool judge(Trial *t, int images, float *losses) {
     for (int i = 0; i < count; i++) {
         double enough = t->board_count > 0 ? trial_close_to(&t->board[0]) : INFINITY;
         float *room = losses ? losses + (size_t)i * (size_t)images : NULL;
-        if (trial_run(t, &old[i].guess, images, enough, room, &tried)) board_add(t, &tried);
+        bool run = trial_run(t, &old[i].guess, images, enough, room, &tried);
+        tried.strange = old[i].strange;
+        if (run) board_add(t, &tried);
     }
     if (!t->stopped && t->board_count > 0) return true;
     memcpy(t->board, old, (size_t)count * sizeof *old);
@@ -109,21 +172,41 @@ static bool judge(Trial *t, int images, float *losses) {
     return false;
 }
 
-// Runs those on the board on so many images more than a stage affords.
-static bool final_round(Trial *t, int stages) {
-    int images = stages * board_images(t, INFER_IMAGES_MAX / stages);
+static bool final_round(Trial *t, int images) {
     float *losses = malloc((size_t)images * (size_t)t->board_count * sizeof *losses);
-    free(t->losses);
+    float *before = t->losses;
     t->losses = losses;
-    return judge(t, images, losses);
+    bool good = judge(t, images, losses);
+    if (good)
+        free(before);
+    else {
+        free(losses);
+        t->losses = before;
+    }
+    return good;
 }
 
-// Layers against a graph of another shape: two different networks, not two likenesses. Is it not
-// clear which it is?
-static bool is_open(const Trial *t, int rival) {
-    const Tried *a = &t->board[0], *b = &t->board[rival];
-    return a->graph != b->graph && a->guess.at[AXIS_SHAPE] != b->guess.at[AXIS_SHAPE] &&
-           fabs(paired_errors(&a->score, &b->score)) < FINAL_EVIDENCE;
+// Takes those off the board that the best one has beaten.
+static void settle(Trial *t, Beaten *beaten) {
+    int kept = 1;
+    for (int i = 1; i < t->board_count; i++) {
+        const Tried *other = &t->board[i];
+        InferRival rival = rival_of(t, &t->board[0], other);
+        if (rival.close) {
+            t->board[kept++] = *other;
+        } else if (beaten->count < FINAL_MOST) {
+            beaten->best[beaten->count] = t->board[0].score;
+            beaten->guesses[beaten->count] = other->guess;
+            beaten->rivals[beaten->count++] = rival;
+        }
+    }
+    t->board_count = kept;
+}
+
+static double board_work(const Trial *t) {
+    double work = 1;
+    for (int i = 0; i < t->board_count; i++) work += t->board[i].work;
+    return work;
 }
 
 static void append(Trial *t, const Tried *tried) {
@@ -146,18 +229,24 @@ void trial_keep(Trial *t, const Guess keep[TRIAL_KEEP]) {
 }
 
 void trial_finish(Trial *t, Guess *best, Guess others[GUESS_RIVALS_MAX]) {
+    Beaten beaten = {.count = 0};
+    double left = FINAL_WORK * TRY_BUDGET;
     if (t->board_count == 0) return;
-    tell(t, best, others);
+    tell(t, &beaten, best, others);
+    witness_choose(t, 1);
     choose_last(t);
-    if (!final_round(t, FINAL_STAGES)) return;
-    prefer_usual(t);
-    tell(t, best, others);
-    for (int i = 1; i < t->board_count; i++) {
-        if (!is_open(t, i)) continue;
-        t->board[1] = t->board[i];
-        t->board_count = 2;
-        if (!final_round(t, 2 * FINAL_STAGES)) return;
+    int images = FINAL_STAGES * board_images(t, INFER_IMAGES_MAX / FINAL_STAGES);
+    for (int before = 0;; images *= 2) {
+        if (images > INFER_IMAGES_MAX) images = INFER_IMAGES_MAX;
+        double work = images * board_work(t);
+        if (images == before || (before > 0 && work > left) || !final_round(t, images)) return;
+        left -= work;
+        // There may be fewer than asked for.
+        bool all = t->board[0].score.images < images;
         prefer_usual(t);
-        tell(t, best, others);
+        settle(t, &beaten);
+        tell(t, &beaten, best, others);
+        if (all || t->board_count == 1) return;
+        before = images;
     }
 }

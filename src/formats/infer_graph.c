@@ -10,7 +10,7 @@
 
 // Memory that nodes and small constants may take; weights come on top. Its operator set is the one
 // of the files that are written (onnx_export.c).
-enum { WEAVE_SPARE = 4 * 1024 * 1024, WEAVE_OPSET = 13 };
+enum { WEAVE_SPARE = 4 * 1024 * 1024, WEAVE_OPSET = 13, WEAVE_OPSET_LISTENS = 15 };
 
 const GuessSource *source_take(const GuessSource *sources, int count, SourceKind kind, int *next) {
     int seen = 0;
@@ -139,7 +139,10 @@ static Status weave_norm(Weave *w, const FreeLayer *layer) {
     TRY(weave_put_channels(w, source->bias, 0, &inputs[2]));
     TRY(weave_put_channels(w, source->mean, 0, &inputs[3]));
     TRY(weave_put_channels(w, source->var, 1, &inputs[4]));
-    TRY(weave_put_plain(w, &layer->layer, inputs, 5));
+    if (w->plan->listens)
+        TRY(weave_put_listener(w, &layer->layer, inputs));
+    else
+        TRY(weave_put_plain(w, &layer->layer, inputs, 5));
 fail:
     return status;
 }
@@ -338,7 +341,10 @@ static Status weave_end(Weave *w) {
         return status_error(STATUS_USAGE,
                             "the layers given do not end in one number for each of 2 to %d classes",
                             SPEC_CLASSES_MAX);
-    return graph_add_output(w->graph, graph_value_at(w->graph, w->value)->name);
+    Status status = graph_add_output(w->graph, graph_value_at(w->graph, w->value)->name);
+    for (int i = 0; i < w->heard_count && status_is_ok(&status); i++)
+        status = graph_add_output(w->graph, graph_value_at(w->graph, w->heard[i])->name);
+    return status;
 }
 
 static size_t weights_size(const GraphPlan *plan) {
@@ -357,7 +363,8 @@ Status infer_graph_make(const GraphPlan *plan, Graph **graph, int *classes, doub
     Weave w = {.plan = plan, .shape = {1, plan->side, plan->side, false}};
     GraphTensor input = {.type = GRAPH_F32, .rank = 4, .dims = {0, 1, side, side}};
     *graph = NULL;
-    TRY(graph_open(WEAVE_OPSET, WEAVE_SPARE + weights_size(plan), &w.graph));
+    TRY(graph_open(plan->listens ? WEAVE_OPSET_LISTENS : WEAVE_OPSET,
+                   WEAVE_SPARE + weights_size(plan), &w.graph));
     TRY(graph_add_input(w.graph, "input", &input, true));
     w.value = graph_input(w.graph, 0);
     for (int i = 0; i < plan->layer_count; i++) {

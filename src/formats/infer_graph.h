@@ -28,6 +28,9 @@ typedef struct GraphPlan {
     bool border;                 // 2 pixels of paper around it are to be put in
     Normalization normalization; // for the value of paper, and behind a `resize`, which wants
                                  // its pixels as they are, from 0 to 1
+    // Batch norms go by what comes in and not by what the file says, as in training, and the means
+    // that they see are further outputs, in order (infer_witness.h).
+    bool listens;
     // The numbers of a tensor, which must outlive the graph. NULL: the graph gets its own.
     const float *(*numbers)(void *context, const Tensor *tensor);
     void *context;

@@ -91,9 +91,13 @@ void guess_print(const GuessSpace *space, const Guess *guess, Text *out);
 // Input, normalization and layers; where the trainer does not have them, *graph is set and there
 // are none.
 Status guess_spec(const GuessSpace *space, const Guess *guess, ModelSpec *out, bool *graph);
-// The graph of such a guess. Its weights are its own, or else (`tried`) the space's.
-Status guess_graph(const GuessSpace *space, const Guess *guess, bool tried, Graph **out,
+// The graph of any guess. To be kept, its weights are its own, else the space's; to be heard, its
+// batch norms listen (infer_graph.h).
+typedef enum GuessUse { GUESS_KEPT, GUESS_TRIED, GUESS_HEARD } GuessUse;
+Status guess_graph(const GuessSpace *space, const Guess *guess, GuessUse use, Graph **out,
                    int *classes, double *work);
+// A tensor as floats, NULL when they are not held.
+const float *guess_numbers(const GuessSpace *space, const Tensor *tensor);
 // The sum of what is unusual about it.
 double guess_unusual(const GuessSpace *space, const Guess *guess);
 // The network, ready to run. STATUS_USAGE when the layers that a person gave do not fit.

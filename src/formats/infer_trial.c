@@ -51,7 +51,7 @@ static bool trial_set_graph(Trial *t, const Guess *guess) {
     int classes;
     double work;
     if (t->space->number_count == 0) return false;
-    Status status = guess_graph(t->space, guess, true, &graph, &classes, &work);
+    Status status = guess_graph(t->space, guess, GUESS_TRIED, &graph, &classes, &work);
     if (!status_is_ok(&status)) return false;
     if (!t->graph) {
         status = saved_model_make_graph(t->spec, graph, classes, work, &t->graph);

@@ -21,8 +21,8 @@ typedef struct Tried {
     Guess guess;
     InferScore score;
     double value;
-    double work; // of one image
-    bool graph;
+    double work;         // of one image
+    bool graph, strange; // strange: its batch norms seem to know another one better
 } Tried;
 
 // What came of a network on so many images. Guesses that come to the same layers are one.
@@ -73,8 +73,12 @@ int board_images(const Trial *t, int wanted);
 // Two guesses that compute the same (a max pool may as well stand before a ReLU).
 bool same_score(const InferScore *a, const InferScore *b);
 
+// By how many standard errors scale * b is more than a on the average of n pairs; *mean: by how
+// much. NAN when that is not known.
+double paired_errors(const float *a, const float *b, int n, double scale, double *mean);
+
 // infer_final.c: sees to it that these guesses are among those of the last round.
-enum { TRIAL_KEEP = 2 };
+enum { TRIAL_KEEP = 3 };
 void trial_keep(Trial *t, const Guess keep[TRIAL_KEEP]);
 // The same file: runs the best few on as many images as there is time for, and tells the report who
 // they are.

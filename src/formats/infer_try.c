@@ -3,7 +3,7 @@
 // then the best few on many images. Loss decides, not accuracy: it tells a wrong normalization from
 // the right one where both are right on nearly every image. It is the loss at the best temperature:
 // a network that was trained for a short time would gain by any change that makes it more sure.
-#include "formats/infer_trial.h"
+#include "formats/infer_witness.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -100,7 +100,9 @@ static void try_coarse(Trial *t, Guess *best) {
     t->board_most = TRY_BOARD / 2;
     if (!board_judge(t, trial_images(t, TRY_SEEDS, TRY_COARSE))) return;
     t->board_most = TRY_SEEDS;
-    if (board_judge(t, trial_images(t, TRY_SEEDS, TRY_FINE))) *best = t->board[0].guess;
+    if (!board_judge(t, trial_images(t, TRY_SEEDS, TRY_FINE))) return;
+    witness_choose(t, 2);
+    *best = t->board[0].guess;
 }
 
 // ---- one axis at a time -------------------------------------------------------------------------
@@ -226,8 +228,10 @@ Status guess_try(const GuessSpace *space, const InferOptions *options, Guess *be
     Status status = t.known && t.spec ? status_ok() : status_no_memory("a network", 0);
     if (status_is_ok(&status)) {
         try_coarse(&t, best);
-        Guess keep[TRIAL_KEEP] = {*best, usual};
+        Guess keep[TRIAL_KEEP] = {*best, usual, usual};
         try_axes(&t, best);
+        keep[2] = *best; // with the usual activation, which something unusual has to beat
+        keep[2].at[AXIS_CONV] = keep[2].at[AXIS_DENSE] = 0;
         if (!space->graph) keep[1] = try_usual(&t, &usual);
         trial_keep(&t, keep);
         trial_finish(&t, best, others);

@@ -2,6 +2,7 @@
 #include "formats/infer_weave.h"
 
 #include "formats/layer_node.h"
+#include "nn/layer.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +27,30 @@ Status weave_put_node(Weave *w, const char *op, const int *inputs, int count,
     next_name(w, name);
     w->value = node->outputs[0] = graph_value(w->graph, name);
     if (w->value < 0) TRY(status_no_memory("the network's values", 0));
+    TRY(graph_check_node(w->graph, node));
+fail:
+    return status;
+}
+
+// With a momentum of 0 the statistics that it gives are those that it sees.
+Status weave_put_listener(Weave *w, const LayerSpec *layer, const int inputs[5]) {
+    Status status;
+    GraphNode *node;
+    char name[32];
+    TRY(graph_add_node(w->graph, "BatchNormalization", "", 5, 3, 3, &node));
+    memcpy(node->inputs, inputs, 5 * sizeof *inputs);
+    node->attributes[0] = (GraphAttribute){
+        .name = "epsilon", .kind = GRAPH_FLOAT, .real = (float)layer_arg(layer, "epsilon")};
+    node->attributes[1] = (GraphAttribute){.name = "momentum", .kind = GRAPH_FLOAT, .real = 0};
+    node->attributes[2] =
+        (GraphAttribute){.name = "training_mode", .kind = GRAPH_INT, .integer = 1};
+    for (int i = 0; i < 3; i++) {
+        next_name(w, name);
+        node->outputs[i] = graph_value(w->graph, name);
+        if (node->outputs[i] < 0) TRY(status_no_memory("the network's values", 0));
+    }
+    w->value = node->outputs[0];
+    if (w->heard_count < WEAVE_HEARD_MAX) w->heard[w->heard_count++] = node->outputs[1];
     TRY(graph_check_node(w->graph, node));
 fail:
     return status;

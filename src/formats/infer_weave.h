@@ -4,6 +4,8 @@
 
 #include "formats/infer_graph.h"
 
+enum { WEAVE_HEARD_MAX = 256 };
+
 typedef struct Weave {
     const GraphPlan *plan;
     Graph *graph;
@@ -18,6 +20,7 @@ typedef struct Weave {
     bool forked, beside;
     int fork, way;
     Shape fork_shape, way_shape;
+    int heard[WEAVE_HEARD_MAX], heard_count; // means that batch norms see
 } Weave;
 
 // "the layers given do not fit: layer 3 (conv) " and why.
@@ -28,6 +31,9 @@ Status weave_put_node(Weave *w, const char *op, const int *inputs, int count,
                       const GraphAttribute *attributes, int attribute_count);
 // The node of a layer that the trainer has.
 Status weave_put_plain(Weave *w, const LayerSpec *layer, const int *inputs, int count);
+
+// A batch norm that listens (infer_graph.h).
+Status weave_put_listener(Weave *w, const LayerSpec *layer, const int inputs[5]);
 
 // A constant of ours, of `each` bytes a number, to be filled in at *room.
 Status weave_put_constant(Weave *w, GraphTensor tensor, size_t each, int *value, void **room);

@@ -18,6 +18,12 @@ static bool guesser_score(void *context, const SavedModel *candidate, int images
     return trial_score(&trial, candidate, images, enough, out);
 }
 
+static const uint8_t *guesser_pixels(void *context, int side, int images) {
+    const Guesser *guesser = context;
+    Trial trial = {.images = &guesser->wish.dataset->train};
+    return atomic_load(&guesser->cancel) ? NULL : trial_pixels(&trial, side, images);
+}
+
 static void guesser_examine(Guesser *guesser) {
     GuessResult *result = &guesser->result;
     const ImageSet *test = &guesser->wish.dataset->test;
@@ -33,7 +39,10 @@ static void guesser_main(void *context) {
     const GuessWish *wish = &guesser->wish;
     GuessResult *result = &guesser->result;
     InferOptions options = {.context = guesser, .border = wish->border};
-    if (wish->guess && wish->dataset) options.score = guesser_score;
+    if (wish->guess && wish->dataset) {
+        options.score = guesser_score;
+        options.pixels = guesser_pixels;
+    }
     if (wish->decided) {
         options.layers = wish->layers[0] ? wish->layers : NULL;
         options.normalization = &wish->normalization;

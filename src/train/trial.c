@@ -46,6 +46,17 @@ double trial_calibrate(const float *logits, const uint8_t *labels, int n, int cl
     return 1 / beta;
 }
 
+// Half of each loss is that at the best temperature.
+static void blend_losses(const float *logits, const uint8_t *labels, int n, int classes,
+                         double temperature, InferScore *out) {
+    double slope, bend;
+    for (int i = 0; i < n; i++) {
+        double loss = row_loss(logits + (size_t)i * (size_t)classes, labels[i], classes,
+                               1 / temperature, &slope, &bend);
+        out->losses[i] = (float)(((double)out->losses[i] + loss) / 2);
+    }
+}
+
 static bool trial_fits(const ImageSet *images, int n, const SavedModel *candidate) {
     const Shape *input = &candidate->spec.input;
     if (images->channels != (uint32_t)input->c || images->height != (uint32_t)input->h ||
@@ -87,6 +98,13 @@ static bool trial_run(const Trial *trial, Recognizer *recognizer, int n, double 
     return true;
 }
 
+const uint8_t *trial_pixels(const Trial *trial, int side, int images) {
+    const ImageSet *set = trial->images;
+    bool fits = set->channels == 1 && set->height == (uint32_t)side &&
+                set->width == (uint32_t)side && images >= 0 && (uint32_t)images <= set->n;
+    return fits ? set->pixels : NULL;
+}
+
 bool trial_score(const Trial *trial, const SavedModel *candidate, int images, double enough,
                  InferScore *out) {
     int n = images < (int)trial->images->n ? images : (int)trial->images->n, done;
@@ -99,8 +117,12 @@ bool trial_score(const Trial *trial, const SavedModel *candidate, int images, do
                 trial_run(trial, recognizer, n, enough, logits, &done, out);
     if (good) {
         out->calibrated = out->loss;
-        if (done == n && isfinite(out->loss))
-            trial_calibrate(logits, trial->images->labels, n, (int)classes, &out->calibrated);
+        if (done == n && isfinite(out->loss)) {
+            double warmth =
+                trial_calibrate(logits, trial->images->labels, n, (int)classes, &out->calibrated);
+            if (out->losses)
+                blend_losses(logits, trial->images->labels, n, (int)classes, warmth, out);
+        }
     }
     free(logits);
     recognizer_close(&recognizer);

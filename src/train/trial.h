@@ -20,6 +20,9 @@ typedef struct Trial {
 bool trial_score(const Trial *trial, const SavedModel *candidate, int images, double enough,
                  InferScore *out);
 
+// As InferOptions.pixels says.
+const uint8_t *trial_pixels(const Trial *trial, int side, int images);
+
 // The temperature T > 0 at which n rows of logits / T have the least cross-entropy with `labels`,
 // and that loss: what a network knows, whatever it thinks of its own certainty. Newton's method on
 // 1/T, in which the loss is convex.
