@@ -6,8 +6,6 @@
 #include "tests/models.h"
 #include "tests/onnx_craft.h"
 
-#include <sys/resource.h>
-
 // For a longer run: -DMUTATIONS=10 gives ten times as many.
 #ifndef MUTATIONS
 #define MUTATIONS 1
@@ -316,19 +314,6 @@ static void test_mutations(void **state) {
     mutate_file((const char *)file.data, file.size, seed + 1, 400 * MUTATIONS);
     bytes_close(&file);
     saved_model_close(&ours);
-}
-
-// 2x the file and 256 MB, all hostile files above included. A sanitizer's own memory is not ours.
-static void test_memory(void **state) {
-    (void)state;
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    skip();
-#else
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    print_message("at most %ld MB\n", usage.ru_maxrss / 1024);
-    assert_true(usage.ru_maxrss / 1024 < 256 + 64);
-#endif
 }
 
 int main(void) {
