@@ -321,7 +321,7 @@ int main(void) {
         cmocka_unit_test(test_broken_graphs), cmocka_unit_test(test_absurd_sizes),
         cmocka_unit_test(test_places),        cmocka_unit_test(test_too_much_work),
         cmocka_unit_test(test_many_parts),    cmocka_unit_test(test_cut_short),
-        cmocka_unit_test(test_mutations),     cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_mutations),
     };
     return cmocka_run_group_tests(tests, set_up, files_tear_down);
 }
