@@ -125,6 +125,9 @@ static const Broken broken[] = {
      "2\",\"inkling.input\":\"3\",\"inkling.classes\":\"a\\nb\\nc\"}," FC1_W "," FC1_B "}",
      32, STATUS_FORMAT, "has 3 names, but the network has 2 classes"},
     {"{\"__metadata__\":{\"inkling.layers\":\"dense "
+     "2\",\"inkling.input\":\"3\",\"inkling.classes\":\"a\"}," FC1_W "," FC1_B "}",
+     32, STATUS_FORMAT, "has 1 names, but the network has 2 classes"},
+    {"{\"__metadata__\":{\"inkling.layers\":\"dense "
      "2\",\"inkling.input\":\"3\",\"inkling.classes\":\"a\\n0123456789abcdef\"}," FC1_W "," FC1_B
      "}",
      32, STATUS_FORMAT, "name 2 must have 1 to 15 bytes, not 16"},
