@@ -214,6 +214,7 @@ Status metadata_apply(const TensorBag *bag, SavedModel *model) {
     Status status;
     const char *name = tensor_bag_text(bag, "inkling.name");
     Normalization *normalization = &model->spec.normalization;
+    *normalization = (Normalization){0.0f, 1.0f}; // as in read_spec
     if (name) text_copy(model->spec.name, sizeof model->spec.name, name);
     TRY(read_number(bag, "inkling.mean", -FLT_MAX, FLT_MAX, &normalization->mean));
     TRY(read_number(bag, "inkling.std", FLT_MIN, FLT_MAX, &normalization->std));

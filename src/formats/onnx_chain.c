@@ -286,6 +286,8 @@ static bool take_bias(ChainWalk *walk, const GraphTensor *c) {
     return true;
 }
 
+#define FRONT_MOST 1e12
+
 // Arithmetic with a single number in front of everything is part of the normalization.
 static bool take_arithmetic(ChainWalk *walk) {
     const char *op = graph_node_op(walk->node);
@@ -309,7 +311,9 @@ static bool take_arithmetic(ChainWalk *walk) {
     double factor = strcmp(op, "Mul") == 0 ? value : strcmp(op, "Div") == 0 ? 1 / value : 1;
     front->scale *= factor;
     front->shift *= factor;
-    return isfinite(front->scale) && isfinite(front->shift);
+    // Beyond, mean and std would leave the range of floats: then it stays a graph.
+    return fabs(front->scale) >= 1 / FRONT_MOST && fabs(front->scale) <= FRONT_MOST &&
+           fabs(front->shift) <= FRONT_MOST;
 }
 
 static const struct {
