@@ -88,8 +88,10 @@ static void examiner_main(void *context) {
     Examiner *ex = context;
     const ImageSet *set = &ex->dataset->test;
     double loss = 0, right = 0;
-    ex->status = status_ok();
-    for (uint32_t first = 0; first < set->n && !atomic_load(&ex->cancel); first += EXAM_PART) {
+    ex->status = recognizer_open(ex->model, 1, EXAM_BATCH, &ex->recognizer);
+    for (uint32_t first = 0;
+         first < set->n && status_is_ok(&ex->status) && !atomic_load(&ex->cancel);
+         first += EXAM_PART) {
         ImageSet part = *set;
         EvalResult result;
         part.n = set->n - first < EXAM_PART ? set->n - first : EXAM_PART;
@@ -112,6 +114,8 @@ void examiner_close(Examiner *ex) {
     if (ex->busy) atomic_store(&ex->cancel, true);
     thread_join(&ex->thread);
     recognizer_close(&ex->recognizer);
+    saved_model_close(&ex->made);
+    ex->model = NULL;
     free(ex->classes);
     free(ex->confidence);
     ex->classes = NULL;
@@ -131,18 +135,23 @@ bool examiner_give_up(Examiner *ex) {
     return true;
 }
 
-Status examiner_start(Examiner *ex, uint64_t of, const SavedModel *model, const Dataset *dataset,
-                      void (*wake)(void *), void *context) {
+void examiner_forget(Examiner *ex, const SavedModel *model) {
+    if (ex->model == model) examiner_close(ex);
+}
+
+Status examiner_start(Examiner *ex, uint64_t of, const SavedModel *model, SavedModel *made,
+                      const Dataset *dataset, void (*wake)(void *), void *context) {
     size_t n = dataset->test.n;
     Status status;
     examiner_close(ex);
+    ex->made = made;
+    ex->model = made ? made : model;
     ex->dataset = dataset;
     ex->wake = wake;
     ex->context = context;
     ex->classes = malloc(n ? n : 1);
     ex->confidence = malloc((n ? n : 1) * sizeof *ex->confidence);
     if (!ex->classes || !ex->confidence) TRY(status_no_memory("the test results", 5 * n));
-    TRY(recognizer_open(model, 1, EXAM_BATCH, &ex->recognizer));
     TRY(thread_start(&ex->thread, "inkling-exam", examiner_main, ex));
     ex->of = of;
     ex->busy = true;

@@ -37,6 +37,8 @@ typedef struct Examiner {
     atomic_int answered; // images so far
     bool busy;
     uint64_t of;
+    const SavedModel *model;
+    SavedModel *made; // the same, if it belongs to the exam
     Recognizer *recognizer;
     const Dataset *dataset;
     void (*wake)(void *context);
@@ -47,10 +49,13 @@ typedef struct Examiner {
     Status status;
 } Examiner;
 
-// Starts; `dataset` must outlive it. Gives up one that is under way, and waits for that, unless
-// examiner_give_up has said that there is none.
-Status examiner_start(Examiner *examiner, uint64_t of, const SavedModel *model,
+// Starts; `dataset` must outlive it, and `model` must stay until examiner_forget. `made` (may be
+// NULL): a model that is given away, in place of `model`. Gives up one that is under way, and waits
+// for that, unless examiner_give_up has said that there is none.
+Status examiner_start(Examiner *examiner, uint64_t of, const SavedModel *model, SavedModel *made,
                       const Dataset *dataset, void (*wake)(void *), void *context);
+// `model` is about to go: an exam of it is given up, and waited for.
+void examiner_forget(Examiner *examiner, const SavedModel *model);
 // Asks one that is under way to stop. True when none is: otherwise ask again (wake is called then).
 bool examiner_give_up(Examiner *examiner);
 // True once when it is done; then `exam` holds the result if *status is OK.

@@ -51,6 +51,8 @@ static void files_close_closing(Errand *errand) {
 // After what has been asked for: that may be to write it.
 static void files_give_up_model(Workbench *bench, SavedModel **model) {
     static const ErrandKind kind = {files_drop_model, NULL, files_close_closing};
+    examiner_forget(&bench->examiner, *model);
+    examiner_forget(&bench->tune.examiner, *model);
     FilesClosing *closing = errands_are_busy(bench) ? calloc(1, sizeof *closing) : NULL;
     if (!closing) {
         errands_wait(bench);

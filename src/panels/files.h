@@ -7,8 +7,8 @@
 
 // A model file answers the canvas from now on; a picture or the first drawing of a .jsonl goes to
 // the canvas; a directory with IDX files becomes the data set (asks first when runs would go).
-// Directories without a data set are STATUS_NOT_FOUND. Files are read by errands: what is wrong with
-// one that takes its time is said when it is known.
+// Directories without a data set are STATUS_NOT_FOUND. Files are read by errands: what is wrong
+// with one that takes its time is said when it is known.
 Status bench_open(Workbench *bench, const char *path);
 
 // A model that was read already; taken over. Says so unless `quiet`.

@@ -238,11 +238,13 @@ static Status tune_start(Workbench *bench, Errand *errand) {
     tune->mine[0] = work->right;
     tune->mine[1] = tune->test[0] = tune->test[1] = -1;
     tune->digits = tune_count(bench->dataset, &work->digits);
-    TRY(examiner_start(&tune->examiner, 1, work->model, bench->dataset, bench->hooks.wake,
-                       bench->hooks.context));
     work->data = NULL;
     TRY(runs_start_on(bench, &work->config, work->model, data, "Tuned", &tune->run));
     text_copy(tune->name, sizeof tune->name, work->from);
+    SavedModel *made = work->made;
+    work->made = NULL;
+    TRY(examiner_start(&tune->examiner, 1, work->model, made, bench->dataset, bench->hooks.wake,
+                       bench->hooks.context));
 fail:
     return status;
 }

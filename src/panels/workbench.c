@@ -187,9 +187,8 @@ static void workbench_follow_exam(Workbench *bench) {
     SavedModel *made = NULL;
     status = source.run ? run_log_save_model(source.run->log, bench->dataset, &made) : status_ok();
     if (status_is_ok(&status))
-        status = examiner_start(&bench->examiner, of, made ? made : source.model->model,
-                                bench->dataset, workbench_wake, bench);
-    saved_model_close(&made);
+        status = examiner_start(&bench->examiner, of, source.model ? source.model->model : NULL,
+                                made, bench->dataset, workbench_wake, bench);
     workbench_check(bench, status);
 }
 
