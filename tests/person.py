@@ -767,8 +767,9 @@ def report_memory(levels, runs):
     if len(levels) < 8:
         return  # too short to say
     quarter = len(levels) // 4
-    before = sorted(levels[quarter:2 * quarter])[quarter // 2]
-    after = sorted(levels[-quarter:])[quarter // 2]
+    # The lower one of two in the middle: a machine that has no time may be late with giving back.
+    before = sorted(levels[quarter:2 * quarter])[(quarter - 1) // 2]
+    after = sorted(levels[-quarter:])[(quarter - 1) // 2]
     most = before * (1 + GROWTH_SHARE) + runs * GROWTH_RUN_KB
     print("memory: %.0f MB in the second quarter, %.0f MB in the last, at most %.0f MB would do" %
           (before / 1024, after / 1024, most / 1024))
