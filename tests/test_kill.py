@@ -242,6 +242,8 @@ def check_database(path):
     db = sqlite3.connect(path)
     if db.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
         fail("the database is damaged")
+    if not db.execute("SELECT name FROM sqlite_master").fetchall():
+        return  # killed before it was set up: whether that was too early is for who calls
     for number, steps in db.execute("SELECT id, steps FROM runs").fetchall():
         place = 0
         for first, size in db.execute("SELECT first, length(records) FROM steps WHERE run = ? "
