@@ -137,8 +137,10 @@ class Files:
         self.directory = directory
         at = lambda name: os.path.join(directory, name)
         self.sets = [write_set(at("set a"), 1500), write_set(at("set b"), 1200)]
-        shipped = os.path.join(ASSETS, "lenet5.safetensors")
-        self.good = [shipped, os.path.join(ASSETS, "inkling.safetensors"),
+        # Copies: where something was opened is where Save goes next.
+        shipped, other = (shutil.copy(os.path.join(ASSETS, name), directory)
+                          for name in ("lenet5.safetensors", "inkling.safetensors"))
+        self.good = [shipped, other,
                      write(at("seven.png"), png(60, 90, lambda x, y: 0 if y < 12 or x > 45 else 255)),
                      write(at("grey.png"), png(300, 200, lambda x, y: (x * y) % 256)),
                      write(at("strokes.jsonl"), STROKES), write(at("mine.lesson"), LESSON)]
