@@ -160,18 +160,20 @@ fail:
     return status;
 }
 
-// All 0, but for what batch norm starts from.
+// All 0, but for what batch norm starts from: only that is made here first.
 static Status model_start_weights(Model *model) {
-    float *weights =
-        calloc(model->plan.weight_floats ? model->plan.weight_floats : 1, sizeof *weights);
-    if (!weights)
-        return status_no_memory("the weights", model->plan.weight_floats * sizeof *weights);
+    const BackendOps *ops = model->be->ops;
+    ops->zero(model->be, model->weights, model->plan.weight_floats * sizeof(float));
     for (int i = 0; i < model->plan.tensor_count; i++) {
         const TensorInfo *tensor = &model->plan.tensors[i];
-        for (size_t k = 0; k < tensor->count; k++) weights[tensor->offset + k] = tensor->initial;
+        size_t bytes = tensor->count * sizeof(float);
+        if (tensor->initial == 0 || tensor->count == 0) continue;
+        float *values = malloc(bytes);
+        if (!values) return status_no_memory("the weights", bytes);
+        for (size_t k = 0; k < tensor->count; k++) values[k] = tensor->initial;
+        ops->upload(model->be, model->weights + tensor->offset, values, bytes);
+        free(values);
     }
-    model_set_weights(model, weights);
-    free(weights);
     return status_ok();
 }
 
