@@ -46,8 +46,8 @@ typedef struct InferScore {
     // and only be too sure or not sure enough of it.
     double calibrated;
     int images; // that were run
-    // Given by who asks, or NULL: room for what speaks against it on each image, the mean of the
-    // loss and of that at the best temperature.
+    // Given by who asks, or NULL: room for what speaks against it on each image, the loss at that
+    // temperature and some percent for how far it is from 1.
     float *losses;
 } InferScore;
 

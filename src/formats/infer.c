@@ -112,8 +112,8 @@ static void tell_guessed(const GuessSpace *space, const Guess *guess, InferRepor
     Text text = {0};
     bool some = false, all = false;
     for (int i = 0; i < space->chain.convs; i++) {
-        some = some || (shape->convs[i].pool && !shape->convs[i].pool_all);
-        all = all || shape->convs[i].pool_all;
+        some = some || shape->convs[i].pool;
+        all = all || shape->convs[i].global;
     }
     tell_part(&text, counts[AXIS_POOL] > 1 && some, pools[at[AXIS_POOL]]);
     tell_part(&text, counts[AXIS_GLOBAL] > 1 && all, globals[at[AXIS_GLOBAL]]);

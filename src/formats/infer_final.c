@@ -233,7 +233,7 @@ void trial_finish(Trial *t, Guess *best, Guess others[GUESS_RIVALS_MAX]) {
     double left = FINAL_WORK * TRY_BUDGET;
     if (t->board_count == 0) return;
     tell(t, &beaten, best, others);
-    witness_choose(t, 1);
+    witness_choose(t, 1, false);
     choose_last(t);
     int images = FINAL_STAGES * board_images(t, INFER_IMAGES_MAX / FINAL_STAGES);
     for (int before = 0;; images *= 2) {

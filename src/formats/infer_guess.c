@@ -139,8 +139,8 @@ static void space_count(GuessSpace *space) {
     for (int i = 0; i < counts[AXIS_SHAPE]; i++)
         for (int k = 0; k < chain->convs; k++) {
             const ConvGuess *conv = &space->shapes[i].convs[k];
-            pools = pools || (conv->pool && !conv->pool_all);
-            global = global || conv->pool_all;
+            pools = pools || conv->pool;
+            global = global || conv->global;
         }
     for (int i = 0; i < chain->count; i++)
         norms = norms || chain_norm_is_there(&chain->links[i].norm);

@@ -12,14 +12,10 @@ static void print_global_pool(const char *word, int side, Text *text) {
 
 static void print_pool(const Guess *guess, const ConvGuess *conv, Text *text) {
     static const char *const words[GUESS_POOLS] = {"maxpool", "avgpool"};
-    if (!conv->pool) return;
-    if (conv->pool_all) {
-        print_global_pool(words[!guess->at[AXIS_GLOBAL]], conv->pool, text);
-        return;
-    }
-    text_append(text, ", %s %d", words[guess->at[AXIS_POOL]], conv->pool);
-    if (conv->pool_stride != conv->pool) text_append(text, " s%d", conv->pool_stride);
-    if (conv->pool_pad) text_append(text, " p%d", conv->pool_pad);
+    if (conv->pool) text_append(text, ", %s %d", words[guess->at[AXIS_POOL]], conv->pool);
+    if (conv->pool && conv->pool_stride != conv->pool) text_append(text, " s%d", conv->pool_stride);
+    if (conv->pool && conv->pool_pad) text_append(text, " p%d", conv->pool_pad);
+    if (conv->global) print_global_pool(words[!guess->at[AXIS_GLOBAL]], conv->global, text);
 }
 
 // What the trainer has too is written as it writes it.

@@ -39,13 +39,35 @@ typedef struct Search {
     int count;
 } Search;
 
-static void search_keep(Search *s) {
-    int at = s->count;
-    while (at > 0 && s->out[at - 1].cost > s->now.cost) at--;
-    if (at == SHAPE_GUESSES_MAX) return;
+static void search_put(Search *s, int at) {
     int last = s->count < SHAPE_GUESSES_MAX ? s->count++ : SHAPE_GUESSES_MAX - 1;
     memmove(&s->out[at + 1], &s->out[at], (size_t)(last - at) * sizeof *s->out);
     s->out[at] = s->now;
+}
+
+static bool is_padded(const ConvGuess *guess) {
+    return guess->pad_h > 0 || guess->pad_w > 0;
+}
+
+// Every convolution does the same: many write them in a loop, or by a function of their own.
+static bool is_uniform(const Search *s) {
+    const ConvGuess *first = &s->now.convs[0];
+    for (int i = 0; i < s->chain->convs; i++) {
+        const ConvGuess *guess = &s->now.convs[i];
+        if (guess->stride != first->stride || guess->pool != first->pool ||
+            is_padded(guess) != is_padded(first) || guess->global > 0)
+            return false;
+    }
+    return s->chain->convs > 2;
+}
+
+static void search_keep(Search *s) {
+    int at = s->count;
+    float cost = s->now.cost;
+    if (is_uniform(s)) s->now.cost -= 0.6f;
+    while (at > 0 && s->out[at - 1].cost > s->now.cost) at--;
+    if (at < SHAPE_GUESSES_MAX) search_put(s, at);
+    s->now.cost = cost;
 }
 
 // The image behind the last convolution is h x w: does the next layer take that?
@@ -60,14 +82,15 @@ static void search_end(Search *s, int h, int w) {
         return;
     }
     // A global pool brings any size to one number per channel.
-    if (wanted != last->out || h != w || h < 2 || guess->pool != 0) return;
-    ConvGuess plain = *guess;
-    guess->pool = guess->pool_stride = h;
-    guess->pool_all = true;
-    s->now.cost += 0.1f;
+    if (wanted != last->out || h != w || h < 2) return;
+    // Behind another pool only where there is room for both, or nobody knows.
+    float cost = guess->pool == 0 ? 0.1f : last->gap > 2 ? 0.0f : last->gap < 0 ? 1.0f : 4.0f;
+    if (s->now.cost + cost > s->limit) return;
+    guess->global = h;
+    s->now.cost += cost;
     search_keep(s);
-    s->now.cost -= 0.1f;
-    *guess = plain;
+    s->now.cost -= cost;
+    guess->global = 0;
 }
 
 static void search_conv(Search *s, int index, int h, int w);
@@ -122,10 +145,6 @@ static void search_pool(Search *s, int index, int h, int w) {
 // "Same" padding: the image keeps its size.
 static int pad_same(int kernel, int dilation) {
     return dilation * (kernel - 1) / 2;
-}
-
-static bool is_padded(const ConvGuess *guess) {
-    return guess->pad_h > 0 || guess->pad_w > 0;
 }
 
 static float pad_cost(const Search *s, int index, const ConvGuess *guess) {
@@ -215,7 +234,7 @@ static void search_conv(Search *s, int index, int h, int w) {
     for (int stride = 1; stride <= STRIDE_MAX; stride++) {
         for (int pad = 0; square && pad <= pad_most; pad++) {
             if (s->steps++ > STEPS_MAX) return;
-            search_place(s, index, (ConvGuess){stride, 1, pad, pad, 0, 0, 0, false}, h, w);
+            search_place(s, index, (ConvGuess){stride, 1, pad, pad, 0, 0, 0, 0}, h, w);
         }
     }
     // Dilated kernels and those that are not square are not padded, or keep the size.
@@ -224,8 +243,8 @@ static void search_conv(Search *s, int index, int h, int w) {
     for (int dilation = first; dilation <= most; dilation *= 2) {
         int ph = pad_same(kernel, dilation), pw = pad_same(link->kernel_w, dilation);
         if (s->steps++ > STEPS_MAX) return;
-        search_place(s, index, (ConvGuess){1, dilation, 0, 0, 0, 0, 0, false}, h, w);
-        search_place(s, index, (ConvGuess){1, dilation, ph, pw, 0, 0, 0, false}, h, w);
+        search_place(s, index, (ConvGuess){1, dilation, 0, 0, 0, 0, 0, 0}, h, w);
+        search_place(s, index, (ConvGuess){1, dilation, ph, pw, 0, 0, 0, 0}, h, w);
     }
 }
 

@@ -13,7 +13,7 @@ enum { SHAPE_GUESSES_MAX = 128 };
 typedef struct ConvGuess {
     int stride, dilation, pad_h, pad_w;
     int pool, pool_stride, pool_pad; // pool 0: none
-    bool pool_all;                   // the pool takes the whole image: a global one
+    int global;                      // side of the image that a global pool takes behind it, or 0
 } ConvGuess;
 
 typedef struct ShapeGuess {

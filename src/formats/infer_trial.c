@@ -8,7 +8,7 @@
 
 // A loss so many times the best one's, and a little, is out: on more images it may still win, but
 // it would have to be by luck.
-#define TRY_CLOSE  1.6
+#define TRY_CLOSE  2.0
 #define TRY_LITTLE 0.02
 
 // ---- one guess ----------------------------------------------------------------------------------
@@ -88,6 +88,12 @@ static const Known *trial_known(const Trial *t, int images, double enough, bool 
     return NULL;
 }
 
+static double mean_loss(const InferScore *score) {
+    double sum = 0;
+    for (int i = 0; i < score->images; i++) sum += (double)score->losses[i];
+    return score->images > 0 && isfinite(sum) ? sum / score->images : INFINITY;
+}
+
 bool trial_run(Trial *t, const Guess *guess, int images, double enough, float *losses, Tried *out) {
     bool first;
     *out = (Tried){.guess = *guess, .score = {.loss = INFINITY}, .value = INFINITY};
@@ -114,6 +120,7 @@ bool trial_run(Trial *t, const Guess *guess, int images, double enough, float *l
     // One image more that it does not know would cost about 1 / images: less is won by chance.
     out->value = ((score->loss + score->calibrated) / 2 + 1.0 / score->images) *
                  (1 + guess_unusual(t->space, guess));
+    if (score->losses) out->value = mean_loss(score) * (1 + guess_unusual(t->space, guess));
     return score->loss * score->images <= enough * images;
 }
 

@@ -67,8 +67,7 @@ static bool coarse_skips(Trial *t, const Guess *guess) {
 
 static bool shape_has_pool(const GuessSpace *space, int shape) {
     for (int i = 0; i < space->chain.convs; i++)
-        if (space->shapes[shape].convs[i].pool && !space->shapes[shape].convs[i].pool_all)
-            return true;
+        if (space->shapes[shape].convs[i].pool) return true;
     return false;
 }
 
@@ -101,7 +100,7 @@ static void try_coarse(Trial *t, Guess *best) {
     if (!board_judge(t, trial_images(t, TRY_SEEDS, TRY_COARSE))) return;
     t->board_most = TRY_SEEDS;
     if (!board_judge(t, trial_images(t, TRY_SEEDS, TRY_FINE))) return;
-    witness_choose(t, 2);
+    witness_choose(t, 2, true);
     *best = t->board[0].guess;
 }
 

@@ -18,6 +18,8 @@ enum { WITNESS_IMAGES = 256, WITNESS_LEAST = 64 };
 // neighbouring channels err together, and a hundred of them make a trifle look certain.
 #define WITNESS_ERRORS 3.0
 #define WITNESS_LITTLE 0.2 // of the logarithm of a square
+// A mean distance from which on they do not know what they hear: a twelfth of the deviation.
+#define WITNESS_LOST (-5.0)
 // Errors enough to prefer what is more usual.
 #define WITNESS_HUNCH 1.7
 
@@ -117,36 +119,88 @@ static WitnessWord witness_compare(const float *a, const float *b, int channels)
     return errors > WITNESS_ERRORS && mean > WITNESS_LITTLE ? WITNESS_REFUTES : WITNESS_DOUBTS;
 }
 
-static double mean_of(const float *numbers, int n) {
-    double sum = 0;
-    for (int i = 0; i < n; i++) sum += (double)numbers[i];
-    return sum / n;
+// ---- choosing -----------------------------------------------------------------------------------
+
+// A row of distances for each guess on the board, and room for one more.
+typedef struct Hearing {
+    int channels, images;
+    float *rows;
+    bool good[TRY_BOARD];
+    double distance[TRY_BOARD]; // the mean of its row
+    double nearest;             // of those that look_further has asked for
+    int best;                   // -1: nobody was heard
+} Hearing;
+
+static float *hearing_row(const Hearing *h, int index) {
+    return h->rows + (size_t)index * (size_t)h->channels;
 }
 
-void witness_choose(Trial *t, int share) {
-    int channels = witness_channels(t), count = t->board_count, kept = 0, best = -1;
-    float *heard = channels > 0 ? malloc((size_t)channels * (size_t)count * sizeof *heard) : NULL;
-    bool good[TRY_BOARD];
-    if (!heard || !trial_set(t, &t->board[0].guess)) {
-        free(heard);
-        return;
+static void hearing_add(const Trial *t, Hearing *h, int index, const Guess *guess) {
+    const float *row = hearing_row(h, index);
+    double sum = 0;
+    h->good[index] = witness_hear(t, guess, h->images, hearing_row(h, index));
+    if (!h->good[index]) return;
+    for (int i = 0; i < h->channels; i++) sum += (double)row[i];
+    h->distance[index] = sum / h->channels;
+    if (h->best < 0 || h->distance[index] < h->distance[h->best]) h->best = index;
+}
+
+// The choice on one axis (and on a second that goes along) that they know best; the row `last` is
+// for trying.
+static void look_along(const Trial *t, Hearing *h, int last, GuessAxis axis, GuessAxis with,
+                       Guess *found) {
+    const Guess start = *found;
+    for (int i = 0; i < t->space->counts[axis]; i++) {
+        Guess guess = start;
+        double nearest = h->nearest;
+        guess.at[axis] = i;
+        if (t->space->counts[with] == t->space->counts[axis]) guess.at[with] = i;
+        if (i == start.at[axis]) continue;
+        hearing_add(t, h, last, &guess);
+        if (h->good[last] && h->distance[last] < nearest - WITNESS_LITTLE) {
+            h->nearest = h->distance[last];
+            *found = guess;
+        }
     }
-    int images = witness_images(t, share * count);
-    for (int i = 0; i < count; i++) {
-        float *row = heard + (size_t)i * (size_t)channels;
-        good[i] = witness_hear(t, &t->board[i].guess, images, row);
-        if (good[i] && (best < 0 || mean_of(row, channels) <
-                                        mean_of(heard + (size_t)best * (size_t)channels, channels)))
-            best = i;
+}
+
+// They know none of those on the board: what was tried first is only what is most usual. Asks for
+// the other activations of the one that they know best, and for norms in other places.
+static void look_further(Trial *t, Hearing *h) {
+    Guess found = t->board[h->best].guess;
+    int last = t->board_count < TRY_BOARD ? t->board_count++ : TRY_BOARD - 1;
+    Tried tried;
+    h->nearest = h->distance[h->best];
+    for (int pass = 0; pass < 2; pass++) {
+        look_along(t, h, last, AXIS_ORDER, AXIS_ORDER, &found);
+        look_along(t, h, last, AXIS_CONV, AXIS_DENSE, &found);
+        if (t->space->counts[AXIS_CONV] == 1)
+            look_along(t, h, last, AXIS_DENSE, AXIS_DENSE, &found);
     }
-    for (int i = 0; i < count; i++) {
-        const float *row = heard + (size_t)i * (size_t)channels;
+    trial_run(t, &found, TRY_FEW, INFINITY, NULL, &tried);
+    t->board[last] = tried;
+    h->best = last;
+    hearing_add(t, h, last, &found);
+}
+
+void witness_choose(Trial *t, int share, bool further) {
+    Hearing h = {.channels = witness_channels(t), .best = -1};
+    int kept = 0;
+    if (h.channels > 0 && trial_set(t, &t->board[0].guess))
+        h.rows = malloc((size_t)h.channels * TRY_BOARD * sizeof *h.rows);
+    if (!h.rows) return;
+    h.images = witness_images(t, share * t->board_count);
+    for (int i = 0; i < t->board_count; i++) hearing_add(t, &h, i, &t->board[i].guess);
+    if (further && h.best >= 0 && h.distance[h.best] > WITNESS_LOST) look_further(t, &h);
+    for (int i = 0; i < t->board_count; i++) {
         WitnessWord word = WITNESS_SILENT;
-        if (good[i] && best >= 0)
-            word = witness_compare(heard + (size_t)best * (size_t)channels, row, channels);
+        if (h.good[i] && h.best >= 0)
+            word = witness_compare(hearing_row(&h, h.best), hearing_row(&h, i), h.channels);
+        // Where they know nobody, the right one may not be there.
+        if (word == WITNESS_REFUTES && h.distance[h.best] > WITNESS_LOST) word = WITNESS_DOUBTS;
         t->board[i].strange = word == WITNESS_DOUBTS;
         if (word != WITNESS_REFUTES) t->board[kept++] = t->board[i];
     }
     t->board_count = kept;
-    free(heard);
+    free(h.rows);
 }

@@ -15,6 +15,7 @@
 // Takes those off the board that the norms clearly speak against, in favour of the one that they
 // know best, and marks those as `strange` that they seem to know less well. Does
 // nothing where there are no norms, or no images for them. Works for a `share`-th of the budget.
-void witness_choose(Trial *t, int share);
+// `further`: asks for more activations than those on the board where they know none of those.
+void witness_choose(Trial *t, int share, bool further);
 
 #endif

@@ -9,6 +9,9 @@
 // The first look is short; what survives it goes on in larger parts.
 enum { TRIAL_FIRST = 16, TRIAL_PART = 64, CALIBRATE_STEPS = 12 };
 
+// Of the loss, for each power of e in the temperature.
+#define TEMPER_SHARE 0.05
+
 // Loss of one row at logits * beta, and its first two derivatives by beta.
 static double row_loss(const float *row, int label, int classes, double beta, double *slope,
                        double *bend) {
@@ -46,15 +49,14 @@ double trial_calibrate(const float *logits, const uint8_t *labels, int n, int cl
     return 1 / beta;
 }
 
-// Half of each loss is that at the best temperature.
-static void blend_losses(const float *logits, const uint8_t *labels, int n, int classes,
-                         double temperature, InferScore *out) {
-    double slope, bend;
-    for (int i = 0; i < n; i++) {
-        double loss = row_loss(logits + (size_t)i * (size_t)classes, labels[i], classes,
-                               1 / temperature, &slope, &bend);
-        out->losses[i] = (float)(((double)out->losses[i] + loss) / 2);
-    }
+// The losses at the best temperature, and a little for how far that is from 1: to be sure of what
+// it says is learnt last, and a network that was trained for long has it.
+static void temper_losses(const float *logits, const uint8_t *labels, int n, int classes,
+                          double temperature, InferScore *out) {
+    double slope, bend, times = 1 + TEMPER_SHARE * fabs(log(temperature));
+    for (int i = 0; i < n; i++)
+        out->losses[i] = (float)(times * row_loss(logits + (size_t)i * (size_t)classes, labels[i],
+                                                  classes, 1 / temperature, &slope, &bend));
 }
 
 static bool trial_fits(const ImageSet *images, int n, const SavedModel *candidate) {
@@ -121,7 +123,7 @@ bool trial_score(const Trial *trial, const SavedModel *candidate, int images, do
             double warmth =
                 trial_calibrate(logits, trial->images->labels, n, (int)classes, &out->calibrated);
             if (out->losses)
-                blend_losses(logits, trial->images->labels, n, (int)classes, warmth, out);
+                temper_losses(logits, trial->images->labels, n, (int)classes, warmth, out);
         }
     }
     free(logits);
