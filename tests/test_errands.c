@@ -4,6 +4,7 @@
 // written.
 #include "panels_window.h"
 
+#include "dataset/idx.h"
 #include "formats/formats.h"
 #include "panels/export.h"
 
@@ -294,16 +295,36 @@ static void a_failure_keeps_the_window_open(void **state) {
     assert_true(entry_is_unsaved(last_run(f->bench)));
 }
 
-// As when the system asks it to: nobody waits for frames.
+// A directory with a data set of a few blank images.
+static void write_data(Fixture *f) {
+    static const char *const sets[] = {"train", "t10k"};
+    static const uint8_t pixels[20 * SIDE * SIDE], labels[20] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
+    uint32_t sizes[3] = {20, SIDE, SIDE};
+    char path[FILE_PATH_MAX], name[64];
+    for (int i = 0; i < 2; i++) {
+        snprintf(name, sizeof name, "%s-images-idx3-ubyte", sets[i]);
+        files_path(path, f->directory, name);
+        assert_ok(idx_write(path, 3, sizes, pixels));
+        snprintf(name, sizeof name, "%s-labels-idx1-ubyte", sets[i]);
+        files_path(path, f->directory, name);
+        assert_ok(idx_write(path, 1, sizes, labels));
+    }
+}
+
+// As when the system asks it to: nobody waits for frames. What is being opened is begun and given
+// up again.
 static void closing_loses_nothing(void **state) {
     Fixture *f = *state;
     char path[FILE_PATH_MAX];
     struct Workbench *bench = f->bench;
+    write_data(f);
     hold(f);
     for (int i = 0; i < WISHES; i++) {
         files_path(path, f->directory, wishes[i].name);
         assert_ok(wishes[i].ask(f, path));
     }
+    runs_remove(bench, last_run(bench)); // else it would ask before another data set
+    assert_ok(bench_open(bench, f->directory));
     assert_ok(thread_start(&gate.opener, "open", open_later, NULL));
     workbench_close(&bench);
     f->bench = NULL;

@@ -158,10 +158,6 @@ void devices_follow(Workbench *bench) {
     bench->trainer = find_open(devices, bench->form.device);
 }
 
-bool devices_are_busy(const Workbench *bench) {
-    return bench->devices.finder.busy || bench->devices.opener;
-}
-
 typedef struct DevicesEnding {
     Errand errand;
     Devices devices; // of it only the trainers and the one that is being opened

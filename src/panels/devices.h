@@ -66,8 +66,6 @@ void devices_find(Workbench *bench);
 // opened. One that cannot be opened, or has stopped working, is told, and the form names the
 // processor again.
 void devices_follow(Workbench *bench);
-// Something is on its way.
-bool devices_are_busy(const Workbench *bench);
 // Has all trainers end, without waiting for it: the data set is about to go, by a later errand.
 void devices_drop(Workbench *bench);
 // At the end: also waits for the one that looks.

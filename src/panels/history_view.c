@@ -169,10 +169,6 @@ void history_view_tick(Workbench *bench) {
         history_view_ask(bench);
 }
 
-bool history_view_is_busy(const Workbench *bench) {
-    return bench->history_view.waiting;
-}
-
 // ---- doing --------------------------------------------------------------------------------------
 
 void history_view_load(Workbench *bench) {

@@ -45,7 +45,6 @@ void history_view_close(HistoryView *view);
 
 // Once a frame: takes answers.
 void history_view_tick(Workbench *bench);
-bool history_view_is_busy(const Workbench *bench);
 // The dialog comes up.
 void history_view_open(Workbench *bench);
 

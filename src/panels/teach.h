@@ -8,7 +8,6 @@
 
 // Once a frame: reads the file (after the first frame), has it written, follows a fine-tuning.
 void teach_tick(Workbench *bench);
-bool teach_is_busy(const Workbench *bench); // something is on its way by itself
 
 // Digits are not on the disk yet.
 bool teach_is_behind(const Workbench *bench);

@@ -284,10 +284,6 @@ void teach_close_tune(Workbench *bench) {
     tune->over = tune->looking = tune->done = false;
 }
 
-bool teach_is_busy(const Workbench *bench) {
-    return bench->tune.examiner.busy;
-}
-
 static Status tune_look(Errand *errand) {
     TuneWork *work = (TuneWork *)errand;
     return tune_judge(work->base, &work->digits, work->model, &work->right);

@@ -263,6 +263,7 @@ void workbench_close(Workbench **handle) {
     Workbench *bench = *handle;
     if (!bench) return;
     *handle = NULL;
+    errands_finish(bench); // what they bring may begin something: from here on nothing does
     loader_close(&bench->loader);
     workbench_drop_data(bench);
     examiner_close(&bench->examiner);
@@ -307,16 +308,6 @@ void workbench_tick(Workbench *bench, double now) {
     lesson_tick(bench);
     histograms_tick(bench);
     slowmo_tick(bench);
-}
-
-bool workbench_is_busy(const Workbench *bench) {
-    for (int i = 0; i < bench->runs.count; i++) {
-        RunState state = entry_state(bench->runs.entry[i]);
-        if (state == RUN_WAITING || state == RUN_TRAINING) return true;
-    }
-    return bench->loader.busy || devices_are_busy(bench) || bench->examiner.busy ||
-           history_view_is_busy(bench) || teach_is_busy(bench) || bench->guesser.busy ||
-           bench->guess.guesser.busy || errands_are_busy(bench) || bench->leaving;
 }
 
 void workbench_quit(Workbench *bench) {

@@ -305,8 +305,6 @@ void workbench_close(Workbench **bench);
 
 // Once a frame before the panels: takes what other threads have for us.
 void workbench_tick(Workbench *bench, double now);
-// Something is on its way by itself (a load, a training, an exam).
-bool workbench_is_busy(const Workbench *bench);
 
 // Threads of a trainer on the processor.
 int workbench_threads(const Workbench *bench);
