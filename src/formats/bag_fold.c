@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PARTS_MAX = 3 };
+// Names are looked up one by one; a network that this program has layers for has fewer tensors.
+enum { PARTS_MAX = 3, FOLD_TENSORS_MAX = 2000 };
 
 // parts[i]: the numbers of part i as rows of out[rows][columns]; parts[0] has as many as `out`.
 typedef void FoldRun(const float *const parts[PARTS_MAX], size_t rows, size_t columns, float *out);
@@ -205,6 +206,7 @@ Status bag_fold(const TensorBag *bag, TensorBag **out) {
     bool needed = false;
     size_t bytes = 0;
     *out = NULL;
+    if (tensor_bag_count(bag) > FOLD_TENSORS_MAX) return status_ok();
     for (int i = 0; i < tensor_bag_count(bag); i++) {
         Found found;
         const Tensor *tensor = tensor_bag_at(bag, i);

@@ -8,15 +8,17 @@
 #include <string.h>
 
 enum {
-    FINAL_MOST = 6,    // guesses in the last round
+    FINAL_MOST = 8,    // guesses in the last round
     FINAL_STAGES = 2,  // work of its first run, in stages
-    FINAL_WORK = 20,   // and of all of it
+    FINAL_WORK = 16,   // and of all of it
     FINAL_LEAST = 200, // images that it is worth while to run slow ones on
 };
 // Losses that are no further apart, in parts of the lesser: such networks are likenesses.
 #define FINAL_ALIKE 0.05
 // The difference of the losses on the same images, in its standard errors, that is clear.
 #define FINAL_CLEAR 3.0
+// And that it takes to prefer something unusual, which is better by more than it is unusual.
+#define FINAL_EVIDENCE 2.0
 // Standard errors less, by what a guess is less usual.
 #define FINAL_PATIENCE 20.0
 // What a guess may be more unusual than another and still be as usual.
@@ -126,7 +128,7 @@ static void tell(Trial *t, const Beaten *beaten, Guess *best, Guess others[GUESS
 static void prefer_usual(Trial *t) {
     for (int i = 1; i < t->board_count; i++) {
         Tried *best = &t->board[0], *other = &t->board[i], swap = *best;
-        bool alike = losses_apart(&best->score, &other->score, 1) < FINAL_CLEAR;
+        bool alike = losses_apart(&best->score, &other->score, 1) < FINAL_EVIDENCE;
         if (less_usual(t, best, other) >= -FINAL_AS_USUAL) continue;
         if (!alike && !(best->strange && !other->strange)) continue;
         *best = *other;

@@ -269,7 +269,7 @@ double guess_unusual(const GuessSpace *space, const Guess *guess) {
     sum += guess_activations[conv].unusual + guess_activations[dense].unusual;
     // Who takes two kinds of activations?
     if (space->counts[AXIS_CONV] > 1 && space->counts[AXIS_DENSE] > 1 && conv != dense) sum += 0.2;
-    sum += guess_orders[guess->at[AXIS_ORDER]].unusual;
+    sum += guess_orders[guess->at[AXIS_ORDER]].unusual + 0.03 * guess->at[AXIS_POOL];
     sum += 0.03 * (shape->cost - space->shapes[0].cost);
     sum += 0.02 * guess->at[AXIS_LAST] + 0.05 * guess->at[AXIS_GLOBAL];
     return sum + 0.05 * guess->at[AXIS_SKIP];

@@ -78,7 +78,7 @@ bool same_score(const InferScore *a, const InferScore *b);
 double paired_errors(const float *a, const float *b, int n, double scale, double *mean);
 
 // infer_final.c: sees to it that these guesses are among those of the last round.
-enum { TRIAL_KEEP = 3 };
+enum { TRIAL_KEEP = 5 };
 void trial_keep(Trial *t, const Guess keep[TRIAL_KEEP]);
 // The same file: runs the best few on as many images as there is time for, and tells the report who
 // they are.

@@ -227,10 +227,16 @@ Status guess_try(const GuessSpace *space, const InferOptions *options, Guess *be
     Status status = t.known && t.spec ? status_ok() : status_no_memory("a network", 0);
     if (status_is_ok(&status)) {
         try_coarse(&t, best);
-        Guess keep[TRIAL_KEEP] = {*best, usual, usual};
+        Guess keep[TRIAL_KEEP] = {*best, usual};
         try_axes(&t, best);
-        keep[2] = *best; // with the usual activation, which something unusual has to beat
+        // With the usual activation, which something unusual has to beat; and with the two other
+        // main normalizations: one that was trained briefly is not sure enough of itself with its
+        // own.
+        keep[2] = keep[3] = keep[4] = *best;
         keep[2].at[AXIS_CONV] = keep[2].at[AXIS_DENSE] = 0;
+        for (int i = 0; i < 2 && space->counts[AXIS_NORMALIZATION] > 1; i++)
+            keep[3 + i].at[AXIS_NORMALIZATION] =
+                (best->at[AXIS_NORMALIZATION] + 1 + i) % COARSE_NORMALIZATIONS;
         if (!space->graph) keep[1] = try_usual(&t, &usual);
         trial_keep(&t, keep);
         trial_finish(&t, best, others);
