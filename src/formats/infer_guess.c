@@ -261,12 +261,14 @@ fail:
 
 double guess_unusual(const GuessSpace *space, const Guess *guess) {
     const ShapeGuess *shape = &space->shapes[guess->at[AXIS_SHAPE]];
-    double sum = guess_normalizations[guess->at[AXIS_NORMALIZATION]].unusual;
+    double plain = guess_normalizations[guess->at[AXIS_NORMALIZATION]].unusual, sum = plain;
     int conv = guess->at[AXIS_CONV], dense = guess->at[AXIS_DENSE];
     // Where there is one kind of layer, its activation counts for both.
     if (space->counts[AXIS_CONV] == 1) conv = dense;
     if (space->counts[AXIS_DENSE] == 1) dense = conv;
     sum += guess_activations[conv].unusual + guess_activations[dense].unusual;
+    // Of pixels as they are, the negative part of an activation is no more than a bias.
+    if (plain > 0 && guess_activations[conv].graph) sum += 0.1;
     // Who takes two kinds of activations?
     if (space->counts[AXIS_CONV] > 1 && space->counts[AXIS_DENSE] > 1 && conv != dense) sum += 0.2;
     sum += guess_orders[guess->at[AXIS_ORDER]].unusual + 0.03 * guess->at[AXIS_POOL];

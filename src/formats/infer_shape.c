@@ -106,8 +106,11 @@ static float pool_cost(const Search *s, int index, const PoolOption *option) {
     // In an nn.Sequential an activation and nothing else, or room for a pool too.
     if (link->gap == 1) cost += option->pool ? 2.0f : -0.2f;
     if (link->gap > 1 && !option->pool) cost += s->now.convs[index].stride == 1 ? 0.5f : 0.3f;
-    // Those who stride do not pool.
-    if (s->now.convs[index].stride > 1) cost += option->pool ? 0.3f : -0.2f;
+    // Those who stride do not pool; or only smooth.
+    if (s->now.convs[index].stride > 1) {
+        if (option->pool == 2 && option->stride == 1) cost = 0.1f;
+        cost += option->pool ? 0.3f : -0.2f;
+    }
     return cost;
 }
 
@@ -151,7 +154,7 @@ static float pad_cost(const Search *s, int index, const ConvGuess *guess) {
     const ChainLink *link = &s->chain->links[index];
     int kernel = link->kernel_h, same = kernel / 2;
     bool square = kernel == link->kernel_w && guess->dilation == 1;
-    bool halves = kernel == 4 && guess->stride == 2 && guess->pad_h == 1;
+    bool halves = kernel % 2 == 0 && guess->stride == 2 && guess->pad_h == (kernel - 2) / 2;
     bool usual = !square || halves || (guess->pad_h == same && kernel % 2 == 1);
     float cost = !is_padded(guess) ? 0.0f : usual ? 0.05f : 2.0f;
     if (square && kernel == 1 && is_padded(guess)) cost = 4.0f;
