@@ -3,7 +3,8 @@
 // the order of their tensors (infer_chain.h), strides, paddings and pools solved from the sizes
 // that must fit (infer_shape.h). What shapes cannot tell (max or average pooling, the activation,
 // the normalization ...) is decided by trying the few candidates on labelled images, if the caller
-// has some, and else by what is most usual; the report says which was which.
+// has some, and by asking the batch norms (infer_witness.h), and else by what is most usual; the
+// report says which was which.
 #ifndef INKLING_FORMATS_INFER_H
 #define INKLING_FORMATS_INFER_H
 

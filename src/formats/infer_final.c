@@ -56,6 +56,8 @@ static bool is_beaten(const Trial *t, const Tried *best, const Tried *other) {
     if (best->strange && !other->strange) return false;
     if (fabs(less) < FINAL_AS_USUAL) scale = 1;
     double errors = losses_apart(&best->score, &other->score, scale);
+    // Less usual, and less known to the batch norms.
+    if (other->strange && !best->strange && scale > 1 && errors > 0) return true;
     if (isnan(errors)) return other->score.loss > (1 + FINAL_ALIKE) * best->score.loss;
     return errors > fmin(fmax(FINAL_CLEAR - FINAL_PATIENCE * less, 1), FINAL_CLEAR);
 }

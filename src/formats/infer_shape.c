@@ -108,7 +108,7 @@ static float pool_cost(const Search *s, int index, const PoolOption *option) {
     if (link->gap > 1 && !option->pool) cost += s->now.convs[index].stride == 1 ? 0.5f : 0.3f;
     // Those who stride do not pool; or only smooth.
     if (s->now.convs[index].stride > 1) {
-        if (option->pool == 2 && option->stride == 1) cost = 0.1f;
+        if (option->pool == 2 && option->stride == 1 && link->kernel_h % 2 == 0) cost = 0.1f;
         cost += option->pool ? 0.3f : -0.2f;
     }
     return cost;

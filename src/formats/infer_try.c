@@ -100,7 +100,7 @@ static void try_coarse(Trial *t, Guess *best) {
     if (!board_judge(t, trial_images(t, TRY_SEEDS, TRY_COARSE))) return;
     t->board_most = TRY_SEEDS;
     if (!board_judge(t, trial_images(t, TRY_SEEDS, TRY_FINE))) return;
-    witness_choose(t, 2, true);
+    witness_choose(t, 4, true);
     *best = t->board[0].guess;
 }
 

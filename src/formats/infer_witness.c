@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-enum { WITNESS_IMAGES = 256, WITNESS_LEAST = 64 };
+enum { WITNESS_IMAGES = 256, WITNESS_LEAST = 48 };
 // Memory between layers.
 #define WITNESS_BYTES ((size_t)1 << 30)
 // As layer batchnorm has it; and the part of the deviation that counts as none: on so few images,
