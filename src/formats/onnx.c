@@ -282,13 +282,27 @@ fail:
 
 // ---- writing ------------------------------------------------------------------------------------
 
+// What comes out of a graph is known when it has been run once. As many pictures as go in, where
+// their number is open.
+static Status find_output(const Graph *graph, GraphTensor *output) {
+    GraphClassifier *classifier;
+    const GraphTensor *input = &graph_value_at(graph, graph_input(graph, 0))->tensor;
+    Status status = classifier_open(graph, 1, 1, &classifier);
+    if (!status_is_ok(&status)) return status;
+    *output = *graph_run_output(classifier_trace(classifier), 0);
+    output->data = NULL;
+    if (input->rank != 1 && input->dims[0] == 0 && output->rank > 1) output->dims[0] = 0;
+    classifier_close(&classifier);
+    return status;
+}
+
 Status onnx_write(const char *path, const SavedModel *model) {
     Status status;
     TensorBag *bag = NULL;
     Graph *made = NULL;
     Bytes bytes = {0};
     const Normalization *n = &model->spec.normalization;
-    GraphTensor output = {.type = GRAPH_F32, .rank = 2, .dims = {0, (size_t)model->plan.classes}};
+    GraphTensor output;
     char note[256];
     snprintf(
         note, sizeof note,
@@ -297,7 +311,8 @@ Status onnx_write(const char *path, const SavedModel *model) {
         (double)n->mean, (double)n->std);
     TRY(tensor_bag_open(0, &bag));
     TRY(metadata_take(model, bag));
-    if (!model->graph) TRY(onnx_export_graph(model, &made, &output));
+    TRY(model->graph ? find_output(model->graph, &output)
+                     : onnx_export_graph(model, &made, &output));
     TRY(onnx_proto_write(made ? made : model->graph, &output, bag, note, &bytes));
     TRY(file_write_atomic(path, bytes.data, bytes.size, 0644));
 fail:
