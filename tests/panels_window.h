@@ -201,6 +201,15 @@ static inline void wait_for(Fixture *f, bool (*wanted)(Workbench *), const char 
     frames(f, 2);
 }
 
+static inline bool quitting_is_decided(Workbench *bench) {
+    return !bench->quitting;
+}
+// Asks it to close; it may have to wait for errands.
+static inline void quit(Fixture *f) {
+    workbench_quit(f->bench);
+    wait_for(f, quitting_is_decided, "the end of all errands");
+}
+
 static inline RunEntry *last_run(Workbench *bench) {
     return bench->runs.count ? bench->runs.entry[bench->runs.count - 1] : NULL;
 }

@@ -95,7 +95,7 @@ static void a_run_comes_back_in_the_next_window(void **state) {
     wait_for(f, it_is_kept, "the weights on the disk");
     // Nothing would be lost: no question.
     assert_false(entry_is_unsaved(run));
-    workbench_quit(f->bench);
+    quit(f);
     assert_true(f->bench->want_quit);
     reopen(f);
     open_history(f);

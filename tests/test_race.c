@@ -136,13 +136,11 @@ static void deleting_an_unsaved_run_asks_once(void **state) {
 static void quitting_asks_when_a_run_is_not_saved(void **state) {
     Fixture *f = *state;
     train_and_finish(f);
-    workbench_quit(f->bench);
-    frames(f, 2);
+    quit(f);
     assert_false(f->bench->want_quit);
     click(f, "Go back");
     assert_int_equal(f->bench->dialog, DIALOG_NONE);
-    workbench_quit(f->bench);
-    frames(f, 2);
+    quit(f);
     click(f, "Quit without saving");
     assert_true(f->bench->want_quit);
 }
