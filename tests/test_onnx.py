@@ -356,11 +356,12 @@ def channels_last():
 
 
 def pictures_out():
-    """Ten pictures of one pixel each come out."""
+    """Ten pictures of one pixel each come out, of pictures of four."""
     m = Maker(["batch", 1, 28, 28])
     a = m.add("Conv", m.random(8, 1, 3, 3), m.random(8), strides=[3, 3])
     m.add("Tanh")
     m.add("Add", a)
+    m.add("Conv", m.random(8, 4, 3, 3), strides=[4, 4], group=2)
     m.add("Conv", m.random(10, 8, 1, 1), m.random(10))
     m.add("GlobalAveragePool")
     return m.model("batch", more=(1, 1)), True

@@ -7,15 +7,22 @@
 typedef struct Conv {
     Windows w;
     size_t groups, in_channels, out_channels; // of one group
-    size_t *places; // [kernel_area][PANEL]: where each number of a window lies, NOWHERE: padding
-    float *panel;   // [in_channels * kernel_area][PANEL]
+    size_t *places;   // [kernel_area][PANEL]: where each number of a window lies, NOWHERE: padding
+    float *panel;     // [in_channels * kernel_area][PANEL]
+    size_t to[PANEL]; // where the output of each place lies
 } Conv;
 #define NOWHERE SIZE_MAX
 
-static void conv_places(const Conv *conv, size_t first, int columns) {
+// From place `first` on; a picture that has fewer than there is room for is followed by the next.
+static void conv_places(Conv *conv, size_t first, int columns) {
     const Windows *w = &conv->w;
+    size_t picture_from = conv->groups * conv->in_channels * w->in_area;
+    size_t picture_to = conv->groups * conv->out_channels * w->out_area;
     for (int t = 0; t < PANEL; t++) {
         size_t at = first + (size_t)t, o[WINDOW_RANK], k[WINDOW_RANK] = {0};
+        size_t picture = at / w->out_area;
+        at %= w->out_area;
+        conv->to[t] = picture * picture_to + at;
         for (int d = WINDOW_RANK - 1; d >= 0; d--) {
             o[d] = at % w->out[d];
             at /= w->out[d];
@@ -23,7 +30,7 @@ static void conv_places(const Conv *conv, size_t first, int columns) {
         for (size_t i = 0; i < w->kernel_area; i++) {
             size_t place;
             bool inside = t < columns && windows_at(w, o, k, &place);
-            conv->places[i * PANEL + (size_t)t] = inside ? place : NOWHERE;
+            conv->places[i * PANEL + (size_t)t] = inside ? picture * picture_from + place : NOWHERE;
             shape_next(k, WINDOW_RANK, w->kernel);
         }
     }
@@ -37,18 +44,23 @@ static void conv_fill(const Conv *conv, const float *x) {
             *to++ = conv->places[i] == NOWHERE ? 0 : x[conv->places[i]];
 }
 
-static void conv_run(const Conv *conv, size_t n, const float *x, const float *weights, float *y) {
+// Small pictures are done several at once: with one column a product takes as long as with PANEL.
+static void conv_run(Conv *conv, size_t n, const float *x, const float *weights, float *y) {
     const Windows *w = &conv->w;
     size_t k = conv->in_channels * w->kernel_area;
     size_t from_size = conv->in_channels * w->in_area, to_size = conv->out_channels * w->out_area;
     for (size_t first = 0; first < w->out_area; first += PANEL) {
-        int columns = w->out_area - first < PANEL ? (int)(w->out_area - first) : PANEL;
-        conv_places(conv, first, columns);
-        for (size_t i = 0; i < n * conv->groups; i++) {
-            conv_fill(conv, x + i * from_size);
-            panel_product(conv->out_channels, k, columns,
-                          weights + i % conv->groups * conv->out_channels * k, k, 1, conv->panel,
-                          y + i * to_size + first, w->out_area, 1);
+        size_t rest = w->out_area - first, most = w->out_area < PANEL ? PANEL / w->out_area : 1;
+        for (size_t i = 0; i < n; i += most) {
+            size_t pictures = n - i < most ? n - i : most;
+            int columns = (int)(rest < PANEL ? pictures * rest : PANEL);
+            if (i == 0 || pictures < most) conv_places(conv, first, columns);
+            for (size_t g = 0; g < conv->groups; g++) {
+                size_t at = i * conv->groups + g;
+                conv_fill(conv, x + at * from_size);
+                panel_product(conv->out_channels, k, columns, weights + g * conv->out_channels * k,
+                              k, 1, conv->panel, y + at * to_size, w->out_area, conv->to);
+            }
         }
     }
 }

@@ -34,7 +34,7 @@ static void product_rows(size_t k, const float *a, size_t a_row, size_t a_column
 }
 
 void panel_product(size_t m, size_t k, int columns, const float *a, size_t a_row, size_t a_column,
-                   const float *panel, float *c, size_t c_row, size_t c_column) {
+                   const float *panel, float *c, size_t c_row, const size_t c_columns[PANEL]) {
     for (size_t i = 0; i < m; i += ROWS) {
         size_t rows = m - i < ROWS ? m - i : ROWS;
         float sums[ROWS][PANEL];
@@ -45,8 +45,7 @@ void panel_product(size_t m, size_t k, int columns, const float *a, size_t a_row
             for (size_t r = 0; r < rows; r++)
                 product_row(k, from + r * a_row, a_column, panel, sums[r]);
         for (size_t r = 0; r < rows; r++)
-            for (int j = 0; j < columns; j++)
-                c[(i + r) * c_row + (size_t)j * c_column] = sums[r][j];
+            for (int j = 0; j < columns; j++) c[(i + r) * c_row + c_columns[j]] = sums[r][j];
     }
 }
 
@@ -58,13 +57,14 @@ typedef struct Matrix {
 
 // c [m][n] = a [m][k] * b [k][n]; `panel` has room for k * PANEL numbers.
 static void product(size_t m, size_t n, size_t k, Matrix a, Matrix b, float *panel, float *c) {
+    static const size_t beside[PANEL] = {0, 1, 2, 3, 4, 5, 6, 7};
     for (size_t j = 0; j < n; j += PANEL) {
         int columns = n - j < PANEL ? (int)(n - j) : PANEL;
         for (size_t l = 0; l < k; l++)
             for (int t = 0; t < PANEL; t++)
                 panel[l * PANEL + (size_t)t] =
                     t < columns ? b.data[l * b.row + (j + (size_t)t) * b.column] : 0;
-        panel_product(m, k, columns, a.data, a.row, a.column, panel, c + j, n, 1);
+        panel_product(m, k, columns, a.data, a.row, a.column, panel, c + j, n, beside);
     }
 }
 

@@ -64,9 +64,9 @@ bool shape_next(size_t *index, int rank, const size_t *dims);
 enum { PANEL = 8 }; // columns worked on together
 
 // c[i][j] = sum over l of a[i][l] * panel[l][j] for m rows and `columns` <= PANEL columns. panel is
-// [k][PANEL]; c is written with c_row between rows, and with c_column between columns.
+// [k][PANEL]; c is written with c_row between rows, column j at c_columns[j].
 void panel_product(size_t m, size_t k, int columns, const float *a, size_t a_row, size_t a_column,
-                   const float *panel, float *c, size_t c_row, size_t c_column);
+                   const float *panel, float *c, size_t c_row, const size_t c_columns[PANEL]);
 
 // ---- windows of convolutions and pools ----------------------------------------------------------
 
