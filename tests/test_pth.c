@@ -3,19 +3,11 @@
 // by fixtures/make_pth.py.
 #include "base/text.h"
 
-#include "tests/fixture_file.h"
 #include "tests/models.h"
+#include "tests/pth_fixture.h"
 
 #include <math.h>
 #include <stdio.h>
-
-static SavedModel *read_fixture(const char *name, InferReport *report) {
-    char path[FILE_PATH_MAX];
-    SavedModel *model;
-    fixture_path(name, ".pth", path);
-    assert_ok(format_open(path, NULL, &model, report));
-    return model;
-}
 
 // ---- the ways of writing ------------------------------------------------------------------------
 

@@ -6,22 +6,13 @@
 #include "nn/model.h"
 
 #include "tests/files.h"
-#include "tests/fixture_file.h"
-#include "tests/test.h"
+#include "tests/pth_fixture.h"
 
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static SavedModel *read_fixture(const char *name, InferReport *report) {
-    char path[FILE_PATH_MAX];
-    SavedModel *model;
-    fixture_path(name, ".pth", path);
-    assert_ok(format_open(path, NULL, &model, report));
-    return model;
-}
 
 // ---- what PyTorch computes with them ------------------------------------------------------------
 
