@@ -257,6 +257,11 @@ static Status train_tell_epoch(TrainJob *job, const EpochRecord *e) {
 
 // ---- keeping -----------------------------------------------------------------------------------
 
+// What the network's tensors were called before the run; NULL: nothing of their own.
+static const TensorNames *train_names(const TrainJob *job) {
+    return job->initial != NULL ? job->initial->names : NULL;
+}
+
 static Status train_save_model(TrainJob *job) {
     Status status;
     SavedModel *model = NULL;
@@ -265,6 +270,8 @@ static Status train_save_model(TrainJob *job) {
     TRY(saved_model_make(run_spec(job->run), &model));
     ASSERT(model->plan.weight_floats == run_plan(job->run)->weight_floats);
     run_get_weights(job->run, model->weights);
+    long long done = run_batches_done(run_epoch(job->run) - 1, 0, run_batches(job->run));
+    TRY(saved_model_name_tensors(model, train_names(job), done + run_batch(job->run) - 1));
     for (int i = 0; i < model->class_count && i < (int)job->dataset->classes; i++)
         text_copy(model->class_names[i], sizeof model->class_names[i],
                   job->dataset->class_names[i]);
@@ -406,7 +413,7 @@ int cmd_train(const CliArgs *args) {
         cli_stop_catch();
         train_say_begin(job);
         if (!cli_switch(args, "forget"))
-            train_keep_open(&job->keep, job->run, job->dataset, job->device);
+            train_keep_open(&job->keep, job->run, train_names(job), job->dataset, job->device);
         status = train_go(job);
         train_keep_close(&job->keep, job->run, &status);
     }

@@ -5,7 +5,8 @@
 
 #include <stdlib.h>
 
-void train_keep_open(TrainKeep *keep, const Run *run, const Dataset *dataset, const char *backend) {
+void train_keep_open(TrainKeep *keep, const Run *run, const TensorNames *names,
+                     const Dataset *dataset, const char *backend) {
     char directory[FILE_PATH_MAX];
     if (!history_is_possible()) return;
     if (!history_user_directory(directory)) {
@@ -17,6 +18,7 @@ void train_keep_open(TrainKeep *keep, const Run *run, const Dataset *dataset, co
                           .color = -1,
                           .config = run_config(run),
                           .spec = run_spec(run),
+                          .names = names,
                           .batches = run_batches(run),
                           .steps = (long long)(run_epoch(run) - 1) * run_batches(run) +
                                    run_batch(run) - 1,

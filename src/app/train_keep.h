@@ -14,7 +14,9 @@ typedef struct TrainKeep {
 } TrainKeep;
 
 // Begins to keep `run` in this user's history. What stands in the way is said, and no error.
-void train_keep_open(TrainKeep *keep, const Run *run, const Dataset *dataset, const char *backend);
+// `names`: of the network that it started from, or NULL.
+void train_keep_open(TrainKeep *keep, const Run *run, const TensorNames *names,
+                     const Dataset *dataset, const char *backend);
 // After some batches, and after each epoch with its evaluation.
 void train_keep_steps(TrainKeep *keep, Run *run, const BatchRecord *batches, int count);
 void train_keep_epoch(TrainKeep *keep, Run *run, const EpochRecord *epoch);

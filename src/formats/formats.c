@@ -92,6 +92,15 @@ fail:
     return status;
 }
 
+Status saved_model_name_tensors(SavedModel *model, const TensorNames *names, long long batches) {
+    TensorNames *copy = tensor_names_copy(names);
+    if (names && !copy) return status_no_memory("the names of tensors", sizeof *names);
+    tensor_names_count(copy, batches);
+    free(model->names);
+    model->names = copy;
+    return status_ok();
+}
+
 Status saved_model_check_layers(const SavedModel *model, const char *path) {
     if (!model->graph) return status_ok();
     return status_error(
@@ -105,6 +114,7 @@ void saved_model_close(SavedModel **model) {
     if (!*model) return;
     graph_close(&(*model)->graph);
     free((*model)->weights);
+    free((*model)->names);
     free(*model);
     *model = NULL;
 }

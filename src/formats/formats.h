@@ -4,6 +4,7 @@
 #define INKLING_FORMATS_FORMATS_H
 
 #include "base/status.h"
+#include "formats/tensor_names.h"
 #include "nn/spec.h"
 
 #include <stdint.h>
@@ -23,6 +24,10 @@ typedef struct SavedModel {
     // An answer whose probability is below this is none: what is shown is no digit (train/
     // calibrate.h finds it). 0: not known, every answer counts.
     float threshold;
+    // What its tensors were called in the file that it came from, for whoever writes it again, and
+    // for networks trained on from it; owned. NULL: they have the names of the plan, which is so of
+    // what is trained here.
+    TensorNames *names;
     // NULL: the layers of `spec` are the network. Otherwise this graph is, which they cannot say:
     // it answers, but cannot be trained, and has no layers, tensors or weights here. `spec` has its
     // name, input and normalization; `plan` its shapes[0], classes, parameters and flops_forward.
@@ -36,6 +41,9 @@ Status saved_model_make(const ModelSpec *spec, SavedModel **out);
 Status saved_model_make_graph(const ModelSpec *spec, struct Graph *graph, int classes, double work,
                               SavedModel **out);
 void saved_model_close(SavedModel **model);
+// `model` becomes one that was trained for so many batches from a network with these names (NULL:
+// none of its own); batch norms have counted them.
+Status saved_model_name_tensors(SavedModel *model, const TensorNames *names, long long batches);
 // STATUS_UNSUPPORTED when the model is a graph: training needs layers. `path` is named.
 Status saved_model_check_layers(const SavedModel *model, const char *path);
 

@@ -290,8 +290,7 @@ static const Tensor *source_part(const GuessSource *source, const char *name) {
 
 static Status fill_tensor(const TensorInfo *want, const Tensor *have, float *out) {
     if (!have) {
-        for (size_t i = 0; i < want->count; i++)
-            out[i] = strstr(want->name, ".bias") ? 0.0f : want->initial;
+        for (size_t i = 0; i < want->count; i++) out[i] = tensor_names_start(want);
         return status_ok();
     }
     bool same = have->rank == want->rank;
@@ -314,8 +313,9 @@ static Status fill_misfit(const GuessSpace *space) {
                         space->source_count);
 }
 
-// Copies the tensors into a model of layers.
-static Status fill_layers(const GuessSpace *space, SavedModel *model) {
+// Which tensor goes into which of a model of layers; NULL: none.
+static Status list_tensors(const GuessSpace *space, const SavedModel *model,
+                           const Tensor *out[SPEC_TENSORS_MAX]) {
     const ModelPlan *plan = &model->plan;
     int next[SOURCE_KINDS] = {0}, taken = 0;
     for (int i = 0; i < model->spec.layer_count; i++) {
@@ -326,14 +326,27 @@ static Status fill_layers(const GuessSpace *space, SavedModel *model) {
             source_take(space->sources, space->source_count, kind, &next[kind]);
         if (!source) return fill_misfit(space);
         taken++;
-        for (int t = plan->first_tensor[i]; t < plan->first_tensor[i + 1]; t++) {
-            Status status =
-                fill_tensor(&plan->tensors[t], source_part(source, plan->tensors[t].name),
-                            model->weights + plan->tensors[t].offset);
-            if (!status_is_ok(&status)) return status;
-        }
+        for (int t = plan->first_tensor[i]; t < plan->first_tensor[i + 1]; t++)
+            out[t] = source_part(source, plan->tensors[t].name);
     }
     return taken == space->source_count ? status_ok() : fill_misfit(space);
+}
+
+// Copies the tensors into a model of layers.
+static Status fill_layers(const GuessSpace *space, SavedModel *model) {
+    const ModelPlan *plan = &model->plan;
+    const Tensor *from[SPEC_TENSORS_MAX];
+    Status status = list_tensors(space, model, from);
+    for (int t = 0; t < plan->tensor_count && status_is_ok(&status); t++)
+        status = fill_tensor(&plan->tensors[t], from[t], model->weights + plan->tensors[t].offset);
+    return status;
+}
+
+Status guess_name_tensors(const GuessSpace *space, const TensorBag *bag, SavedModel *model) {
+    const Tensor *from[SPEC_TENSORS_MAX];
+    Status status = list_tensors(space, model, from);
+    if (!status_is_ok(&status)) return status;
+    return tensor_names_find(bag, &model->plan, from, &model->names);
 }
 
 void guess_set_border(const GuessSpace *space, const Guess *guess, SavedModel *model) {

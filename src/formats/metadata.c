@@ -27,6 +27,10 @@ Status metadata_take(const SavedModel *model, TensorBag *bag) {
     const ModelSpec *spec = &model->spec;
     char layers[SPEC_TEXT_MAX], input[48], mean[32], std[32], temperature[32], threshold[32];
     char classes[SPEC_CLASSES_MAX * sizeof model->class_names[0] + 1] = "";
+    Text tensors = {0};
+    Status status = status_ok();
+    if (model->names) tensor_names_print(model->names, &model->plan, &tensors);
+    if (tensors.failed) status = status_no_memory("the names of tensors", tensors.size);
     spec_print_layers(spec, layers, sizeof layers);
     shape_print(spec->input, input);
     print_float(spec->normalization.mean, mean);
@@ -48,15 +52,18 @@ Status metadata_take(const SavedModel *model, TensorBag *bag) {
         {"inkling.record", model->record},
         {"inkling.temperature", temperature},
         {"inkling.threshold", threshold},
+        {"inkling.tensors", tensors.data},
     };
-    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
-        if (model->graph && i == 0) continue; // it has no layers
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0] && status_is_ok(&status); i++) {
+        // A graph has no layers, and most networks have no names of their own.
+        if ((model->graph && i == 0) || !pairs[i][1]) continue;
         if (!text_is_utf8(pairs[i][1], strlen(pairs[i][1])))
-            return status_error(STATUS_USAGE, "cannot save: %s is not UTF-8 text", pairs[i][0]);
-        Status status = tensor_bag_set_text(bag, pairs[i][0], pairs[i][1]);
-        if (!status_is_ok(&status)) return status;
+            status = status_error(STATUS_USAGE, "cannot save: %s is not UTF-8 text", pairs[i][0]);
+        else
+            status = tensor_bag_set_text(bag, pairs[i][0], pairs[i][1]);
     }
-    return status_ok();
+    text_close(&tensors);
+    return status;
 }
 
 // ---- to a model ---------------------------------------------------------------------------------
@@ -149,15 +156,18 @@ static bool text_ends_with(const char *s, const char *end) {
     return size >= end_size && strcmp(s + size - end_size, end) == 0;
 }
 
-static Status check_wanted(const TensorBag *bag, const TensorInfo *want) {
-    const Tensor *have = tensor_bag_find(bag, want->name);
+// `name`: what the tensor is called in this file. `needed`: it must be there.
+static Status check_wanted(const TensorBag *bag, const TensorInfo *want, const char *name,
+                           bool needed) {
+    const Tensor *have = tensor_bag_find(bag, name);
+    if (!have && !needed) return status_ok();
     if (!have)
         return status_error(STATUS_FORMAT, "the tensor %s, which its layers need, is missing",
-                            want->name);
+                            name);
     if (!tensor_matches(want, have)) {
         Tensor expected = {.rank = want->rank};
         char found[128], text[128];
-        text_copy(expected.name, sizeof expected.name, want->name);
+        text_copy(expected.name, sizeof expected.name, name);
         for (int k = 0; k < want->rank; k++) expected.dims[k] = (size_t)want->dims[k];
         tensor_print(have, found);
         tensor_print(&expected, text);
@@ -168,21 +178,29 @@ static Status check_wanted(const TensorBag *bag, const TensorInfo *want) {
         return status_error(STATUS_UNSUPPORTED,
                             "tensor %s is of type %s; float32, float16, bfloat16 and float64 can "
                             "be read",
-                            want->name, tensor_types[have->type].name);
+                            name, tensor_types[have->type].name);
     return status_ok();
 }
 
 // Every tensor of the plan is there in its shape and in a type we read, and none is left over.
-static Status check_tensors(const TensorBag *bag, const ModelPlan *plan) {
-    for (int i = 0; i < plan->tensor_count; i++) {
-        Status status = check_wanted(bag, &plan->tensors[i]);
+// `keys`: what each is called; those that are not in `named` (NULL: all are) may be missing, unless
+// they are of a kind that nothing starts with.
+static Status check_tensors(const TensorBag *bag, const ModelPlan *plan, const TensorNames *named,
+                            const TensorNames *keys) {
+    Status status;
+    for (int i = 0; i < keys->count; i++) {
+        const TensorName *key = &keys->items[i];
+        const TensorInfo *want = &plan->tensors[key->tensor];
+        bool needed = !named || want->rank > 1 || tensor_names_of(named, key->tensor, false);
+        if (key->counts) continue;
+        status = check_wanted(bag, want, key->name, needed);
         if (!status_is_ok(&status)) return status;
     }
     for (int i = 0; i < tensor_bag_count(bag); i++) {
         const Tensor *tensor = tensor_bag_at(bag, i);
-        bool wanted = text_ends_with(tensor->name, ".num_batches_tracked"); // a counter: no use
-        for (int k = 0; k < plan->tensor_count && !wanted; k++)
-            wanted = strcmp(plan->tensors[k].name, tensor->name) == 0;
+        bool wanted = text_ends_with(tensor->name, ".num_batches_tracked");
+        for (int k = 0; k < keys->count && !wanted; k++)
+            wanted = strcmp(keys->items[k].name, tensor->name) == 0;
         if (wanted) continue;
         char text[128];
         tensor_print(tensor, text);
@@ -190,6 +208,30 @@ static Status check_tensors(const TensorBag *bag, const ModelPlan *plan) {
                             text);
     }
     return status_ok();
+}
+
+// What the tensors are called in the bag. *named: the names of its own that it says it has, NULL
+// when it does not.
+static Status read_names(const TensorBag *bag, const ModelPlan *plan, TensorNames **named,
+                         TensorNames **keys) {
+    Status status = status_ok();
+    const char *text = tensor_bag_text(bag, "inkling.tensors");
+    if (text) TRY(status_prefix(tensor_names_parse(text, plan, named), "inkling.tensors"));
+    TRY(tensor_names_written(*named, plan, NULL, NAMES_ALL, keys));
+fail:
+    return status;
+}
+
+static void fill_weights(const TensorBag *bag, const TensorNames *keys, SavedModel *model) {
+    for (int i = 0; i < keys->count; i++) {
+        const TensorName *key = &keys->items[i];
+        const TensorInfo *info = &model->plan.tensors[key->tensor];
+        const Tensor *from = key->counts ? NULL : tensor_bag_find(bag, key->name);
+        float *to = model->weights + info->offset;
+        if (from) tensor_read(from, to);
+        for (size_t k = 0; !from && !key->counts && k < info->count; k++)
+            to[k] = tensor_names_start(info);
+    }
 }
 
 bool metadata_has(const TensorBag *bag) {
@@ -227,6 +269,7 @@ Status metadata_make(const TensorBag *bag, SavedModel **out) {
     Status status;
     SavedModel *model = NULL;
     ModelPlan *plan = NULL;
+    TensorNames *named = NULL, *keys = NULL;
     ModelSpec spec;
     *out = NULL;
     TRY(read_spec(bag, &spec));
@@ -238,17 +281,22 @@ Status metadata_make(const TensorBag *bag, SavedModel **out) {
         goto fail;
     }
     TRY(status_prefix(spec_plan(&spec, plan), "inkling.layers"));
-    TRY(check_tensors(bag, plan));
+    TRY(read_names(bag, plan, &named, &keys));
+    TRY(check_tensors(bag, plan, named, keys));
     TRY(saved_model_make(&spec, &model));
     TRY(read_words(bag, model));
-    for (int i = 0; i < plan->tensor_count; i++)
-        tensor_read(tensor_bag_find(bag, plan->tensors[i].name),
-                    model->weights + plan->tensors[i].offset);
+    fill_weights(bag, keys, model);
+    if (named) tensor_names_take_counters(named, bag);
+    tensor_names_settle(&named, plan);
+    model->names = named;
+    named = NULL;
     *out = model;
     model = NULL;
 fail:
     saved_model_close(&model);
     free(plan);
+    free(named);
+    free(keys);
     return status;
 }
 

@@ -5,6 +5,9 @@
 //   inkling.mean, .std    normalization
 //   inkling.classes       names, one a line
 //   inkling.settings, .record, .temperature, .threshold
+//   inkling.tensors       what the tensors are called where that is not as the layers are, and in
+//                         which order, one a line (tensor_names.h): a file that came from a class
+//                         of somebody else's keeps the names of that class
 // Every format keeps the same pairs in its own place. Not here: guessing without them (infer.h).
 #ifndef INKLING_FORMATS_METADATA_H
 #define INKLING_FORMATS_METADATA_H
@@ -19,7 +22,10 @@ Status metadata_take(const SavedModel *model, TensorBag *bag);
 // True when the bag says which network it holds.
 bool metadata_has(const TensorBag *bag);
 // The network that the pairs describe, with the bag's tensors, which must be exactly the ones that
-// its layers need (PyTorch's counters num_batches_tracked are passed over).
+// its layers need, under the names that inkling.tensors says. Those with no name there may be
+// missing where layers start with something of their own (a bias). PyTorch's counters
+// num_batches_tracked are kept where inkling.tensors names them: the bag's value, else the one
+// that stands there; others are passed over.
 Status metadata_make(const TensorBag *bag, SavedModel **out);
 // Sets what the pairs say beside the layers on a model that has its network from elsewhere.
 Status metadata_apply(const TensorBag *bag, SavedModel *model);
@@ -27,7 +33,7 @@ Status metadata_apply(const TensorBag *bag, SavedModel *model);
 // The pairs as text, one "key: value" a line (newline and backslash in a value are escaped), for
 // formats that have no place for pairs; and back.
 #define METADATA_ENTRY "inkling.txt"
-enum { METADATA_TEXT_MAX = 64 * 1024 };
+enum { METADATA_TEXT_MAX = 640 * 1024 };
 void metadata_print(const TensorBag *bag, Text *out);
 Status metadata_parse(const char *text, size_t size, TensorBag *bag);
 

@@ -200,7 +200,7 @@ static Status onnx_make(OnnxModel *o) {
     double work = classifier_work(o->classifier);
     onnx_chain_find(o->graph, classifier_trace(o->classifier), input, &o->chain);
     if (o->chain.layers[0] && o->chain.front.scale > 0) {
-        Status status = onnx_chain_model(&o->chain, input, &o->model);
+        Status status = onnx_chain_model(o->graph, &o->chain, input, &o->model);
         if (status_is_ok(&status) && o->model->plan.classes == classes) return status;
         saved_model_close(&o->model);
         text_copy(o->chain.why, sizeof o->chain.why, "what it does in this order");

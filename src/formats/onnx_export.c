@@ -1,4 +1,6 @@
-// From layers to a graph of ONNX operators, under the names that PyTorch would give them. The input
+// From layers to a graph of ONNX operators. Tensors have the names that they came with
+// (tensor_names.h), or those that PyTorch would give them. A bias that no file has given is left
+// out. The input
 // is the normalized picture, as in what PyTorch exports; how to normalize is in the metadata.
 // Dropout does nothing in an answer and is left out; the metadata has it.
 #include "formats/layer_node.h"
@@ -7,24 +9,39 @@
 #include "nn/layer.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { EXPORT_OPSET = 13, EXPORT_SPARE = 1024 * 1024 };
 
 typedef struct Export {
     const SavedModel *model;
+    TensorNames *keys, *needed; // of all tensors, and of those that say something
     Graph *graph;
     int layer; // the one being written
     int value; // what the layers before it gave
 } Export;
 
-static Status export_tensor(Export *e, const TensorInfo *info, int *value) {
+static Status export_tensor(Export *e, int index, int *value) {
+    const TensorInfo *info = &e->model->plan.tensors[index];
+    const char *name = tensor_names_of(e->keys, index, false)->name;
     GraphTensor tensor = {.type = GRAPH_F32, .rank = info->rank, .count = info->count};
     for (int d = 0; d < info->rank; d++) tensor.dims[d] = (size_t)info->dims[d];
     tensor.data = e->model->weights + info->offset;
-    Status status = graph_add_constant(e->graph, info->name, &tensor);
-    *value = graph_value(e->graph, info->name);
+    Status status = graph_add_constant(e->graph, name, &tensor);
+    *value = graph_value(e->graph, name);
     return status;
+}
+
+// A name for a value between two layers, which no tensor has.
+static const char *export_name(const Export *e, char out[64]) {
+    for (int i = 0; i < e->keys->count; i++) {
+        size_t size = strlen(out);
+        if (strcmp(e->keys->items[i].name, out) != 0 || size > 62) continue;
+        memcpy(out + size, "_", 2);
+        i = -1; // that one may be taken as well
+    }
+    return out;
 }
 
 static Status export_node(Export *e, bool last) {
@@ -34,13 +51,14 @@ static Status export_node(Export *e, bool last) {
     const char *word = layer->kind->word;
     int inputs[1 + 4], first = plan->first_tensor[e->layer];
     int tensors = plan->first_tensor[e->layer + 1] - first;
-    char name[64], output[64];
+    char name[64], output[64] = "logits";
     snprintf(name, sizeof name, "%s_%d", word, e->layer + 1);
-    snprintf(output, sizeof output, "%s_%d_out", word, e->layer + 1);
+    if (!last) snprintf(output, sizeof output, "%s_%d_out", word, e->layer + 1);
     inputs[0] = e->value;
-    for (int t = 0; t < tensors; t++)
-        TRY(export_tensor(e, &plan->tensors[first + t], &inputs[1 + t]));
-    TRY(layer_node_add(e->graph, layer, name, inputs, 1 + tensors, last ? "logits" : output,
+    // Weight and bias: then the operator can do without the latter.
+    if (tensors == 2 && !tensor_names_of(e->needed, first + 1, false)) tensors = 1;
+    for (int t = 0; t < tensors; t++) TRY(export_tensor(e, first + t, &inputs[1 + t]));
+    TRY(layer_node_add(e->graph, layer, name, inputs, 1 + tensors, export_name(e, output),
                        &e->value));
 fail:
     return status;
@@ -53,11 +71,15 @@ Status onnx_export_graph(const SavedModel *model, Graph **graph, GraphTensor *ou
     Shape in = spec->input;
     GraphTensor input = {.type = GRAPH_F32, .rank = in.flat ? 2 : 4};
     int last = spec->layer_count - 1;
+    char name[64] = "input";
+    const ModelPlan *plan = &model->plan;
+    TRY(tensor_names_written(model->names, plan, model->weights, NAMES_ALL, &e.keys));
+    TRY(tensor_names_written(model->names, plan, model->weights, NAMES_CHANGED, &e.needed));
     TRY(graph_open(EXPORT_OPSET, EXPORT_SPARE, &e.graph));
     input.dims[1] = (size_t)in.c;
     input.dims[2] = in.flat ? 0 : (size_t)in.h;
     input.dims[3] = in.flat ? 0 : (size_t)in.w;
-    TRY(graph_add_input(e.graph, "input", &input, true));
+    TRY(graph_add_input(e.graph, export_name(&e, name), &input, true));
     e.value = graph_input(e.graph, 0);
     while (last > 0 && spec->layers[last].kind == layer_find("dropout")) last--;
     for (e.layer = 0; e.layer <= last; e.layer++) {
@@ -73,5 +95,7 @@ Status onnx_export_graph(const SavedModel *model, Graph **graph, GraphTensor *ou
     e.graph = NULL;
 fail:
     graph_close(&e.graph);
+    free(e.keys);
+    free(e.needed);
     return status;
 }

@@ -28,9 +28,10 @@ typedef struct OnnxChain {
 // Follows the graph from its input to its output. `trace`: a run of it, for the shapes; `image`:
 // what it takes.
 void onnx_chain_find(const Graph *graph, const GraphRun *trace, Shape image, OnnxChain *out);
-// Makes the model that the chain says, weights copied. STATUS_UNSUPPORTED when it does not fit our
-// layers after all.
-Status onnx_chain_model(const OnnxChain *chain, Shape input, SavedModel **out);
+// Makes the model that the chain says, weights copied, under the names that the graph has for them
+// (tensor_names.h): those that somebody has given, not those that an exporter numbered.
+// STATUS_UNSUPPORTED when it does not fit our layers after all.
+Status onnx_chain_model(const Graph *graph, const OnnxChain *chain, Shape input, SavedModel **out);
 
 // The layers of a model as a graph of operator set 13, softmax left out. Its constants lie in
 // model->weights. *output: what comes out.

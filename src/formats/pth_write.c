@@ -1,6 +1,7 @@
-// Writing .pth: the archive that torch.save would write for a state dict of these tensors, in names
-// that nn.Module.load_state_dict knows, and one entry more (metadata.h) that PyTorch passes over.
-// Only what torch.load(weights_only=True) allows is used.
+// Writing .pth: the archive that torch.save would write for a state dict of these tensors, under
+// the names that they came with (tensor_names.h) or that nn.Module.load_state_dict knows, and one
+// entry more (metadata.h) that PyTorch passes over. Only what torch.load(weights_only=True) allows
+// is used.
 #include "formats/list.h"
 
 #include "base/check.h"
@@ -21,7 +22,7 @@ typedef struct PthWriter {
     unsigned char *numbers; // little-endian
     size_t used;
     ZipEntry *entries;
-    int count;
+    int count, storages;
     char (*names)[PTH_NAME];
 } PthWriter;
 
@@ -86,58 +87,71 @@ static void put_float(unsigned char *to, float value) {
     for (int i = 0; i < 4; i++) to[i] = (unsigned char)(bits >> 8 * i);
 }
 
-static void add_tensor(PthWriter *w, const TensorInfo *tensor, const float *from, int storage) {
-    char key[16], name[32];
-    snprintf(key, sizeof key, "%d", storage);
-    snprintf(name, sizeof name, "data/%d", storage);
-    put_tensor(&w->pickle, tensor->name, "FloatStorage", key, tensor->rank, tensor->dims,
-               tensor->count);
+static void add_storage(PthWriter *w, const TensorName *key, const TensorInfo *shape,
+                        const unsigned char *bytes, size_t size) {
+    char number[16], name[32];
+    snprintf(number, sizeof number, "%d", w->storages);
+    snprintf(name, sizeof name, "data/%d", w->storages++);
+    put_tensor(&w->pickle, key->name, shape ? "FloatStorage" : "LongStorage", number,
+               shape ? shape->rank : 0, shape ? shape->dims : NULL, shape ? shape->count : 1);
+    add_entry(w, name, bytes, size);
+}
+
+static void add_tensor(PthWriter *w, const TensorName *key, const TensorInfo *tensor,
+                       const float *from) {
     unsigned char *to = w->numbers + w->used;
     for (size_t i = 0; i < tensor->count; i++) put_float(to + 4 * i, from[i]);
-    add_entry(w, name, to, 4 * tensor->count);
+    add_storage(w, key, tensor, to, 4 * tensor->count);
     w->used += 4 * tensor->count;
 }
 
-// PyTorch's batch norms count their batches. The number is not kept here and with a momentum given
-// does nothing, but load_state_dict wants the name.
-static void add_counter(PthWriter *w, const TensorInfo *variance, int storage) {
-    static const unsigned char zero[8] = {0};
-    char key[16], name[32], tensor[80];
-    const char *dot = strrchr(variance->name, '.');
-    snprintf(key, sizeof key, "%d", storage);
-    snprintf(name, sizeof name, "data/%d", storage);
-    snprintf(tensor, sizeof tensor, "%.*s.num_batches_tracked", (int)(dot - variance->name),
-             variance->name);
-    put_tensor(&w->pickle, tensor, "LongStorage", key, 0, NULL, 1);
-    add_entry(w, name, zero, sizeof zero);
+static void add_counter(PthWriter *w, const TensorName *key) {
+    unsigned char *to = w->numbers + w->used;
+    for (int i = 0; i < 8; i++) to[i] = (unsigned char)((uint64_t)key->batches >> 8 * i);
+    add_storage(w, key, NULL, to, 8);
+    w->used += 8;
 }
 
-static void add_state(PthWriter *w, const SavedModel *model) {
-    const ModelPlan *plan = &model->plan;
-    int storage = 0;
+// PyTorch's batch norms count their batches, and load_state_dict wants the name. A network without
+// names of its own has no number for it; with a momentum given it does nothing.
+static void add_zero(PthWriter *w, const TensorInfo *tensor) {
+    TensorName key = {.name = ""};
+    const char *dot = strrchr(tensor->name, '.');
+    if (!dot || strcmp(dot, ".running_var") != 0) return;
+    snprintf(key.name, sizeof key.name, "%.*s.num_batches_tracked", (int)(dot - tensor->name),
+             tensor->name);
+    add_counter(w, &key);
+}
+
+static void add_state(PthWriter *w, const SavedModel *model, const TensorNames *keys) {
     put(&w->pickle, "\x80\x02"
                     "ccollections\nOrderedDict\n)R(");
-    for (int i = 0; i < plan->tensor_count; i++) {
-        const TensorInfo *tensor = &plan->tensors[i];
-        const char *dot = strrchr(tensor->name, '.');
-        add_tensor(w, tensor, model->weights + tensor->offset, storage++);
-        if (dot && strcmp(dot, ".running_var") == 0) add_counter(w, tensor, storage++);
+    for (int i = 0; i < keys->count; i++) {
+        const TensorName *key = &keys->items[i];
+        const TensorInfo *tensor = &model->plan.tensors[key->tensor];
+        if (key->counts)
+            add_counter(w, key);
+        else
+            add_tensor(w, key, tensor, model->weights + tensor->offset);
+        if (!model->names) add_zero(w, tensor);
     }
     put(&w->pickle, "u.");
 }
 
-static Status writer_fill(PthWriter *w, const SavedModel *model, const TensorBag *metadata) {
-    size_t floats = 0, most = 2 * (size_t)model->plan.tensor_count + PTH_EXTRA_ENTRIES;
-    for (int i = 0; i < model->plan.tensor_count; i++) floats += model->plan.tensors[i].count;
-    w->numbers = malloc(4 * floats + 1);
+static Status writer_fill(PthWriter *w, const SavedModel *model, const TensorNames *keys,
+                          const TensorBag *metadata) {
+    size_t bytes = 0, most = 2 * (size_t)keys->count + PTH_EXTRA_ENTRIES;
+    for (int i = 0; i < keys->count; i++)
+        bytes += 4 * model->plan.tensors[keys->items[i].tensor].count + 8;
+    w->numbers = malloc(bytes + 1);
     w->entries = calloc(most, sizeof *w->entries);
     w->names = calloc(most, sizeof *w->names);
-    if (!w->numbers || !w->entries || !w->names) return status_no_memory("a .pth file", 4 * floats);
+    if (!w->numbers || !w->entries || !w->names) return status_no_memory("a .pth file", bytes);
     // PyTorch takes the archive's name from its first entry, and that must be the pickle.
     w->count = 1;
-    add_state(w, model);
+    add_state(w, model, keys);
     metadata_print(metadata, &w->metadata);
-    if (w->pickle.failed || w->metadata.failed) return status_no_memory("a .pth file", 4 * floats);
+    if (w->pickle.failed || w->metadata.failed) return status_no_memory("a .pth file", bytes);
     int count = w->count;
     w->count = 0;
     add_entry(w, "data.pkl", w->pickle.data, w->pickle.size);
@@ -153,14 +167,17 @@ Status pth_write(const char *path, const SavedModel *model) {
     PthWriter w = {.count = 0};
     Bytes archive = {NULL, 0};
     TensorBag *metadata = NULL;
+    TensorNames *keys = NULL;
     TRY(tensor_bag_open(0, &metadata));
     TRY(metadata_take(model, metadata));
-    TRY(writer_fill(&w, model, metadata));
+    TRY(tensor_names_written(model->names, &model->plan, model->weights, NAMES_CHANGED, &keys));
+    TRY(writer_fill(&w, model, keys, metadata));
     TRY(status_prefix(zip_write(w.entries, w.count, &archive), path));
     TRY(file_write_atomic(path, archive.data, archive.size, 0644));
 fail:
     bytes_close(&archive);
     tensor_bag_close(&metadata);
+    free(keys);
     text_close(&w.pickle);
     text_close(&w.metadata);
     free(w.numbers);

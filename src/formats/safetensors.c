@@ -1,7 +1,7 @@
 // .safetensors: 8 bytes with the length of a JSON header, the header, the numbers. What makes a
 // bare list of tensors a network again is in __metadata__ (metadata.h). Tensors have PyTorch's
-// names and layout, so safetensors.torch.load_file gives a state dict. Not here: guessing the
-// network of a file without that (infer.h).
+// names (tensor_names.h) and layout, so safetensors.torch.load_file gives a state dict. Not here:
+// guessing the network of a file without that (infer.h).
 #include "formats/list.h"
 
 #include "base/file.h"
@@ -129,13 +129,21 @@ Status safetensors_read(const char *path, const InferOptions *options, SavedMode
 
 // ---- writing ------------------------------------------------------------------------------------
 
-static void put_float(unsigned char *to, float value) {
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    for (int i = 0; i < 4; i++) to[i] = (unsigned char)(bits >> 8 * i);
+static unsigned char *put_bits(unsigned char *to, uint64_t bits, int size) {
+    for (int i = 0; i < size; i++) *to++ = (unsigned char)(bits >> 8 * i);
+    return to;
 }
 
-static Status write_header(const SavedModel *model, Text *out) {
+static unsigned char *put_floats(unsigned char *to, const float *from, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, &from[i], sizeof bits);
+        to = put_bits(to, bits, 4);
+    }
+    return to;
+}
+
+static Status write_header(const SavedModel *model, const TensorNames *keys, Text *out) {
     enum { PAIRS_MAX = 16 };
     SafetensorsPair pairs[PAIRS_MAX] = {{"format", "pt"}};
     int count = 1;
@@ -146,38 +154,48 @@ static Status write_header(const SavedModel *model, Text *out) {
     while (count < PAIRS_MAX &&
            (pairs[count].key = tensor_bag_text_at(bag, count - 1, &pairs[count].value)))
         count++;
-    safetensors_header_write(pairs, count, &model->plan, out);
+    safetensors_header_write(pairs, count, keys, &model->plan, out);
 fail:
     tensor_bag_close(&bag);
     return status;
 }
 
+// Behind the header: counters, then tensors.
+static void put_keys(unsigned char *to, const SavedModel *model, const TensorNames *keys) {
+    for (int i = 0; i < keys->count; i++)
+        if (keys->items[i].counts) to = put_bits(to, (uint64_t)keys->items[i].batches, 8);
+    for (int i = 0; i < keys->count; i++) {
+        const TensorInfo *tensor = &model->plan.tensors[keys->items[i].tensor];
+        if (!keys->items[i].counts)
+            to = put_floats(to, model->weights + tensor->offset, tensor->count);
+    }
+}
+
 Status safetensors_write(const char *path, const SavedModel *model) {
     Status status;
     Text header = {0};
+    TensorNames *keys = NULL;
     unsigned char *bytes = NULL;
     size_t size = 8;
-    TRY(write_header(model, &header));
+    TRY(tensor_names_written(model->names, &model->plan, model->weights, NAMES_CHANGED, &keys));
+    TRY(write_header(model, keys, &header));
     if (!header.failed) {
         size += header.size;
-        for (int i = 0; i < model->plan.tensor_count; i++) size += model->plan.tensors[i].count * 4;
+        for (int i = 0; i < keys->count; i++)
+            size +=
+                keys->items[i].counts ? 8 : 4 * model->plan.tensors[keys->items[i].tensor].count;
         bytes = malloc(size);
     }
     if (!bytes) {
         status = status_no_memory(path, size);
         goto fail;
     }
-    for (int i = 0; i < 8; i++) bytes[i] = (unsigned char)((uint64_t)header.size >> 8 * i);
-    memcpy(bytes + 8, header.data, header.size);
-    unsigned char *to = bytes + 8 + header.size;
-    for (int i = 0; i < model->plan.tensor_count; i++) {
-        const TensorInfo *tensor = &model->plan.tensors[i];
-        const float *from = model->weights + tensor->offset;
-        for (size_t k = 0; k < tensor->count; k++, to += 4) put_float(to, from[k]);
-    }
+    memcpy(put_bits(bytes, header.size, 8), header.data, header.size);
+    put_keys(bytes + 8 + header.size, model, keys);
     TRY(file_write_atomic(path, bytes, size, 0644));
 fail:
     text_close(&header);
+    free(keys);
     free(bytes);
     return status;
 }

@@ -272,9 +272,19 @@ static void json_write_string(const char *s, Text *out) {
     text_append_bytes(out, "\"", 1);
 }
 
-void safetensors_header_write(const SafetensorsPair *pairs, int pair_count, const ModelPlan *plan,
-                              Text *out) {
-    size_t start = out->size, offset = 0;
+static void json_write_tensor(const char *name, const char *type, const TensorInfo *shape,
+                              size_t begin, size_t end, Text *out) {
+    text_append(out, ",");
+    json_write_string(name, out);
+    text_append(out, ":{\"dtype\":\"%s\",\"shape\":[", type);
+    for (int k = 0; shape && k < shape->rank; k++)
+        text_append(out, "%s%d", k ? "," : "", shape->dims[k]);
+    text_append(out, "],\"data_offsets\":[%zu,%zu]}", begin, end);
+}
+
+void safetensors_header_write(const SafetensorsPair *pairs, int pair_count, const TensorNames *keys,
+                              const ModelPlan *plan, Text *out) {
+    size_t start = out->size, counter = 0, offset = 0;
     text_append(out, "{\"__metadata__\":{");
     for (int i = 0; i < pair_count; i++) {
         if (i > 0) text_append(out, ",");
@@ -283,16 +293,14 @@ void safetensors_header_write(const SafetensorsPair *pairs, int pair_count, cons
         json_write_string(pairs[i].value, out);
     }
     text_append(out, "}");
-    for (int i = 0; i < plan->tensor_count; i++) {
-        const TensorInfo *tensor = &plan->tensors[i];
-        size_t end = offset + tensor->count * sizeof(float);
-        text_append(out, ",");
-        json_write_string(tensor->name, out);
-        text_append(out, ":{\"dtype\":\"F32\",\"shape\":[");
-        for (int k = 0; k < tensor->rank; k++)
-            text_append(out, "%s%d", k ? "," : "", tensor->dims[k]);
-        text_append(out, "],\"data_offsets\":[%zu,%zu]}", offset, end);
-        offset = end;
+    for (int i = 0; i < keys->count; i++) offset += keys->items[i].counts ? sizeof(int64_t) : 0;
+    for (int i = 0; i < keys->count; i++) {
+        const TensorName *key = &keys->items[i];
+        const TensorInfo *tensor = key->counts ? NULL : &plan->tensors[key->tensor];
+        size_t size = tensor ? tensor->count * sizeof(float) : sizeof(int64_t);
+        size_t *at = tensor ? &offset : &counter;
+        json_write_tensor(key->name, tensor ? "F32" : "I64", tensor, *at, *at + size, out);
+        *at += size;
     }
     text_append(out, "}");
     while (!out->failed && (out->size - start) % 8 != 0) text_append(out, " ");

@@ -6,7 +6,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "formats/tensor_bag.h"
-#include "nn/spec.h"
+#include "formats/tensor_names.h"
 
 #include <stddef.h>
 
@@ -58,9 +58,10 @@ typedef struct SafetensorsPair {
     const char *key, *value;
 } SafetensorsPair;
 
-// Appends the JSON for these pairs and the plan's tensors, as F32 one behind the other in the order
-// of the plan, padded with blanks so that 8 + its size is a multiple of 8.
-void safetensors_header_write(const SafetensorsPair *pairs, int pair_count, const ModelPlan *plan,
-                              Text *out);
+// Appends the JSON for these pairs and the keys of the plan's tensors, in their order, padded with
+// blanks so that 8 + its size is a multiple of 8. The numbers lie one behind the other: first those
+// of counters, as I64 (so that they are aligned), then those of tensors, as F32.
+void safetensors_header_write(const SafetensorsPair *pairs, int pair_count, const TensorNames *keys,
+                              const ModelPlan *plan, Text *out);
 
 #endif

@@ -11,9 +11,9 @@
 
 enum {
     TENSOR_RANK_MAX = 8,
-    TENSOR_NAME_MAX = 192,  // bytes with the NUL; a longer name is refused
-    TENSOR_BAG_MAX = 8192,  // tensors of one bag
-    TENSOR_TEXT_MAX = 16384 // bytes of one metadata value
+    TENSOR_NAME_MAX = 192,       // bytes with the NUL; a longer name is refused
+    TENSOR_BAG_MAX = 8192,       // tensors of one bag
+    TENSOR_TEXT_MAX = 256 * 1024 // bytes of one metadata value: names of all tensors at most
 };
 
 // What a number of a tensor is, as its file says. All little-endian.

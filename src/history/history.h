@@ -63,7 +63,8 @@ typedef struct HistoryAbout {
     int color; // theme_run_color; -1: whichever comes next
     const TrainConfig *config;
     const ModelSpec *spec;
-    int batches; // in an epoch
+    const TensorNames *names; // as in RunLog
+    int batches;              // in an epoch
     const Dataset *dataset;
     const char *backend;          // "OpenBLAS, AVX2, 2 threads"
     float temperature, threshold; // of its answers (formats.h); 0, 0: not calibrated

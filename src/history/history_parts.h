@@ -84,6 +84,7 @@ struct Recording {
     // The history's thread alone:
     KeptRun run;
     SavedModel *model;
+    long long counted; // batches of the run that the counters of model->names have in them
     RecordingPile out; // what is being written, or failed to be
     bool ending;       // all its batches are written
     bool ended;        // and its end, which the weights came before

@@ -190,6 +190,7 @@ Recording *history_begin(History *history, const HistoryAbout *about) {
     r->history = history;
     mutex_init(&r->mutex);
     TRY(saved_model_make(about->spec, &r->model));
+    TRY(saved_model_name_tensors(r->model, about->names, 0));
     if (about->temperature > 0) r->model->temperature = about->temperature;
     r->model->threshold = about->threshold;
     recording_describe(r, about);
@@ -337,7 +338,12 @@ static Status recording_write_end(Recording *r, Store *store) {
                         next.name);
 }
 
-static void recording_note(SavedModel *model, const KeptRun *run, const RecordingWeights *of) {
+static void recording_note(Recording *r, const RecordingWeights *of) {
+    SavedModel *model = r->model;
+    const KeptRun *run = &r->run;
+    long long done = run_batches_done(of->epoch, of->batch, run->batches);
+    tensor_names_count(model->names, done - r->counted);
+    r->counted = done;
     int used = snprintf(model->record, sizeof model->record,
                         "data=\"%s\" epoch=%d batch=%d images=%lld seconds=%.2f", run->data,
                         of->epoch, of->batch, of->images, of->seconds);
@@ -359,7 +365,7 @@ static Status recording_write_weights(Recording *r, Store *store, KeptWeights wh
     mutex_unlock(&r->mutex);
     if (!of.fresh) return status_ok();
     double before = clock_seconds();
-    recording_note(r->model, &r->run, &of);
+    recording_note(r, &of);
     Status status = store_write_weights(store, atomic_load(&r->id), which, r->model);
     double now = clock_seconds(), pause = (now - before) * WEIGHTS_SHARE;
     mutex_lock(&r->mutex);

@@ -67,7 +67,11 @@ static Status restore_weights(RunLog *log, const Dataset *dataset, const KeptRun
     snapshot->images = (long long)restore_number(
         model, "images", (double)run->steps * (double)log->config.batch_size);
     snapshot->seconds = restore_number(model, "seconds", run->seconds);
-    Status status = restore_samples(log, model, &dataset->test, snapshot);
+    Status status = run_log_name_tensors(log, model->names);
+    // Those of the log are of before the run.
+    tensor_names_count(log->names,
+                       -run_batches_done(snapshot->epoch, snapshot->batch, log->batches));
+    if (status_is_ok(&status)) status = restore_samples(log, model, &dataset->test, snapshot);
     if (status_is_ok(&status)) mailbox_post(&log->mailbox);
     return status;
 }

@@ -166,6 +166,7 @@ static void runs_keep(Workbench *bench, RunEntry *run, const Dataset *dataset) {
                           .color = run->number,
                           .config = &run->log->config,
                           .spec = &run->log->spec,
+                          .names = run->log->names,
                           .batches = run->log->batches,
                           .temperature = run->log->temperature,
                           .threshold = run->log->threshold,
@@ -203,6 +204,7 @@ static Status runs_begin(Workbench *bench, const TrainConfig *config, const char
     run = calloc(1, sizeof *run);
     if (!run) TRY(status_no_memory("a run", sizeof *run));
     TRY(run_log_open(config, bench->dataset, initial ? initial->weights : NULL, &run->log));
+    TRY(run_log_name_tensors(run->log, initial ? initial->names : NULL));
     TRY(runs_send(bench, run, name, start));
     run = NULL;
 fail:
@@ -236,6 +238,7 @@ Status runs_start_on(Workbench *bench, const TrainConfig *config, const SavedMod
     run->own_data = data;
     TRY(runs_ready(bench));
     TRY(run_log_open(config, data, from->weights, &run->log));
+    TRY(run_log_name_tensors(run->log, from->names));
     run->log->temperature = from->temperature;
     run->log->threshold = from->threshold;
     TRY(workbench_open_trainer(bench, data, &run->own_trainer));

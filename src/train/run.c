@@ -195,6 +195,11 @@ long long run_images(const Run *run) {
     long long part = (long long)run->batch * run->config.batch_size;
     return whole + (part < run->images ? part : run->images);
 }
+
+long long run_batches_done(int epoch, int batch, int batches) {
+    return batch == 0 ? (long long)epoch * batches : (long long)(epoch - 1) * batches + batch;
+}
+
 bool run_at_epoch_end(const Run *run) {
     return run->batch >= run->batches;
 }

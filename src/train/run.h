@@ -56,6 +56,10 @@ int run_batch(const Run *run);   // of the next batch, 1 = first
 bool run_finished(const Run *run);
 double run_seconds(const Run *run);   // of training so far
 long long run_images(const Run *run); // trained on so far
+// Batches that weights have behind them which are of batch `batch` of epoch `epoch` (0: of the end
+// of that epoch), where epochs have `batches`: what PyTorch's batch norms count. Where patience
+// brings back the weights of the best epoch, that counts all epochs all the same.
+long long run_batches_done(int epoch, int batch, int batches);
 
 // Trains one batch. STATUS_DIVERGED, with learning rate and loss in the sentence, when the loss is
 // no number; the weights are then what they became.

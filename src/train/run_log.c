@@ -88,8 +88,17 @@ void run_log_close(RunLog **handle) {
     feed_close(&log->steps);
     feed_close(&log->epochs);
     free(log->initial);
+    free(log->names);
     free(log->plan);
     free(log);
+}
+
+Status run_log_name_tensors(RunLog *log, const TensorNames *names) {
+    TensorNames *copy = tensor_names_copy(names);
+    if (names && !copy) return status_no_memory("the names of tensors", sizeof *names);
+    free(log->names);
+    log->names = copy;
+    return status_ok();
 }
 
 bool run_log_is_over(const RunLog *log) {
@@ -105,6 +114,12 @@ Status run_log_save_model(const RunLog *log, const Dataset *dataset, SavedModel 
                             TR("this run has not trained a batch yet: nothing to save"));
     Status status = saved_model_make(&log->spec, &model);
     if (!status_is_ok(&status)) return status;
+    status = saved_model_name_tensors(
+        model, log->names, run_batches_done(snapshot->epoch, snapshot->batch, log->batches));
+    if (!status_is_ok(&status)) {
+        saved_model_close(&model);
+        return status;
+    }
     memcpy(model->weights, snapshot->weights, log->plan->weight_floats * sizeof(float));
     model->temperature = log->temperature;
     model->threshold = log->threshold;

@@ -80,6 +80,7 @@ typedef struct RunLog {
     float *initial;                       // weights to start from, or NULL; owned
     float temperature, threshold;         // of the answers (formats.h): those of the network that
                                           // the run goes on from, set by the owner; 1 and 0
+    TensorNames *names;                   // of the network it goes on from, or NULL; owned
     atomic_int state;                     // RunState
     RunSink sink;                         // set by the owner before it is started
     Status failure;                       // complete before state becomes RUN_FAILED
@@ -93,6 +94,9 @@ Status run_log_open(const TrainConfig *config, const Dataset *dataset, const flo
 void run_log_close(RunLog **log);
 // True when the trainer no longer touches it.
 bool run_log_is_over(const RunLog *log);
+// The models that come of it call their tensors so (formats/tensor_names.h), and their batch norms
+// have counted so many batches before the run (copied; NULL: they have the plan's names).
+Status run_log_name_tensors(RunLog *log, const TensorNames *names);
 // A model file's contents from the latest snapshot taken (owner's thread): with names, settings and
 // training record.
 Status run_log_save_model(const RunLog *log, const Dataset *dataset, SavedModel **out);
