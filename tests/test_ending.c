@@ -182,12 +182,49 @@ static void until_ends(void **state) {
     files_close(directory);
 }
 
+// Given up over the held-out images, an epoch is at its end still; then it goes on as if it had
+// not.
+static void stopped_over_held_out_images(void **state) {
+    (void)state;
+    const char *line = NET "optimizer=adam epochs=3 batch-size=40 held-out=100 patience=2 ema=0.9";
+    TrainConfig config = parse(line, 1);
+    Bench bench;
+    Run *run;
+    BatchRecord batch;
+    EpochRecord epoch;
+    EvalResult result;
+    atomic_bool stop = true;
+    size_t bytes, all;
+    bench_open(&bench, 1);
+    assert_ok(run_open(&config, &bench.data, NULL, &run));
+    while (!run_finished(run)) {
+        assert_ok(run_step(run, &batch));
+        if (!run_at_epoch_end(run)) continue;
+        run_set_cancel(run, &stop);
+        for (int i = 0; i < 2; i++) {
+            assert_int_equal(run_evaluate(run, &result, NULL, NULL).code, STATUS_CANCELLED);
+            assert_int_equal(run_end_epoch(run, &epoch).code, STATUS_CANCELLED);
+            assert_true(run_at_epoch_end(run));
+        }
+        run_set_cancel(run, NULL);
+        assert_ok(run_end_epoch(run, &epoch));
+    }
+    float *whole = train(line, 1, false, &all), *stopped = weights_of(run, &bytes);
+    assert_int_equal(bytes, all);
+    same_bits(line, "stopping", whole, stopped, bytes);
+    free(whole);
+    free(stopped);
+    run_close(&run);
+    bench_close(&bench);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(patience_goes_on),
         cmocka_unit_test(patience_ends_and_restores),
         cmocka_unit_test(the_best_is_kept_when_resumed),
         cmocka_unit_test(held_out_images_are_judged),
+        cmocka_unit_test(stopped_over_held_out_images),
         cmocka_unit_test(accuracy_is_watched),
         cmocka_unit_test(until_ends),
     };

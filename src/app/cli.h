@@ -8,10 +8,12 @@
 #include "base/log.h"
 #include "base/status.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 
-// Exit statuses: 0 only when everything that was asked for has been done.
-enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
+// Exit statuses: 0 only when everything that was asked for has been done. What a signal stopped
+// ends with this and the signal's number, as shells have it: 130 after Ctrl+C.
+enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_STOPPED = 128 };
 
 typedef struct CliOption {
     const char *name;  // "data": written --data; NULL ends a table
@@ -108,9 +110,14 @@ void cli_duration(double seconds, char out[32]);
 
 // ---- being stopped -----------------------------------------------------------------------------
 
-// From now on the first SIGINT or SIGTERM only sets a flag (a second one ends the program at once).
+// From now on SIGINT and SIGTERM end the program at once, with a sentence: for what has nothing to
+// lose. Files get their names when they are complete, and answers are written line by line.
+void cli_stop_at_once(void);
+// From now on the first one only sets a flag; a second one ends the program at once.
 void cli_stop_catch(void);
 bool cli_stop_asked(void);
+// That flag, for what looks at one while it works.
+const atomic_bool *cli_stop_flag(void);
 
 // ---- what several subcommands share ------------------------------------------------------------
 

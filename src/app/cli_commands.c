@@ -19,8 +19,9 @@ const CliCommand cli_commands[] = {
          "  {\"epoch\":1,\"train_loss\":0.21,\"train_accuracy\":0.936,\"test_loss\":0.09,"
          "\"test_accuracy\":0.972,\n   \"lr\":0.001,\"seconds\":1.3,"
          "\"images_per_second\":46000}\n"
-         "where seconds is the training pass alone. Ctrl+C ends it after the batch at hand,\n"
-         "and what has been trained is saved. The run with its weights is kept in the history\n"
+         "where seconds is the training pass alone. Ctrl+C ends it after the batch at hand, a\n"
+         "second one at once; what has been trained is saved. The run with its weights is kept in "
+         "the history\n"
          "(inkling runs list), unless --forget is given.",
      .options = train_command_options,
      .train_options = true,

@@ -94,6 +94,6 @@ void cli_print_overview(void) {
     cli_print("\n");
     help_row("--help", "this text");
     help_row("--version", "the version of the program");
-    cli_print("\nExit status: 0 when all that was asked for is done, 2 for wrong usage, 1 for any "
-              "other failure.\n");
+    cli_print("\nExit status: 0 when all that was asked for is done, 2 for wrong usage, 130 after "
+              "Ctrl+C,\n1 for any other failure.\n");
 }

@@ -9,6 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
+// What a signal handler may touch; nothing else in the program is changed from outside.
+static volatile sig_atomic_t stop_signal;
+static atomic_bool stop_asked;
+
 void cli_print(const char *format, ...) {
     va_list args;
     va_start(args, format);
@@ -36,6 +40,7 @@ void cli_say(const char *format, ...) {
 
 int cli_fail(const Status *status) {
     cli_say("inkling: %s", status->message);
+    if (status->code == STATUS_CANCELLED && stop_signal != 0) return CLI_STOPPED + stop_signal;
     return status->code == STATUS_USAGE ? CLI_USAGE : CLI_FAILED;
 }
 
@@ -77,24 +82,42 @@ void cli_duration(double seconds, char out[32]) {
         snprintf(out, 32, "%lld:%02lld", s / 60, s % 60);
 }
 
-// The one thing a signal handler may touch; nothing else in the program is changed from outside.
-static volatile sig_atomic_t stop_asked;
-
-static void cli_on_signal(int number) {
-    (void)number;
-    stop_asked = 1;
+// Not even a line that waits in stdio is written: of what a handler may call, this is all it needs.
+static void cli_on_end(int number) {
+    static const char tell[] = "\r\033[Kinkling: stopped\n";
+    size_t clear = cli_progress_is_shown() ? 0 : 4; // the progress line's end
+    ssize_t written = write(STDERR_FILENO, tell + clear, sizeof tell - 1 - clear);
+    (void)written; // nobody could be told
+    _exit(CLI_STOPPED + number);
 }
 
-void cli_stop_catch(void) {
+static void cli_on_stop(int number) {
+    if (stop_signal != 0) cli_on_end(number);
+    stop_signal = number;
+    atomic_store(&stop_asked, true);
+}
+
+static void cli_on_signals(void (*handler)(int number)) {
     struct sigaction action;
     memset(&action, 0, sizeof action);
-    action.sa_handler = cli_on_signal;
-    action.sa_flags = (int)SA_RESETHAND; // the second one does what it always did
+    action.sa_handler = handler;
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
 }
 
+void cli_stop_at_once(void) {
+    cli_on_signals(cli_on_end);
+}
+
+void cli_stop_catch(void) {
+    cli_on_signals(cli_on_stop);
+}
+
 bool cli_stop_asked(void) {
-    return stop_asked != 0;
+    return atomic_load(&stop_asked);
+}
+
+const atomic_bool *cli_stop_flag(void) {
+    return &stop_asked;
 }

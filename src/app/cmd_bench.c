@@ -82,7 +82,6 @@ static Status bench_steps(Run *run, int batches, double seconds, int *done) {
     *done = 0;
     while (*done < batches && clock_seconds() - begun < seconds) {
         int some;
-        if (cli_stop_asked()) return status_error(STATUS_CANCELLED, "stopped");
         TRY(bench_go_on(run));
         TRY(run_steps(run, 0.05, records, &some));
         *done += some;
@@ -361,7 +360,6 @@ fail:
 int cmd_bench(const CliArgs *args) {
     Bench bench = {.args = args};
     const char *only = cli_value(args, "preset");
-    cli_stop_catch();
     Status status = bench_open(&bench);
     if (status_is_ok(&status)) status = bench_tell_machine(&bench);
     for (int i = 0; status_is_ok(&status) && i < preset_count; i++)

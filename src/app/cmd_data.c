@@ -116,7 +116,7 @@ static bool data_show_progress(void *context, const FetchProgress *p) {
     bar[BAR] = '\0';
     cli_progress("[%s] %3.0f %%  %d/%d %s", bar, 100 * (share < 1 ? share : 1), p->file + 1,
                  p->file_count, p->name);
-    return !cli_stop_asked();
+    return true;
 }
 
 static Status data_fetch(const CliArgs *args) {
@@ -132,7 +132,6 @@ static Status data_fetch(const CliArgs *args) {
         return status_error(STATUS_USAGE,
                             "there is no home directory to put it in: say where with --data DIR");
     cli_say("MNIST goes to %s", directory);
-    cli_stop_catch();
     Status status = fetch_files(directory, &options, cli_logger());
     cli_progress_clear();
     if (!status_is_ok(&status)) return status;

@@ -46,6 +46,7 @@ typedef struct TrainJob {
     TrainKeep keep;     // in the history
     char device[128];   // what the back end calls itself
     EpochRecord last;   // the last complete epoch of this call
+    bool judged;        // its test figures are those of the weights as they are
     double started;     // clock when this call began
     double begun;       // clock of the first batch of this call
     double begun_run;   // run_seconds then
@@ -262,11 +263,22 @@ static const TensorNames *train_names(const TrainJob *job) {
     return job->initial != NULL ? job->initial->names : NULL;
 }
 
+// The test figures of the weights as they are, into job->last.
+static Status train_evaluate(TrainJob *job) {
+    EvalResult result;
+    Status status = run_evaluate(job->run, &result, NULL, NULL);
+    if (!status_is_ok(&status)) return status;
+    job->last.test_loss = result.loss;
+    job->last.test_accuracy = result.accuracy;
+    job->judged = true;
+    return status;
+}
+
 static Status train_save_model(TrainJob *job) {
     Status status;
     SavedModel *model = NULL;
-    EvalResult result;
     char accuracy[32];
+    int n, images = (int)job->dataset->test.n;
     TRY(saved_model_make(run_spec(job->run), &model));
     ASSERT(model->plan.weight_floats == run_plan(job->run)->weight_floats);
     run_get_weights(job->run, model->weights);
@@ -275,15 +287,22 @@ static Status train_save_model(TrainJob *job) {
     for (int i = 0; i < model->class_count && i < (int)job->dataset->classes; i++)
         text_copy(model->class_names[i], sizeof model->class_names[i],
                   job->dataset->class_names[i]);
-    TRY(run_evaluate(job->run, &result, NULL, NULL));
-    text_from_double(accuracy, result.accuracy);
+    status = job->judged ? status_ok() : train_evaluate(job);
+    bool judged = status_is_ok(&status);
+    if (status.code != STATUS_CANCELLED) TRY(status);
     config_print(&job->config, model->settings);
-    snprintf(model->record, sizeof model->record,
-             "test_accuracy=%s test_images=%d epochs=%d seconds=%.1f", accuracy, result.n,
+    text_from_double(accuracy, job->last.test_accuracy);
+    n = !judged ? 0
+                : snprintf(model->record, sizeof model->record, "test_accuracy=%s test_images=%d ",
+                           accuracy, images);
+    snprintf(model->record + n, sizeof model->record - (size_t)n, "epochs=%d seconds=%.1f",
              run_epoch(job->run) - 1, run_seconds(job->run));
     TRY(cli_write_model(job->save, model));
-    cli_say("saved %s: %.2f %% of %d test images right", job->save, 100 * result.accuracy,
-            result.n);
+    if (judged)
+        cli_say("saved %s: %.2f %% of %d test images right", job->save,
+                100 * job->last.test_accuracy, images);
+    else
+        cli_say("saved %s; inkling eval says how many test images it gets right", job->save);
 fail:
     saved_model_close(&model);
     return status;
@@ -310,14 +329,23 @@ static void train_write_state(TrainJob *job, Status *first) {
     if (status_is_ok(first)) *first = status;
 }
 
+// The test images come first: an epoch that is stopped over them, or over the held-out ones, is at
+// its end still, and a resumed run goes on from there.
 static Status train_end_epoch(TrainJob *job, Status *first) {
-    EvalResult result;
-    Status status = run_end_epoch(job->run, &job->last);
-    if (status_is_ok(&status)) status = run_evaluate(job->run, &result, NULL, NULL);
+    EpochRecord epoch;
+    Status status = train_evaluate(job);
+    if (status_is_ok(&status)) status = run_end_epoch(job->run, &epoch);
     if (!status_is_ok(&status)) return status;
-    run_note_test(job->run, result.accuracy);
-    job->last.test_loss = result.loss;
-    job->last.test_accuracy = result.accuracy;
+    epoch.test_loss = job->last.test_loss;
+    epoch.test_accuracy = job->last.test_accuracy;
+    job->last = epoch;
+    if (run_finished(job->run) && job->config.restore_best && run_best_epoch(job->run) > 0) {
+        job->judged = false; // they are the best epoch's weights now
+        status = train_evaluate(job);
+        if (status.code == STATUS_CANCELLED) status = status_ok(); // those of before will do
+        if (!status_is_ok(&status)) return status;
+    }
+    run_note_test(job->run, job->last.test_accuracy);
     train_keep_epoch(&job->keep, job->run, &job->last);
     train_write_state(job, first);
     if (job->log != NULL) status = feed_append(&job->epochs, &job->last);
@@ -354,6 +382,15 @@ static Status train_steps(TrainJob *job, BatchRecord out[RUN_STEPS_MAX], int *do
     return status;
 }
 
+static Status train_stopped(const TrainJob *job) {
+    int epoch = run_epoch(job->run), epochs = job->config.epochs;
+    if (run_at_epoch_end(job->run))
+        return status_error(STATUS_CANCELLED, "stopped at the end of epoch %d of %d", epoch,
+                            epochs);
+    return status_error(STATUS_CANCELLED, "stopped in epoch %d of %d, before batch %d", epoch,
+                        epochs, run_batch(job->run));
+}
+
 // Gives the first thing that went wrong. When standard output fails the run ends, but what has been
 // learnt is saved like any other; after a divergence there is nothing worth saving.
 static Status train_go(TrainJob *job) {
@@ -366,6 +403,7 @@ static Status train_go(TrainJob *job) {
     while (!run_finished(job->run) && !cli_stop_asked()) {
         // A run that is resumed may stand at the end of an epoch.
         if (!run_at_epoch_end(job->run)) {
+            job->judged = false;
             status = train_steps(job, batches, &done);
             train_keep_steps(&job->keep, job->run, batches, done);
             if (!status_is_ok(&status)) {
@@ -381,6 +419,7 @@ static Status train_go(TrainJob *job) {
             continue;
         }
         status = train_end_epoch(job, &first);
+        if (status.code == STATUS_CANCELLED) status = status_ok(); // told below, as any other stop
         if (!status_is_ok(&status)) break;
     }
     cli_progress_clear();
@@ -389,9 +428,7 @@ static Status train_go(TrainJob *job) {
     if (run_finished(job->run)) train_say_end(job);
     if (!run_finished(job->run)) {
         train_write_state(job, &first);
-        if (status_is_ok(&first))
-            first = status_error(STATUS_CANCELLED, "stopped in epoch %d of %d, before batch %d",
-                                 run_epoch(job->run), job->config.epochs, run_batch(job->run));
+        if (status_is_ok(&first)) first = train_stopped(job);
     }
     if (job->save != NULL) {
         status = train_save_model(job);
@@ -411,6 +448,7 @@ int cmd_train(const CliArgs *args) {
     Status status = train_prepare(job);
     if (status_is_ok(&status)) {
         cli_stop_catch();
+        run_set_cancel(job->run, cli_stop_flag());
         train_say_begin(job);
         if (!cli_switch(args, "forget"))
             train_keep_open(&job->keep, job->run, train_names(job), job->dataset, job->device);

@@ -27,6 +27,7 @@ static int main_run(const CliCommand *command, int argc, char **argv) {
     Status status = cli_parse(command, argc, argv, &args);
     if (!status_is_ok(&status)) return cli_fail(&status);
     int result = CLI_DONE;
+    if (command->name[0] != '\0') cli_stop_at_once(); // the window is ended as every other is
     if (args.help)
         cli_print_help(command);
     else
@@ -81,6 +82,7 @@ static int main_dispatch(int argc, char **argv) {
 
 int main(int argc, char **argv) {
     main_guard_descriptors();
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); // whoever reads on, or stops this, has whole lines
     signal(SIGPIPE, SIG_IGN); // a reader that went away is a failed write, told like any other
     int result = main_dispatch(argc, argv);
     Status status = cli_flush();

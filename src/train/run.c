@@ -375,6 +375,7 @@ Status run_end_epoch(Run *run, EpochRecord *out) {
     if (run->epoch_seconds > 0)
         out->images_per_second = (double)run->epoch_images / run->epoch_seconds;
     Status status = run_judge(run, out);
+    if (status.code == STATUS_CANCELLED) return status;
     run->epoch++;
     run->batch = 0;
     run->epoch_loss = run->epoch_seconds = 0;

@@ -78,7 +78,8 @@ Status run_step_told(Run *run, BatchRecord *out, Transcript *transcript);
 
 // True right after the last batch of an epoch. run_end_epoch then gives the epoch's line, the
 // held-out figures in it (the test figures are the caller's to fill in, from run_evaluate), and
-// moves on. When that ends the run and patience asks for it, the weights are from then on those of
+// moves on, unless it was cancelled over the held-out images: then the epoch is still at its end.
+// When that ends the run and patience asks for it, the weights are from then on those of
 // the best epoch.
 bool run_at_epoch_end(const Run *run);
 Status run_end_epoch(Run *run, EpochRecord *out);
