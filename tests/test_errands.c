@@ -190,6 +190,10 @@ static void no_frame_waits_for_what_is_opened(void **state) {
     dialog_open(f->bench, DIALOG_OPEN); // lists a directory
     files_path(f->bench->path.path, f->directory, "");
     frames(f, 3);
+    text_copy(f->bench->path.path, sizeof f->bench->path.path, "/"); // and back before it has come
+    frames(f, 3);
+    files_path(f->bench->path.path, f->directory, "");
+    frames(f, 3);
     assert_int_equal(f->bench->path.name_count, 0);
     assert_int_equal(f->bench->opening, 1);
     assert_int_equal(f->bench->next_id, newest);

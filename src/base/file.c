@@ -115,16 +115,17 @@ static Status file_draft_open(FileDraft *draft, const char *target, bool nameles
         draft->fd = open(directory, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
 #else
     (void)nameless;
-    (void)directory;
 #endif
     if (draft->fd < 0) {
         snprintf(draft->path, sizeof draft->path, "%s.XXXXXX", target);
         draft->fd = mkostemp(draft->path, O_CLOEXEC);
     }
     // The target's name, not the draft's: that is what the person asked for.
-    if (draft->fd < 0)
-        return status_error(STATUS_IO, TR("cannot write %s: %s"), target, strerror(errno));
-    return status_ok();
+    if (draft->fd >= 0) return status_ok();
+    if (errno == ENOENT && file_directory_of(target, directory))
+        return status_error(STATUS_IO, TR("cannot write %s: there is no directory %s"), target,
+                            directory);
+    return status_errno("write", target, errno);
 }
 
 // Gives a nameless draft, which is complete, a name: the target's if that is free, else for a

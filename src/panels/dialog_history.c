@@ -156,7 +156,8 @@ static void history_row(Ui *ui, Workbench *bench, UiTable *table, const KeptRun 
         history_view_choose_to(view, run->id);
     else if (hit.pressed || enter)
         history_view_choose_only(view, run->id);
-    if (enter || hit.double_clicked) history_view_load(bench);
+    bool choosing = ui->input.mods & (MOD_CTRL | MOD_SHIFT);
+    if (enter || (hit.double_clicked && !choosing)) history_view_load(bench);
     // What is scrolled away is only a stop in the Tab order.
     Rect row = ui_table_cell(table, COLUMN_NAME);
     if (rect_bottom(row) >= area.y && row.y <= rect_bottom(area)) {

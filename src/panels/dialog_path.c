@@ -78,11 +78,10 @@ static const struct {
                      TR("A model, a picture of a digit, strokes (.jsonl), or a directory with IDX "
                         "files."),
                      dialog_accept_open, false, true},
-    [DIALOG_SAVE] =
-        {TR("Save the network"), TR("Save"),
-         TR("Weights, layers, normalization and how it was trained, in one .safetensors "
-            "file."),
-         dialog_accept_save, true, false},
+    [DIALOG_SAVE] = {TR("Save the network"), TR("Save"),
+                     TR("Weights, layers, normalization and how it was trained, in one file: "
+                        ".safetensors, .pth or .onnx, by its ending."),
+                     dialog_accept_save, true, false},
     [DIALOG_IMPORT] = {TR("Import digits"), TR("Import"),
                        TR("Labelled strokes (.jsonl), or pictures of 28 x 28 with their labels: "
                           "NAME-images-idx3-ubyte."),

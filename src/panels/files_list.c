@@ -15,8 +15,12 @@ void bench_expand(const char *path, char out[FILE_PATH_MAX]) {
         text_copy(out, FILE_PATH_MAX, path);
 }
 
+static void files_free_names(char **names, int count) {
+    for (int i = 0; i < count; i++) free(names[i]);
+}
+
 void bench_list_close(PathDialogState *state) {
-    for (int i = 0; i < state->name_count; i++) free(state->names[i]);
+    files_free_names(state->names, state->name_count);
     state->name_count = state->shown_count = 0;
     state->listed[0] = '\0';
     state->filter[0] = '\0';
@@ -61,6 +65,7 @@ static Status files_take_directory(Workbench *bench, Errand *errand) {
     FilesListing *listing = (FilesListing *)errand;
     PathDialogState *state = &bench->path;
     if (strcmp(state->listed, listing->directory) != 0) return status_ok(); // another is wanted now
+    files_free_names(state->names, state->name_count); // asked for twice, it comes twice
     memcpy(state->names, listing->names, sizeof state->names);
     state->name_count = listing->count;
     state->shown_count = listing->count = 0;
@@ -69,7 +74,7 @@ static Status files_take_directory(Workbench *bench, Errand *errand) {
 
 static void files_close_directory(Errand *errand) {
     FilesListing *listing = (FilesListing *)errand;
-    for (int i = 0; i < listing->count; i++) free(listing->names[i]);
+    files_free_names(listing->names, listing->count);
     free(listing);
 }
 
@@ -85,6 +90,12 @@ static void files_list_directory(Workbench *bench, const char *directory) {
     errands_try(bench, &listing->errand);
 }
 
+static bool files_are_shown(const PathDialogState *state, const char *name) {
+    for (int i = 0; i < state->shown_count; i++)
+        if (strcmp(state->shown[i], name) == 0) return true;
+    return false;
+}
+
 void bench_list(Workbench *bench) {
     PathDialogState *state = &bench->path;
     char path[FILE_PATH_MAX], directory[FILE_PATH_MAX];
@@ -98,6 +109,7 @@ void bench_list(Workbench *bench) {
     if (fresh) files_list_directory(bench, directory);
     if (!fresh && strcmp(name, state->filter) == 0 && state->shown_count > 0) return;
     text_copy(state->filter, sizeof state->filter, name);
+    if (!fresh && files_are_shown(state, name)) return; // clicked on: the others stay to be clicked
     // What begins like the name typed; all of it while nothing does.
     state->shown_count = 0;
     for (int i = 0; i < state->name_count; i++)

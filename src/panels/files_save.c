@@ -84,8 +84,15 @@ void bench_suggest(Workbench *bench, uint64_t id, char out[FILE_PATH_MAX]) {
     } else if (entry) {
         snprintf(name, sizeof name, "%s", entry->name);
     }
-    for (char *c = name; *c; c++)
-        *c = isalnum((unsigned char)*c) || *c == '-' ? (char)tolower((unsigned char)*c) : '-';
+    char *to = name; // "MLP + batch norm" -> "mlp-batch-norm"
+    for (const char *c = name; *c; c++)
+        if (isalnum((unsigned char)*c))
+            *to++ = (char)tolower((unsigned char)*c);
+        else if (to > name && to[-1] != '-')
+            *to++ = '-';
+    if (to > name && to[-1] == '-') to--;
+    *to = '\0';
+    if (!name[0]) text_copy(name, sizeof name, "model"); // of other letters
     char file[160];
     snprintf(file, sizeof file, "%s.safetensors", name);
     if (!path_join(out, bench->prefs.directory, file)) text_copy(out, FILE_PATH_MAX, file);

@@ -61,6 +61,7 @@ struct UiState {
     MouseButton active_button;
     UiId press_owner; // of the press in this frame, by the last frame's record
     bool press_known;
+    UiId pressed_last; // by the left button
     UiId focus;
     bool focus_by_keyboard;
     bool focus_seen;

@@ -251,7 +251,9 @@ static void mouse_part(Ui *ui, UiHit *hit, Rect rect, unsigned hit_flags, bool f
     hit->hot = over && (s->active == 0 || s->active == hit->id);
     if (take_press(ui, hit->id, rect, MOUSE_LEFT)) {
         hit->pressed = true;
-        hit->double_clicked = ui->input.clicks == 2;
+        // Two quick clicks on neighbours are none.
+        hit->double_clicked = ui->input.clicks == 2 && s->pressed_last == hit->id;
+        s->pressed_last = hit->id;
         if (focusable) {
             s->focus = hit->id;
             s->focus_by_keyboard = false;
