@@ -93,6 +93,25 @@ static void test_text_field(void **state) {
     assert_false(ui_is_typing(p->ui));
 }
 
+// What was long enough to be scrolled is short now: it begins where the field does.
+static void test_text_field_scrolls_back(void **state) {
+    Page *p = *state;
+    click(p, "Name");
+    type(p, "all that there is room for, wide");
+    letter(p, 'a', MOD_CTRL);
+    type(p, "ab");
+    frame(p);
+    assert_string_equal(p->text, "ab");
+    const DrawList *list = &p->ui->draw;
+    float left = ui_find(p->ui, "Name")->rect.x, x = -1;
+    for (size_t i = 0; i < list->count; i++) {
+        const DrawCommand *c = &list->commands[i];
+        if (c->kind == DRAW_TEXT && c->count == 2 && memcmp(list->text + c->first, "ab", 2) == 0)
+            x = c->rect.x;
+    }
+    assert_true(x >= left);
+}
+
 static void test_several_events_in_one_frame(void **state) {
     Page *p = *state;
     click(p, "Name");
@@ -253,6 +272,7 @@ int main(void) {
         PAGE_TEST(test_inner_button_wins),
         PAGE_TEST(test_focus_order),
         PAGE_TEST(test_text_field),
+        PAGE_TEST(test_text_field_scrolls_back),
         PAGE_TEST(test_several_events_in_one_frame),
         PAGE_TEST(test_number_field),
         PAGE_TEST(test_dropdown),

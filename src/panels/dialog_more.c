@@ -62,6 +62,8 @@ void settings_paste(Ui *ui, Workbench *bench) {
 static void more_settings_line(Ui *ui, Workbench *bench, Rect rect) {
     const ThemeColors *c = &ui->theme->color;
     UiField options = {.flags = bench->settings_problem[0] ? UI_INVALID : 0};
+    bool typing = ui_focus(ui) == ui_id(ui, "Settings line");
+    if (!typing && !bench->settings_problem[0]) settings_print(bench, bench->settings_text);
     ui_caption(ui, rect_cut_top(&rect, 18, 0),
                tr("Settings line: copy it, or paste one and press Enter"));
     UiEdit edit = ui_text_field(ui, rect_cut_top(&rect, THEME_CONTROL_H, 6), "Settings line",
@@ -69,8 +71,6 @@ static void more_settings_line(Ui *ui, Workbench *bench, Rect rect) {
     if (edit.submitted) {
         Status status = settings_take(bench, bench->settings_text);
         text_copy(bench->settings_problem, sizeof bench->settings_problem, status.message);
-    } else if (!edit.focused && !bench->settings_problem[0]) {
-        settings_print(bench, bench->settings_text);
     }
     if (edit.changed || edit.cancelled) bench->settings_problem[0] = '\0';
     ui_text(ui, rect_cut_top(&rect, 18, 0), TEXT_SMALL, c->error, bench->settings_problem);

@@ -64,6 +64,8 @@ static void draw_selection(Ui *ui, Rect inside, TextStyle style, const char *tex
     EditState *e = &ui->state->edit;
     const ThemeColors *c = &ui->theme->color;
     float caret = prefix_width(ui, style, text, e->caret);
+    float width = prefix_width(ui, style, text, strlen(text));
+    e->scroll_x = fmaxf(0, fminf(e->scroll_x, width - inside.w + 1)); // it may be shorter now
     if (caret - e->scroll_x > inside.w - 1) e->scroll_x = caret - inside.w + 1;
     if (caret < e->scroll_x) e->scroll_x = caret;
     float x = inside.x - e->scroll_x;
