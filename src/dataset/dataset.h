@@ -98,13 +98,13 @@ Status dataset_open_synthetic(Dataset **out, uint64_t seed, uint32_t train_n, ui
 Status dataset_open_arrays(Dataset **out, const char *name, const ImageSet *train,
                            const ImageSet *test);
 
-// Frees and sets to NULL. NULL inside is fine.
 // Adds n pictures of no digit, labelled DATASET_LABEL_NONE, to the training set, on all processors.
 // STATUS_USAGE when its images are not such as they are (28 x 28, one channel), STATUS_MEMORY.
 Status dataset_add_others(Dataset *dataset, uint32_t n, uint64_t seed);
 // Are they?
 bool dataset_fits_others(const Dataset *dataset);
 
+// Frees and sets to NULL. NULL inside is fine.
 void dataset_close(Dataset **dataset);
 
 // Bytes of one image.

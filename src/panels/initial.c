@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-// So long what was read is what the file holds: the runs of a race begin with the same.
-static const double INITIAL_SECONDS = 2;
+// So long what was read is what the file holds: the runs of a race begin with the same, and who was
+// told to wait has time to read that and to ask again.
+static const double INITIAL_SECONDS = 10;
 
 typedef struct InitialReading {
     Errand errand;

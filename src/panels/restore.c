@@ -56,8 +56,10 @@ static Status restore_samples(const RunLog *log, const SavedModel *model, const 
 
 static Status restore_weights(RunLog *log, const Dataset *dataset, const KeptRun *run,
                               const SavedModel *model) {
+    Shape from = model->spec.input, here = log->spec.input;
     if (model->plan.weight_floats != log->plan->weight_floats ||
-        model->plan.classes != log->plan->classes)
+        model->plan.classes != log->plan->classes || from.c != here.c || from.h != here.h ||
+        from.w != here.w)
         return status_error(STATUS_FORMAT, tr("the weights of \"%s\" are not of its network"),
                             run->name);
     RunSnapshot *snapshot = mailbox_back(&log->mailbox);

@@ -319,6 +319,10 @@ static Status run_do_step(Run *run, BatchRecord *out, Transcript *transcript) {
     return run_count_batch(run, &stats, run->step_seconds, out);
 }
 
+bool run_has_trained(const Status *status) {
+    return status_is_ok(status) || status->code == STATUS_DIVERGED;
+}
+
 Status run_step(Run *run, BatchRecord *out) {
     return run_do_step(run, out, NULL);
 }
@@ -340,8 +344,9 @@ static Status run_hand_over(Run *run, int most, BatchRecord *out, BatchStats *st
 Status run_steps(Run *run, double seconds, BatchRecord out[RUN_STEPS_MAX], int *done) {
     ASSERT(!run_finished(run) && !run_at_epoch_end(run));
     if (!run->be->ops->step_begin) {
-        *done = 1;
-        return run_do_step(run, out, NULL);
+        Status status = run_do_step(run, out, NULL);
+        *done = run_has_trained(&status);
+        return status;
     }
     BatchStats stats[RUN_STEPS_MAX];
     double start = clock_seconds(), fit = run->step_seconds > 0 ? seconds / run->step_seconds : 1;

@@ -64,6 +64,8 @@ long long run_batches_done(int epoch, int batch, int batches);
 // Trains one batch. STATUS_DIVERGED, with learning rate and loss in the sentence, when the loss is
 // no number; the weights are then what they became.
 Status run_step(Run *run, BatchRecord *out);
+// Whether there was a batch that `out` tells of, going by what run_step or run_step_told has given.
+bool run_has_trained(const Status *status);
 // Trains some: one where the back end has done what is asked when a call returns; elsewhere as many
 // as take about `seconds`, at least one, none past the end of the epoch, without waiting in
 // between. out[0 .. *done-1] tells of each; when they diverge, up to the first whose loss is no

@@ -146,9 +146,10 @@ int trainer_going(const Trainer *trainer) {
 // that is told. False when the run is over and its entry gone.
 static bool trainer_advance(Trainer *trainer, Entry *entry, double seconds, bool told) {
     BatchRecord records[RUN_STEPS_MAX];
-    int done = 1;
+    int done;
     Status status = told ? trainer_tell_batch(trainer, entry, records)
                          : run_steps(entry->run, seconds, records, &done);
+    if (told) done = run_has_trained(&status);
     const RunSink *sink = &entry->log->sink;
     for (int i = 0; i < done; i++) {
         Status kept = feed_append(&entry->log->steps, &records[i]);
