@@ -77,8 +77,8 @@ static Status picture_check_size(const char *path, const Bytes *bytes) {
                                 path);
     } else {
         return status_error(STATUS_FORMAT,
-                            "%s is none of what predict reads: a PNG or JPEG picture, an IDX file "
-                            "of images, or a .jsonl of strokes",
+                            TR("%s is not a PNG or JPEG picture, nor an IDX file of images or a "
+                               ".jsonl of strokes"),
                             path);
     }
     if (width == 0 || height == 0 || width > PICTURE_SIDE_MAX || height > PICTURE_SIDE_MAX ||

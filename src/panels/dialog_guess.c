@@ -293,8 +293,8 @@ static void guess_layers_row(Ui *ui, GuessForm *form, bool open, Rect row) {
     free(layers);
 }
 
-// How sure the guess is, and what else it may be.
-static void guess_sure(const ModelEntry *entry, char *out, size_t size) {
+// How sure the guess is, and what else it may be, as far as there is room for it.
+static void guess_sure(Ui *ui, Rect rect, const ModelEntry *entry, char *out, size_t size) {
     const InferReport *report = &entry->report;
     if (report->tried == 0) {
         snprintf(out, size,
@@ -318,8 +318,12 @@ static void guess_sure(const ModelEntry *entry, char *out, size_t size) {
                         report->best.loss);
     for (int i = 0; i < report->rival_count && used > 0 && (size_t)used < size; i++) {
         const InferRival *rival = &report->rivals[i];
+        int before = used;
         used += snprintf(out + used, size - (size_t)used, tr("; with %s: %.2f %% (loss %.3g)"),
                          rival->what, 100 * rival->score.accuracy, rival->score.loss);
+        if (ui_paragraph_height(ui, rect.w, TEXT_SMALL, out) <= rect.h) continue;
+        used = before;
+        break;
     }
     if (used > 0 && (size_t)used < size) snprintf(out + used, size - (size_t)used, ".");
 }
@@ -401,8 +405,9 @@ void dialog_guess(Ui *ui, Workbench *bench) {
     Rect buttons = rect_cut_bottom(&inside, THEME_CONTROL_H, THEME_GAP);
     snprintf(text, sizeof text, "%.100s: %s", path_basename(entry->path), entry->report.recognised);
     ui_text(ui, rect_cut_top(&inside, 20, 2), TEXT_STRONG, c->text, text);
-    guess_sure(entry, text, sizeof text);
-    ui_paragraph(ui, rect_cut_top(&inside, 54, THEME_GAP_SMALL), TEXT_SMALL, c->text_muted, text);
+    Rect sure = rect_cut_top(&inside, 54, THEME_GAP_SMALL);
+    guess_sure(ui, sure, entry, text, sizeof text);
+    ui_paragraph(ui, sure, TEXT_SMALL, c->text_muted, text);
     guess_normalization_row(ui, form, rect_cut_top(&inside, 50, THEME_GAP_SMALL));
     guess_layers_row(ui, form, open, rect_cut_top(&inside, 50, THEME_GAP_SMALL));
     Rect row = rect_cut_top(&inside, 50, THEME_GAP_SMALL);

@@ -196,6 +196,28 @@ static void files_start_guess(Workbench *bench) {
     }
 }
 
+// Shortly: all of it is in the log, and in the dialog of "Change...".
+static void files_tell_guess(Workbench *bench, const char *path, const InferReport *report) {
+    char text[UI_TOAST_TEXT];
+    const char *name = path_basename(path);
+    if (report->sure == INFER_POOR || report->tried == 0) {
+        workbench_say(bench, report->sure == INFER_POOR ? NOTICE_WARNING : NOTICE_INFO, "%s: %s",
+                      name, report->sentence);
+        return;
+    }
+    log_write(&bench->hooks.logger, LOG_INFO, "%s: %s", name, report->sentence);
+    int used = snprintf(text, sizeof text,
+                        report->sure == INFER_UNSURE
+                            ? tr("%.80s: %.100s, right on %.2f %% of training images. Other "
+                                 "choices do as well; \"Change\xe2\x80\xa6\" shows them.")
+                            : tr("%.80s: %.100s, right on %.2f %% of training images. "
+                                 "\"Change\xe2\x80\xa6\" shows what was guessed."),
+                        name, report->recognised, 100 * report->best.accuracy);
+    if (report->note[0] && used > 0 && (size_t)used < sizeof text)
+        snprintf(text + used, sizeof text - (size_t)used, " %s", report->note);
+    ui_toast_add(&bench->toasts, NOTICE_INFO, text);
+}
+
 static void files_take_guess(Workbench *bench) {
     GuessResult result;
     if (!bench->dataset || !guesser_take(&bench->guesser, &result)) return;
@@ -207,8 +229,7 @@ static void files_take_guess(Workbench *bench) {
         return;
     }
     bench_replace_model(bench, entry, result.model, &result.report);
-    workbench_say(bench, result.report.sure == INFER_POOR ? NOTICE_WARNING : NOTICE_INFO, "%s: %s",
-                  path_basename(path), result.report.sentence);
+    files_tell_guess(bench, path, &result.report);
 }
 
 void bench_take_models(Workbench *bench) {

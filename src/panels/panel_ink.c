@@ -137,12 +137,13 @@ static void ink_canvas(Ui *ui, Workbench *bench, Rect rect) {
 
 static void ink_tools(Ui *ui, Workbench *bench, Rect row) {
     InkState *ink = &bench->ink;
-    float gap = row.w > 300 ? 8 : 4;
+    bool wide = row.w > 300;
+    float gap = wide ? 8 : 4, beside = wide ? 14 : 6; // the slider
     Rect pencil = rect_cut_left(&row, INK_TOOL_H, gap);
-    Rect eraser = rect_cut_left(&row, INK_TOOL_H, gap + 6);
-    Rect clear = rect_cut_right(&row, row.w > 200 ? 62 : 54, gap);
+    Rect eraser = rect_cut_left(&row, INK_TOOL_H, beside);
+    Rect clear = rect_cut_right(&row, wide ? 62 : 46, gap);
     Rect redo = rect_cut_right(&row, INK_TOOL_H, gap);
-    Rect undo = rect_cut_right(&row, INK_TOOL_H, gap + 6);
+    Rect undo = rect_cut_right(&row, INK_TOOL_H, beside);
     if (ui_icon_button(ui, pencil, ICON_PENCIL, tr("Pencil"), ink->eraser ? 0 : UI_ON))
         ink->eraser = false;
     if (ui_icon_button(ui, eraser, ICON_ERASER, tr("Eraser (or the right button)"),

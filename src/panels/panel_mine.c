@@ -61,10 +61,10 @@ static void mine_tools(Ui *ui, Workbench *bench, Rect row) {
     if (ui_button(ui, rect_cut_left(&row, ui_button_width(ui, tr("Fine-tune")), 8), tr("Fine-tune"),
                   ready && !bench->tune.preparing ? 0 : UI_DISABLED))
         workbench_check(bench, teach_tune(bench));
-    ui_tooltip(ui,
-               ready ? tr("Train the network that answers on these digits and on training images,\n"
-                          "for some seconds, as a new run. The network itself stays as it is.")
-                     : why);
+    ui_tooltip(ui, ready
+                       ? tr("Train the network that answers on these digits and on training images "
+                            "for some seconds, as a new run. The network itself stays as it is.")
+                       : why);
     Rect delete = rect_cut_left(&row, MINE_TOOL_H + 4, 8);
     if (ui_icon_button(ui, delete, ICON_TRASH, tr("Delete the selected digits"),
                        selected ? 0 : UI_DISABLED))

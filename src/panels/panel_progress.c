@@ -104,13 +104,14 @@ void panel_progress(Ui *ui, Workbench *bench, Rect rect) {
         ui_text(ui, rect, TEXT_BODY, text.failed ? c->error : c->text_soft, text.soft);
         return;
     }
-    char widest[64]; // of the same text, so that the bar's left end stays
-    snprintf(widest, sizeof widest, tr(" \xc2\xb7 batch %d / %d"), run->log->batches,
-             run->log->batches);
-    float soft =
-        ceilf(fmaxf(ui_text_width(ui, TEXT_BODY, widest),
-                    ui_text_width(ui, TEXT_BODY, tr(" \xc2\xb7 looking at the test set"))));
-    Rect words = rect_cut_left(&rect, fminf(soft, rect.w), 12);
+    char widest[64]; // of the same texts, so that the bar's left end stays
+    int epochs = run->log->config.epochs, batches = run->log->batches;
+    snprintf(widest, sizeof widest, tr("Epoch %d / %d"), epochs, epochs);
+    float strong = fmaxf(ui_text_width(ui, TEXT_STRONG, widest) - used, 0);
+    snprintf(widest, sizeof widest, tr(" \xc2\xb7 batch %d / %d"), batches, batches);
+    float soft = fmaxf(ui_text_width(ui, TEXT_BODY, widest),
+                       ui_text_width(ui, TEXT_BODY, tr(" \xc2\xb7 looking at the test set")));
+    Rect words = rect_cut_left(&rect, fminf(ceilf(strong + soft), rect.w), 12);
     ui_text(ui, words, TEXT_BODY, c->text_soft, text.soft);
     if (rect.w < 40) return;
     rect.y += floorf((rect.h - 6) / 2);

@@ -30,7 +30,7 @@ static const struct {
 } run_columns[COLUMN_MAX] = {
     [COLUMN_DOT] = {{"", 21, false}, false, SORT_STARTED},
     [COLUMN_NAME] = {{TR("run"), -1, false}, true, SORT_STARTED},
-    [COLUMN_LR] = {{TR("lr"), 54, true}, true, SORT_LR},
+    [COLUMN_LR] = {{TR("lr"), 58, true}, true, SORT_LR},
     [COLUMN_BEST] = {{TR("best %"), 48, true}, true, SORT_BEST},
     [COLUMN_LOSS] = {{TR("loss"), 50, true}, true, SORT_LOSS},
     [COLUMN_TIME] = {{TR("time"), 44, true}, false, SORT_STARTED},
@@ -59,7 +59,7 @@ static void runs_label(Workbench *bench, const RunEntry *run, char *out, size_t 
 
 // Beside all other columns of a narrow table.
 static bool runs_names_fit(Ui *ui, Workbench *bench, float width) {
-    enum { OTHERS = 21 + 54 + 48 + 24 + 22, GAPS = 20 };
+    enum { OTHERS = 21 + 58 + 48 + 24 + 22, GAPS = 20 };
     char text[WORD_MAX + 64];
     for (int i = 0; i < bench->runs.count; i++) {
         runs_label(bench, bench->runs.entry[i], text, sizeof text);
@@ -92,11 +92,18 @@ static void runs_loss(char out[WORD_MAX], double loss) {
         word_number(out, loss);
 }
 
+// "1.5e-4": shorter than what %e makes of it.
+static void runs_power(char out[WORD_MAX], double value) {
+    int power = (int)floor(log10(value));
+    snprintf(out, WORD_MAX, "%.2ge%d", value / pow(10, power), power);
+}
+
 static void runs_text(const RunEntry *run, RunColumn column, char out[WORD_MAX]) {
     out[0] = '\0';
     if (column == COLUMN_LR) {
         text_from_double(out, run->lr);
         if (strlen(out) > LR_FIGURES) snprintf(out, WORD_MAX, "%.2g", run->lr);
+        if (strlen(out) > LR_FIGURES) runs_power(out, run->lr);
     }
     if (column == COLUMN_BEST && run->best > 0)
         snprintf(out, WORD_MAX, run->best < 1 ? "%.2f" : "%.0f", run->best * 100);
@@ -135,6 +142,10 @@ static void runs_cell(Ui *ui, Workbench *bench, RunEntry *run, const UiTable *ta
         runs_dot(ui, bench, run, cell);
     } else if (column == COLUMN_NAME) {
         runs_label(bench, run, text, sizeof text);
+        // Rather the whole name than its beginning.
+        if (ui_text_width(ui, TEXT_BODY, text) > cell.w &&
+            ui_text_width(ui, TEXT_BODY, run->name) + 30 > cell.w)
+            text_copy(text, sizeof text, run->name);
         bool failed = entry_state(run) == RUN_FAILED;
         ui_table_text(ui, table, index, failed ? c->error : c->text, text);
     } else if (column == COLUMN_PEN) {
@@ -159,9 +170,11 @@ static void runs_cell(Ui *ui, Workbench *bench, RunEntry *run, const UiTable *ta
 }
 
 // Its settings, and how sure its best result is.
-static void runs_tip(const Workbench *bench, const RunEntry *run, char *out, size_t size) {
-    char line[TRAIN_LINE_MAX], range[WORD_MAX];
+static void runs_tip(Workbench *bench, const RunEntry *run, char *out, size_t size) {
+    char line[TRAIN_LINE_MAX], range[WORD_MAX], label[WORD_MAX + 64];
     size_t used = 0;
+    runs_label(bench, run, label, sizeof label);
+    words_append(out, size, &used, "%s\n", label); // there may be no room for it in the table
     config_print(&run->log->config, line);
     if (entry_state(run) == RUN_FAILED)
         words_append(out, size, &used, "%.250s\n", run->log->failure.message);
@@ -177,7 +190,7 @@ static void runs_tip(const Workbench *bench, const RunEntry *run, char *out, siz
 
 static void runs_row(Ui *ui, Workbench *bench, UiTable *table, const RunColumn *kinds,
                      RunEntry *run) {
-    char tip[640];
+    char tip[768];
     ui_push_index(ui, (int)run->id);
     UiHit hit = ui_table_row(ui, table, run->name, run->id == bench->runs.selected);
     if (hit.clicked || hit.pressed) runs_select(bench, run);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 enum { BOX_ROWS = 24, BOX_CROWDED = 12, BOX_ROW_H = 19, BOX_PADDING = 9 };
+enum { BOX_LEFT = 40, BOX_RIGHT = 12 }; // beyond the plot, but on its card
 
 typedef struct HoverRow {
     Color color;
@@ -62,7 +63,11 @@ static void draw_box_of_values(Ui *ui, const Plot *plot, const char *head, float
     float width = ceilf(fmaxf(16 + names + 14 + values, ui_text_width(ui, TEXT_CAPTION, head)));
     Rect box = {x + 12, plot->area.y + 4, width + 2 * BOX_PADDING + 2,
                 18 + (float)count * BOX_ROW_H + BOX_PADDING + 4};
-    if (rect_right(box) > rect_right(plot->area)) box.x = x - 12 - box.w;
+    // Not over the chart beside this one: its own box may be there.
+    float low = plot->area.x - BOX_LEFT, high = rect_right(plot->area) + BOX_RIGHT - box.w;
+    bool near_left = x < plot->area.x + plot->area.w / 2;
+    if (box.x > high) box.x = x - 12 - box.w;
+    if (box.x < low) box.x = near_left ? fmaxf(low, high) : low;
     box.x = floorf(fmaxf(4, fminf(box.x, ui->input.window.w - box.w - 4)));
     box.y = fmaxf(4, fminf(box.y, ui->input.window.h - box.h - 4));
     DrawLayer before = draw_layer_set(&ui->draw, LAYER_TIP);
