@@ -39,6 +39,8 @@ static bool is_usable(const char *name) {
     size_t size = strlen(name);
     for (const char *c = name; *c; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7F) return false;
+    // The one name that a .safetensors file has for something else.
+    if (strcmp(name, "__metadata__") == 0) return false;
     return size > 0 && size < TENSOR_NAME_MAX && text_is_utf8(name, size);
 }
 
@@ -121,6 +123,7 @@ Status tensor_names_find(const TensorBag *bag, const ModelPlan *plan, const Tens
     for (int i = 0; i < tensor_bag_count(bag); i++) {
         const Tensor *tensor = tensor_bag_at(bag, i);
         text_copy(item.name, sizeof item.name, tensor->name);
+        item.batches = 0;
         item.counts = stem_size(tensor->name, counter_end) > 0;
         if (item.counts) {
             item.tensor = counter_owner(plan, from, tensor->name);
@@ -169,10 +172,11 @@ float tensor_names_start(const TensorInfo *tensor) {
     return stem_size(tensor->name, ".bias") > 0 ? 0.0f : tensor->initial;
 }
 
+// Bit for bit: -0 is not 0.
 static bool is_start(const TensorInfo *tensor, const float *weights) {
     float start = tensor_names_start(tensor);
     for (size_t i = 0; i < tensor->count; i++)
-        if (weights[tensor->offset + i] != start) return false;
+        if (memcmp(&weights[tensor->offset + i], &start, sizeof start) != 0) return false;
     return true;
 }
 
@@ -284,7 +288,7 @@ Status tensor_names_parse(const char *text, const ModelPlan *plan, TensorNames *
         if (!tensor_names_add(names, &item))
             TRY(status_error(STATUS_FORMAT,
                              "line %d has a name or a tensor that was there before, or a name "
-                             "that is not UTF-8 without control characters",
+                             "that no tensor can have",
                              line));
         text += strcspn(text, "\n");
         text += *text == '\n';

@@ -23,7 +23,7 @@ typedef struct TensorName {
     char name[TENSOR_NAME_MAX]; // UTF-8 without control characters, each there once
     int tensor;                 // of ModelPlan.tensors; of a counter: the running_var beside it
     bool counts;                // num_batches_tracked, which is no tensor of ours
-    int64_t batches;            // that it has counted
+    int64_t batches;            // that it has counted; 0 for a tensor
 } TensorName;
 
 typedef struct TensorNames {
@@ -36,7 +36,7 @@ TensorNames *tensor_names_open(void);
 // NULL for NULL, or without memory.
 TensorNames *tensor_names_copy(const TensorNames *names);
 // False, and nothing is added, for a name that cannot be kept: empty, too long, not UTF-8, with
-// control characters, or there already; or a tensor that has a name already.
+// control characters, "__metadata__", or there already; or a tensor that has a name already.
 bool tensor_names_add(TensorNames *names, const TensorName *item);
 // The key of a tensor, NULL when it has none. `counter`: that of the counter beside it.
 const TensorName *tensor_names_of(const TensorNames *names, int tensor, bool counter);

@@ -38,12 +38,23 @@ static bool score(void *context, const SavedModel *candidate, int images, double
     return ++*calls < 40;
 }
 
+static void compare_names(const TensorNames *a, const TensorNames *b) {
+    REQUIRE((a == NULL) == (b == NULL));
+    REQUIRE(!a || a->count == b->count);
+    for (int i = 0; a && i < a->count; i++) {
+        const TensorName *x = &a->items[i], *y = &b->items[i];
+        REQUIRE(strcmp(x->name, y->name) == 0 && x->tensor == y->tensor);
+        REQUIRE(x->counts == y->counts && x->batches == y->batches);
+    }
+}
+
 // A graph is shared and compared by what it says of itself.
 static void compare(const SavedModel *a, const SavedModel *b) {
     REQUIRE(a->class_count == b->class_count && (a->graph == NULL) == (b->graph == NULL));
     REQUIRE(memcmp(a->class_names, b->class_names, sizeof a->class_names) == 0);
     REQUIRE(a->plan.parameters == b->plan.parameters);
     REQUIRE(a->plan.weight_floats == b->plan.weight_floats);
+    compare_names(a->names, b->names);
     // Bits, as a weight may be NaN; `weights` is NULL for a graph.
     if (!a->graph)
         REQUIRE(memcmp(a->weights, b->weights, a->plan.weight_floats * sizeof(float)) == 0);

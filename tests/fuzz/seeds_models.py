@@ -84,14 +84,51 @@ def our_names(tensors):
     return [(kinds.get(name, name), dims) for name, dims in tensors]
 
 
+def named_pairs(tensors, layers, shape, name):
+    """With a table of the names that are not ours; our names by kind and number."""
+    kinds, lines = {"conv": 0, "bn": 0, "fc": 0}, []
+    stems = []
+    for full, _ in tensors:
+        if full.rsplit(".", 1)[0] not in stems:
+            stems.append(full.rsplit(".", 1)[0])
+    for stem in stems:
+        parts = {full.rsplit(".", 1)[1]: dims for full, dims in tensors
+                 if full.rsplit(".", 1)[0] == stem}
+        kind = "bn" if "running_var" in parts else "conv" if len(parts["weight"]) == 4 else "fc"
+        kinds[kind] += 1
+        own = "%s%d" % (kind, kinds[kind])
+        lines += ["%s.%s %s.%s" % (own, part, stem, part) for part in parts]
+        if kind == "bn":
+            lines.append("%s.num_batches_tracked 18760 %s.num_batches_tracked" % (own, stem))
+    return dict(pairs_of(name, layers, shape), **{"inkling.tensors": "\n".join(lines)})
+
+
+# One fault each in the table of names of a network with fc1 and fc2, called 0 and 2.
+NAME_FAULTS = [
+    "", "\n", "fc1.weight", "fc1.weight ", "fc9.weight 0.weight", "0.weight fc1.weight",
+    "fc1.weight 0.weight\nfc1.weight 2.weight", "fc1.weight 0.weight\nfc2.weight 0.weight",
+    "fc1.weight 0.weight\n\nfc2.weight 2.weight", "fc1.weight " + "x" * 300,
+    "fc1.weight nothing", "fc1.num_batches_tracked 3 0.bias", "fc1.weight __metadata__",
+    "fc1.weight 0.weight\nfc1.bias 0.bias\nfc2.weight 2.weight\nfc2.bias a\tb",
+    "fc2.bias 2.bias\nfc1.weight 0.weight\nfc2.weight 2.weight",
+    "x" * 255000, "fc1.weight 0.weight\n" * 9000,
+]
+
+
 def make_safetensors():
     for name, layers, shape, tensors in NETS:
         put("safetensors", name, safetensors(tensors))
         put("safetensors", name + "-pairs", safetensors(tensors, pairs_of(name, layers, shape)))
         put("safetensors", name + "-ours",
             safetensors(our_names(tensors), pairs_of(name, layers, shape)))
+        put("safetensors", name + "-named",
+            safetensors(tensors, named_pairs(tensors, layers, shape, name)))
     for name, tensors in ODD:
         put("safetensors", name, safetensors(tensors))
+    name, layers, shape, tensors = NETS[0]
+    for i, fault in enumerate(NAME_FAULTS):
+        put("safetensors", "names-%02d" % i, safetensors(
+            tensors, dict(pairs_of(name, layers, shape), **{"inkling.tensors": fault})))
     small = NETS[0][3]
     for kind in TYPES:
         put("safetensors", "type-" + kind, safetensors(small, kind=kind))
@@ -112,7 +149,7 @@ def make_safetensors():
         {"w": dict(good, shape=[2])}, {"w": good, "v": good}, {"w" * 90: {}}, {"": good},
         {"w": dict(good, data_offsets=[4, 8]), "v": dict(good, data_offsets=[8, 12])},
         {"w": good, "__metadata__": 3}, {"w": good, "__metadata__": {"a": 3}},
-        {"w": good, "__metadata__": {"inkling.name": "x" * 70000}},
+        {"w": good, "__metadata__": {"inkling.name": "x" * 270000}},
         {"w": good, "__metadata__": {"inkling.%d" % i: "" for i in range(70)}}, [good], {},
         {str(i): dict(good, shape=[0], data_offsets=[4, 4]) for i in range(1100)},
     ]

@@ -63,13 +63,15 @@ def onnx(body, opset=13, pairs=None):
 
 
 def make_onnx():
-    put("onnx", "mlp", onnx(
-        node("Flatten", ["x"], ["f"], axis=1) +
-        node("Gemm", ["f", "w1", "b1"], ["h"], transB=1) + node("Relu", ["h"], ["r"]) +
-        node("Gemm", ["r", "w2", "b2"], ["y"], transB=1, alpha=1.0) +
-        tensor("w1", [3, 4]) + tensor("b1", [3]) + tensor("w2", [2, 3]) + tensor("b2", [2]) +
-        value(11, "x", [-1, 1, 2, 2]) + value(12, "y", [-1, 2]),
-        pairs=pairs_of("mlp", "dense 3, relu, dense 2", "1x2x2")))
+    mlp = (node("Flatten", ["x"], ["f"], axis=1) +
+           node("Gemm", ["f", "w1", "b1"], ["h"], transB=1) + node("Relu", ["h"], ["r"]) +
+           node("Gemm", ["r", "w2", "b2"], ["y"], transB=1, alpha=1.0) +
+           tensor("w1", [3, 4]) + tensor("b1", [3]) + tensor("w2", [2, 3]) + tensor("b2", [2]) +
+           value(11, "x", [-1, 1, 2, 2]) + value(12, "y", [-1, 2]))
+    pairs = pairs_of("mlp", "dense 3, relu, dense 2", "1x2x2")
+    put("onnx", "mlp", onnx(mlp, pairs=pairs))
+    put("onnx", "mlp-named", onnx(mlp, pairs=dict(pairs, **{
+        "inkling.tensors": "fc1.weight w1\nfc2.weight w2\nfc1.bias b1\nfc2.bias b2"})))
     conv = (node("Conv", ["x", "k", "kb"], ["c"], kernel_shape=[3, 3], pads=[1, 1, 1, 1],
                  strides=[2, 2]) +
             node("BatchNormalization", ["c", "g", "h", "m", "v"], ["n"], epsilon=1e-5) +

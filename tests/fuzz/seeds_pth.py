@@ -7,7 +7,7 @@ import struct
 import zipfile
 
 from seeds_base import TESTS, count_of, floats, put
-from seeds_models import NETS, ODD, pairs_of
+from seeds_models import NETS, ODD, named_pairs, pairs_of
 
 
 class Raw:
@@ -81,10 +81,12 @@ def make_pth():
     for name, layers, shape, tensors in NETS:
         code = state_dict(tensors)
         put("pickle", name, code)
-        text = "".join("%s: %s\n" % (k, v.replace("\\", "\\\\").replace("\n", "\\n"))
-                       for k, v in pairs_of(name, layers, shape).items())
-        put("pth", name, archive(code, tensors, text))
-        put("pickle", name + "-pairs", text)
+        for kind, pairs in (("", pairs_of(name, layers, shape)),
+                            ("-named", named_pairs(tensors, layers, shape, name))):
+            text = "".join("%s: %s\n" % (k, v.replace("\\", "\\\\").replace("\n", "\\n"))
+                           for k, v in pairs.items())
+            put("pth", name + kind, archive(code, tensors, text))
+            put("pickle", name + kind + "-pairs", text)
     for name, tensors in ODD:
         put("pth", name, archive(state_dict(tensors), tensors))
     put("pickle", "wrapped", state_dict(NETS[0][3], wrapped="state_dict"))
