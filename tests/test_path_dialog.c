@@ -2,6 +2,8 @@
 // a double click is two clicks on the same thing, and the name that Save suggests.
 #include "panels_window.h"
 
+#include <unistd.h>
+
 static const char *const names[] = {"a.safetensors", "b.safetensors", "c.safetensors"};
 enum { NAMES = 3 };
 
@@ -99,6 +101,17 @@ static void a_name_is_suggested(void **state) {
     }
 }
 
+static void where_it_was_is_remembered(void **state) {
+    Fixture *f = *state;
+    char here[FILE_PATH_MAX], path[FILE_PATH_MAX];
+    assert_non_null(getcwd(here, sizeof here));
+    bench_remember(f->bench, "below/x.pth");
+    assert_true(path_join(path, here, "below"));
+    assert_string_equal(f->bench->prefs.directory, path);
+    bench_remember(f->bench, "/x.pth");
+    assert_string_equal(f->bench->prefs.directory, "/");
+}
+
 static void a_directory_that_is_not_there_is_told(void **state) {
     Fixture *f = *state;
     char path[FILE_PATH_MAX];
@@ -114,6 +127,7 @@ int main(void) {
         CASE(what_is_clicked_on_stays_beside_the_others),
         CASE(a_double_click_is_two_on_the_same),
         CASE(a_name_is_suggested),
+        CASE(where_it_was_is_remembered),
         CASE(a_directory_that_is_not_there_is_told),
     };
     return cmocka_run_group_tests_name("path dialog", tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 // Any thread: puts one event into SDL's queue, however often it is called before that is read.
 static void window_wake(void *context) {
@@ -87,6 +88,8 @@ static void window_choose_prefs(Window *window, const WindowOptions *options) {
     prefs->bench.brush = BRUSH_RADIUS_DEFAULT;
     prefs->bench.language = LANGUAGE_UNSET;
     prefs->bench.scale = options->forget ? 1 : window_guess_scale();
+    if (!getcwd(prefs->bench.directory, sizeof prefs->bench.directory))
+        prefs->bench.directory[0] = '\0';
     if (!options->forget) prefs_read(prefs);
     if (options->scale > 0) prefs->bench.scale = options->scale;
     if (options->theme) prefs->bench.light = strcmp(options->theme, "light") == 0;

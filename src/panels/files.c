@@ -9,10 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 // ---- opening ------------------------------------------------------------------------------------
 
 void bench_remember(Workbench *bench, const char *path) {
+    char here[FILE_PATH_MAX], whole[FILE_PATH_MAX];
+    // It is kept for the next time, when the program may be started elsewhere.
+    if (path[0] != '/' && getcwd(here, sizeof here) && path_join(whole, here, path)) path = whole;
     const char *name = path_basename(path);
     size_t size = (size_t)(name - path);
     if (size > 1) size--; // without the slash
