@@ -366,6 +366,18 @@ static void the_window_is_there_before_the_data(void **state) {
     assert_non_null(f->bench->trainer);
 }
 
+static bool loading_is_over(Workbench *bench) {
+    return !bench->loader.busy;
+}
+
+static void without_data_nobody_is_told_to_wait(void **state) {
+    Fixture *f = *state;
+    workbench_load_data(f->bench, "/nowhere/at-all");
+    wait_for(f, loading_is_over, "the end of loading");
+    assert_null(f->bench->dataset);
+    assert_fails(runs_start(f->bench, false), STATUS_USAGE, "There is no data set");
+}
+
 // A picture with strokes on it, on canvases of several sizes.
 static void what_the_network_sees_is_not_the_windows_business(void **state) {
     (void)state;
@@ -414,6 +426,7 @@ int main(void) {
         CASE(settings_go_to_the_clipboard_and_back),
         CASE(custom_layers_are_checked_while_typed),
         CASE(everything_is_reached_by_keyboard),
+        CASE(without_data_nobody_is_told_to_wait),
         cmocka_unit_test_setup_teardown(the_window_is_there_before_the_data, open_without_data,
                                         close_window),
     };

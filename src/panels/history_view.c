@@ -176,7 +176,9 @@ void history_view_load(Workbench *bench) {
     view->problem[0] = '\0';
     if (!bench->dataset) {
         text_copy(view->problem, sizeof view->problem,
-                  tr("The data set is being loaded; a run can be opened in a moment."));
+                  bench->loader.busy
+                      ? tr("The data set is being loaded; a run can be opened in a moment.")
+                      : tr("there is no data set to show it with"));
         return;
     }
     if (view->waiting) return;

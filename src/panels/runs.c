@@ -137,6 +137,11 @@ void runs_give_up(Workbench *bench, RunEntry *run) {
 }
 
 static Status runs_ready(Workbench *bench) {
+    if (!bench->dataset && !bench->loader.busy)
+        return status_error(
+            STATUS_USAGE,
+            TR("There is no data set. Drop a directory with IDX files on the window, or "
+               "run: inkling data fetch mnist"));
     if (!bench->dataset)
         return status_error(STATUS_USAGE,
                             TR("the data set is still being loaded; training can start "
