@@ -34,7 +34,7 @@ static void info_print_layer(const ModelSpec *spec, int index, char *out, size_t
     spec_print_layers(&one, out, size);
 }
 
-static void info_print_layers(const SavedModel *model) {
+static void info_print_layers(const SavedModel *model, const TensorNames *keys) {
     const ModelPlan *plan = &model->plan;
     char shape[48], text[128];
     cli_print("\n  layer                           output  tensors\n");
@@ -44,8 +44,8 @@ static void info_print_layers(const SavedModel *model) {
         cli_print("  %-26s  %12s", text, shape);
         for (int t = plan->first_tensor[i]; t < plan->first_tensor[i + 1]; t++) {
             info_print_tensor_shape(&plan->tensors[t], shape, sizeof shape);
-            cli_print("%s%s [%s]", t > plan->first_tensor[i] ? ", " : "  ", plan->tensors[t].name,
-                      shape);
+            cli_print("%s%s [%s]", t > plan->first_tensor[i] ? ", " : "  ",
+                      tensor_names_of(keys, t, false)->name, shape);
         }
         cli_print("\n");
     }
@@ -71,7 +71,8 @@ static void info_print_guess(const InferReport *report) {
     if (report->layers[0] != '\0') cli_print("  layers         %s\n", report->layers);
 }
 
-static void info_print(const char *path, const SavedModel *model, const InferReport *report) {
+static void info_print(const char *path, const SavedModel *model, const TensorNames *keys,
+                       const InferReport *report) {
     const ModelPlan *plan = &model->plan;
     char shape[48], nodes[400];
     shape_print(model->spec.input, shape);
@@ -91,13 +92,13 @@ static void info_print(const char *path, const SavedModel *model, const InferRep
         graph_print(model->graph, nodes, sizeof nodes);
         cli_print("\n  a graph of     %s\n", nodes);
     } else {
-        info_print_layers(model);
+        info_print_layers(model, keys);
     }
     cli_print("\n  came out as    %s\n", model->record[0] != '\0' ? model->record : "(not told)");
     cli_print("  trained with   %s\n", model->settings[0] != '\0' ? model->settings : "(not told)");
 }
 
-static void info_json_layers(JsonNode root, const SavedModel *model) {
+static void info_json_layers(JsonNode root, const SavedModel *model, const TensorNames *keys) {
     const ModelPlan *plan = &model->plan;
     char text[128];
     JsonNode layers = json_list(root, "layers");
@@ -112,7 +113,7 @@ static void info_json_layers(JsonNode root, const SavedModel *model) {
     JsonNode tensors = json_list(root, "tensors");
     for (int t = 0; t < plan->tensor_count; t++) {
         JsonNode tensor = json_list_object(tensors);
-        json_text(tensor, "name", plan->tensors[t].name);
+        json_text(tensor, "name", tensor_names_of(keys, t, false)->name);
         json_ints(tensor, "shape", plan->tensors[t].dims, plan->tensors[t].rank);
         json_bool(tensor, "trainable", plan->tensors[t].trainable);
     }
@@ -137,7 +138,8 @@ static void info_json_guess(JsonNode root, const InferReport *report) {
     }
 }
 
-static Status info_json(const char *path, const SavedModel *model, const InferReport *report) {
+static Status info_json(const char *path, const SavedModel *model, const TensorNames *keys,
+                        const InferReport *report) {
     JsonLine line = {0};
     JsonNode root = json_root(&line);
     char layers[INFO_LAYERS_MAX];
@@ -158,7 +160,7 @@ static Status info_json(const char *path, const SavedModel *model, const InferRe
     json_float(root, "threshold", model->threshold);
     json_text(root, "settings", model->settings);
     json_text(root, "record", model->record);
-    info_json_layers(root, model);
+    info_json_layers(root, model, keys);
     info_json_guess(root, report);
     return json_print(&line);
 }
@@ -166,15 +168,18 @@ static Status info_json(const char *path, const SavedModel *model, const InferRe
 int cmd_info(const CliArgs *args) {
     Status status;
     SavedModel *model = NULL;
+    TensorNames *keys = NULL; // what its tensors are called where it is written
     InferReport *report = calloc(1, sizeof *report);
     if (report == NULL) TRY(status_no_memory("a network", sizeof *report));
     TRY(cli_open_model(args, NULL, &model, report));
+    TRY(tensor_names_written(model->names, &model->plan, model->weights, NAMES_ALL, &keys));
     if (cli_switch(args, "json"))
-        TRY(info_json(args->words[0], model, report));
+        TRY(info_json(args->words[0], model, keys, report));
     else
-        info_print(args->words[0], model, report);
+        info_print(args->words[0], model, keys, report);
 fail:
     saved_model_close(&model);
+    free(keys);
     free(report);
     return status_is_ok(&status) ? CLI_DONE : cli_fail(&status);
 }
