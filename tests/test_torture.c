@@ -54,12 +54,21 @@ fail:
 static const char LAYERS[] =
     "conv 2 k5, batchnorm, relu, maxpool 4, dropout 0.2, dense 8, relu, dense 10";
 
+static const char NAMES[] = "conv1.weight a.0.weight\nconv1.bias a.0.bias\n"
+                            "bn1.running_mean a.1.running_mean\nbn1.running_var a.1.running_var\n"
+                            "bn1.num_batches_tracked 18760 a.1.num_batches_tracked\n"
+                            "fc1.weight b.weight\nfc2.weight c.weight";
+
 static Status make_model(SavedModel **out) {
     ModelSpec spec = {.input = {1, SIDE, SIDE, false}, .normalization = {0.13f, 0.31f}};
     text_copy(spec.name, sizeof spec.name, "small");
     Status status = spec_parse_layers(LAYERS, &spec);
     if (status_is_ok(&status)) status = saved_model_make(&spec, out);
-    if (status_is_ok(&status)) weights_init(&(*out)->plan, INIT_PYTORCH, 3, (*out)->weights);
+    if (!status_is_ok(&status)) return status;
+    weights_init(&(*out)->plan, INIT_PYTORCH, 3, (*out)->weights);
+    // As if it had come from a class of somebody's.
+    status = tensor_names_parse(NAMES, &(*out)->plan, &(*out)->names);
+    if (!status_is_ok(&status)) saved_model_close(out);
     return status;
 }
 

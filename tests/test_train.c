@@ -213,6 +213,11 @@ static void stopping_keeps_what_was_learnt(void **state) {
     assert_ok(trainer_open(dataset, &backend, &hooks, &trainer));
     assert_ok(run_log_open(&config, dataset, NULL, &log));
     assert_fails(run_log_save_model(log, dataset, &model), STATUS_USAGE, "nothing to save");
+    // From a file with names of its own, whose batch norm had counted to 100.
+    TensorNames *names;
+    assert_ok(tensor_names_parse("bn1.running_var a.var\nbn1.num_batches_tracked 100 a.n",
+                                 log->plan, &names));
+    assert_ok(run_log_name_tensors(log, names));
     assert_true(trainer_start(trainer, log));
     for (int i = 0; i < 20000 && feed_count(&log->steps) < 10; i++) thread_sleep(0.001);
     assert_true(trainer_set_lr(trainer, log, 0.25));
@@ -221,6 +226,15 @@ static void stopping_keeps_what_was_learnt(void **state) {
     assert_int_equal(atomic_load(&log->state), RUN_STOPPED);
     assert_true(mailbox_take(&log->mailbox));
     assert_ok(run_log_save_model(log, dataset, &model));
+    const RunSnapshot *snapshot = mailbox_front(&log->mailbox);
+    int batches = (TRAIN_N + config.batch_size - 1) / config.batch_size;
+    long long done = snapshot->batch == 0 ? snapshot->epoch * batches
+                                          : (snapshot->epoch - 1) * batches + snapshot->batch;
+    assert_true(done >= 10);
+    assert_int_equal(model->names->count, 2);
+    assert_string_equal(model->names->items[0].name, "a.var");
+    assert_int_equal(model->names->items[1].batches, 100 + done);
+    free(names);
     // The file's network answers as the run's does.
     Recognizer *recognizer;
     EvalResult result;
