@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { COLUMN_MAX = 8, LR_FIGURES = 6 };
+enum { COLUMN_MAX = 8, LR_FIGURES = 6, RUNS_TIP_LINE = 340 };
 
 typedef enum RunColumn {
     COLUMN_DOT,
@@ -178,7 +178,12 @@ static void runs_tip(Workbench *bench, const RunEntry *run, char *out, size_t si
     config_print(&run->log->config, line);
     if (entry_state(run) == RUN_FAILED)
         words_append(out, size, &used, "%.250s\n", run->log->failure.message);
-    words_append(out, size, &used, "%.200s", line);
+    size_t most = RUNS_TIP_LINE;
+    if (strlen(line) > most) {
+        while (most > 0 && line[most] != ' ') most--;
+        snprintf(line + most, sizeof line - most, " \xe2\x80\xa6");
+    }
+    words_append(out, size, &used, "%s", line);
     if (run->trainer) words_append(out, size, &used, "\n%.100s", trainer_describe(run->trainer));
     if (run->best <= 0) return;
     double n = entry_test_images(bench, run);
@@ -190,7 +195,7 @@ static void runs_tip(Workbench *bench, const RunEntry *run, char *out, size_t si
 
 static void runs_row(Ui *ui, Workbench *bench, UiTable *table, const RunColumn *kinds,
                      RunEntry *run) {
-    char tip[768];
+    char tip[1024];
     ui_push_index(ui, (int)run->id);
     UiHit hit = ui_table_row(ui, table, run->name, run->id == bench->runs.selected);
     if (hit.clicked || hit.pressed) runs_select(bench, run);

@@ -199,7 +199,7 @@ static void update_title(Ui *ui, const RunEntry *run, const Transcript *t, int l
         parameters += plan->tensors[k].trainable ? (double)plan->tensors[k].count : 0;
     slowmo_stage_name(run, layer, layer, name);
     word_count(count, parameters);
-    text_from_double(lr, t->lr);
+    snprintf(lr, sizeof lr, "%.6g", t->lr);
     snprintf(soft, sizeof soft, tr("%s weights \xc2\xb7 %s, \xce\xb7 = %.10s"), count,
              config_optimizer_label(&run->log->config), lr);
     float width = ui_text(ui, line, TEXT_STRONG, ui->theme->color.text, name);

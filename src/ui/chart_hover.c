@@ -48,6 +48,11 @@ static int collect(const Plot *plot, const ChartView *view, const ChartSpec *spe
         } else {
             chart_format(row->value, (double)y, -1);
         }
+        if (count > 1 && row[-1].dashed && !row->dashed) { // drawn first, but told below its line
+            HoverRow swap = row[-1];
+            row[-1] = *row;
+            *row = swap;
+        }
     }
     return count;
 }
