@@ -160,6 +160,10 @@ static void it_is_named_painted_pinned_and_deleted(void **state) {
     assert_true(entry_is_unsaved(last_run(f->bench)));
     type_key(f, KEY_ESCAPE, 0, 0);
     assert_int_equal(f->bench->dialog, DIALOG_NONE);
+    // A colour that a run was given is no other's, even when it is that colour's turn.
+    last_run(f->bench)->number = f->bench->runs.made;
+    assert_ok(runs_start(f->bench, true));
+    assert_int_equal(last_run(f->bench)->number, f->bench->runs.made);
 }
 
 static bool shows(Fixture *f, const char *wanted) {

@@ -111,19 +111,6 @@ fail:
     return status_prefix(status, run->name);
 }
 
-// The colour that the run has in the history, or the next one that no visible run has.
-static int restore_color(Workbench *bench, int wanted) {
-    for (int k = 0; k < THEME_RUN_COLORS; k++) {
-        bool taken = false;
-        for (int i = 0; i < bench->runs.count; i++)
-            taken = taken || (bench->runs.entry[i]->visible &&
-                              bench->runs.entry[i]->number % THEME_RUN_COLORS ==
-                                  (wanted + k) % THEME_RUN_COLORS);
-        if (!taken) return wanted + k;
-    }
-    return wanted;
-}
-
 Status runs_restore(Workbench *bench, const HistoryAnswer *answer) {
     const KeptRun *kept = &answer->record.run;
     Status status = answer->status;
@@ -158,7 +145,7 @@ Status runs_restore(Workbench *bench, const HistoryAnswer *answer) {
     run->log = log;
     run->kept_id = kept->id;
     run->kept_which = answer->which;
-    run->number = restore_color(bench, kept->color);
+    run->number = runs_free_color(bench, kept->color); // the one it has in the history, if it can
     run->started = kept->started;
     run->told = true;
     run->restored = true;

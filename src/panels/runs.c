@@ -92,6 +92,18 @@ int runs_unsaved(Workbench *bench) {
 
 // ---- starting -----------------------------------------------------------------------------------
 
+int runs_free_color(const Workbench *bench, int wanted) {
+    for (int k = 0; k < THEME_RUN_COLORS; k++) {
+        bool taken = false;
+        for (int i = 0; i < bench->runs.count; i++)
+            taken = taken || (bench->runs.entry[i]->visible &&
+                              bench->runs.entry[i]->number % THEME_RUN_COLORS ==
+                                  (wanted + k) % THEME_RUN_COLORS);
+        if (!taken) return wanted + k;
+    }
+    return wanted;
+}
+
 void runs_make_name(Workbench *bench, RunEntry *run, const char *base) {
     for (int n = 1; n <= RUNS_MAX + 1; n++) {
         bool taken = false;
@@ -186,7 +198,7 @@ typedef bool RunsCommand(Trainer *trainer, RunLog *log);
 // Sends a run whose log is open off to its trainer, and into the list.
 static Status runs_send(Workbench *bench, RunEntry *run, const char *name, RunsCommand *start) {
     run->trainer = run->own_data ? run->own_trainer : bench->trainer;
-    run->number = bench->runs.made;
+    run->number = runs_free_color(bench, bench->runs.made);
     run->started = (double)time(NULL);
     runs_make_name(bench, run, name);
     runs_keep(bench, run, run->own_data ? run->own_data : bench->dataset);

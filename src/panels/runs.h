@@ -80,6 +80,8 @@ void initial_forget(Workbench *bench);
 Status runs_restore(Workbench *bench, const HistoryAnswer *answer);
 // Its name: "Adam", or "Adam 2" when there is an Adam already.
 void runs_make_name(Workbench *bench, RunEntry *run, const char *base);
+// `wanted`, or the next number whose colour no visible run has; `wanted` when there is none.
+int runs_free_color(const Workbench *bench, int wanted);
 // Puts a run that is complete but for its place into the list, selected.
 void runs_add(Workbench *bench, RunEntry *run);
 // Lets go of one that is in the list no longer: by an errand, since its trainer may be at a batch
