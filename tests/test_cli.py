@@ -304,6 +304,10 @@ def test_predict_pictures():
     with open("one.png", "rb") as file, open("cut.png", "wb") as cut:
         cut.write(file.read()[:-13])
     bad(1, "cut.png begins like a PNG picture", "predict", "model.safetensors", "cut.png")
+    with open("drawing.jpg", "wb") as file:  # a size as JPEG has it, and otherwise another format
+        file.write(b"\xff\xd8\xff\xff\xc0\x0b\x0b\x08\1\1\1\1" +
+                   b'<svg width="20" height="20"><rect x="9" y="2" width="3" height="16"/></svg>')
+    bad(1, "drawing.jpg cannot be read as a picture", "predict", "model.safetensors", "drawing.jpg")
     # One file that cannot be read does not keep the others from being answered.
     result = run("predict", "model.safetensors", "nowhere.png", "one.png")
     assert result.code == 1 and "nowhere.png" in result.err and "one.png: " in result.out, result

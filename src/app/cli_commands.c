@@ -20,9 +20,8 @@ const CliCommand cli_commands[] = {
          "\"test_accuracy\":0.972,\n   \"lr\":0.001,\"seconds\":1.3,"
          "\"images_per_second\":46000}\n"
          "where seconds is the training pass alone. Ctrl+C ends it after the batch at hand, a\n"
-         "second one at once; what has been trained is saved. The run with its weights is kept in "
-         "the history\n"
-         "(inkling runs list), unless --forget is given.",
+         "second one at once; what has been trained is saved. The run with its weights is\n"
+         "kept in the history (inkling runs list), unless --forget is given.",
      .options = train_command_options,
      .train_options = true,
      .run = cmd_train},

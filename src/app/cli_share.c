@@ -47,8 +47,7 @@ Status cli_open_device_and_data(const BackendConfig *config, const char *data, B
 
 // What candidates for an unknown network are tried on.
 typedef struct CliTrial {
-    const Dataset *dataset; // lent or found
-    Dataset *found;         // owned
+    Dataset *dataset; // owned; NULL: not looked for yet
     const char *data;
     bool failed; // there is none: nothing is tried
 } CliTrial;
@@ -62,17 +61,14 @@ static bool cli_find_trial_data(CliTrial *trial) {
     DatasetPlace *place = malloc(sizeof *place);
     bool found = place != NULL && dataset_find(&request, NULL, place).code == STATUS_OK &&
                  !place->synthetic &&
-                 dataset_open_place(&trial->found, place, &request).code == STATUS_OK;
+                 dataset_open_place(&trial->dataset, place, &request).code == STATUS_OK;
     free(place);
     return found;
 }
 
 // False: there is none.
 static bool cli_trial(CliTrial *found, Trial *out) {
-    if (found->dataset == NULL && !found->failed) {
-        found->failed = !cli_find_trial_data(found);
-        found->dataset = found->found;
-    }
+    if (found->dataset == NULL && !found->failed) found->failed = !cli_find_trial_data(found);
     // Synthetic digits favour the wrong networks: better what is most usual than what fits them.
     if (found->failed || found->dataset->synthetic) return false;
     *out = (Trial){.images = &found->dataset->train};
@@ -96,7 +92,7 @@ static Status cli_open_as(const char *path, CliTrial *trial, InferOptions *optio
     options->pixels = cli_trial_pixels;
     options->context = trial;
     Status status = format_open(path, options, out, report);
-    dataset_close(&trial->found);
+    dataset_close(&trial->dataset);
     if (!status_is_ok(&status)) return status;
     const char *said = options->layers && !report->open          ? "layers"
                        : options->normalization && report->exact ? "normalization"
@@ -111,10 +107,9 @@ static Status cli_open_as(const char *path, CliTrial *trial, InferOptions *optio
     return status;
 }
 
-Status cli_open_model(const CliArgs *args, const Dataset *dataset, SavedModel **out,
-                      InferReport *report) {
+Status cli_open_model(const CliArgs *args, SavedModel **out, InferReport *report) {
     Status status;
-    CliTrial trial = {.dataset = dataset, .data = cli_value(args, "data")};
+    CliTrial trial = {.data = cli_value(args, "data")};
     InferOptions options = {.layers = cli_value(args, "layers"),
                             .border = cli_switch(args, "border")};
     Normalization normalization;

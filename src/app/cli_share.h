@@ -25,11 +25,10 @@ Status cli_open_device_and_data(const BackendConfig *config, const char *data, B
     }
 
 // Reads the model file args->words[0]. Where it does not say which network it is, the options above
-// do, and what they leave open is tried on training images: those of `dataset`, or, when that is
-// NULL, of the data that --data names or that is found, opened only then. What was recognised and
-// guessed is said on standard error, and in *report, which may be NULL.
-Status cli_open_model(const CliArgs *args, const Dataset *dataset, SavedModel **out,
-                      InferReport *report);
+// do, and what they leave open is tried on training images of the data that --data names or that is
+// found, opened only then. What was recognised and guessed is said on standard error, and in
+// *report, which may be NULL.
+Status cli_open_model(const CliArgs *args, SavedModel **out, InferReport *report);
 // The same for any file, without options: `data` as for cli_open_data.
 Status cli_open_model_at(const char *path, const char *data, SavedModel **out);
 

@@ -12,7 +12,7 @@ int cmd_convert(const CliArgs *args) {
     Status status;
     SavedModel *model = NULL;
     TRY(cli_check_model_path("OUT", args->words[1]));
-    TRY(cli_open_model(args, NULL, &model, NULL));
+    TRY(cli_open_model(args, &model, NULL));
     TRY(format_write(args->words[1], model));
     cli_say("wrote %s: %zu parameters", args->words[1], model->plan.parameters);
 fail:

@@ -39,8 +39,9 @@ int cmd_eval(const CliArgs *args) {
     EvalResult result;
     long long threads;
     TRY(cli_int(args, "threads", 0, 256, 0, &threads));
+    // The model first: synthetic digits take seconds, and a file that is not there none.
+    TRY(cli_open_model(args, &model, NULL));
     TRY(cli_open_data(cli_value(args, "data"), (int)threads, &dataset));
-    TRY(cli_open_model(args, dataset, &model, NULL));
     TRY(recognizer_open(model, (int)threads, EVAL_BATCH, &recognizer));
     TRY(recognizer_evaluate(recognizer, &dataset->test, &result, NULL, NULL));
     TRY(eval_tell(&result, cli_switch(args, "json")));

@@ -171,7 +171,7 @@ int cmd_info(const CliArgs *args) {
     TensorNames *keys = NULL; // what its tensors are called where it is written
     InferReport *report = calloc(1, sizeof *report);
     if (report == NULL) TRY(status_no_memory("a network", sizeof *report));
-    TRY(cli_open_model(args, NULL, &model, report));
+    TRY(cli_open_model(args, &model, report));
     TRY(tensor_names_written(model->names, &model->plan, model->weights, NAMES_ALL, &keys));
     if (cli_switch(args, "json"))
         TRY(info_json(args->words[0], model, keys, report));

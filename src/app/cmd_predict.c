@@ -297,7 +297,7 @@ static Status predict_open(Predictor *p) {
     Status status;
     long long threads;
     TRY(cli_int(p->args, "threads", 0, 256, 0, &threads));
-    TRY(cli_open_model(p->args, NULL, &p->model, NULL));
+    TRY(cli_open_model(p->args, &p->model, NULL));
     TRY(recognizer_open(p->model, (int)threads, PREDICT_BATCH, &p->recognizer));
     p->json = cli_switch(p->args, "json");
     p->split = cli_switch(p->args, "split");

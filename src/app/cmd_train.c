@@ -95,6 +95,11 @@ static Status train_read_config(TrainJob *job) {
     config_defaults(&job->config);
     const char *file = train_init_file(args);
     if (file != NULL) {
+        if (!file_exists(file))
+            TRY(status_error(STATUS_NOT_FOUND,
+                             "--init: there is no model file \"%s\"; the ways for a seed to make "
+                             "weights are pytorch, he and xavier",
+                             file));
         TRY(cli_open_model_at(file, cli_value(args, "data"), &job->initial));
         TRY(saved_model_check_layers(job->initial, file));
         const ModelSpec *spec = &job->initial->spec;

@@ -115,6 +115,16 @@ static void picture_to_grey(const SDL_Surface *surface, uint8_t *grey) {
     }
 }
 
+// As what its first byte says, and as nothing else: SDL_image, asked for any picture, would take a
+// damaged JPEG with "<svg" in it for a drawing, and has a dozen more such decoders.
+static SDL_Surface *picture_decode(const Bytes *bytes) {
+    SDL_RWops *stream = SDL_RWFromConstMem(bytes->data, (int)bytes->size);
+    if (stream == NULL) return NULL;
+    SDL_Surface *loaded = bytes->data[0] == 0xFF ? IMG_LoadJPG_RW(stream) : IMG_LoadPNG_RW(stream);
+    SDL_RWclose(stream);
+    return loaded;
+}
+
 Status picture_read(const char *path, Picture *out) {
     Bytes bytes = {0};
     SDL_Surface *loaded = NULL, *surface = NULL;
@@ -122,7 +132,7 @@ Status picture_read(const char *path, Picture *out) {
     *out = (Picture){0};
     TRY(file_read(path, PICTURE_FILE_MAX, &bytes));
     TRY(picture_check_size(path, &bytes));
-    loaded = IMG_Load_RW(SDL_RWFromConstMem(bytes.data, (int)bytes.size), 1);
+    loaded = picture_decode(&bytes);
     if (loaded == NULL)
         TRY(status_error(STATUS_FORMAT, TR("%s cannot be read as a picture: %.200s"), path,
                          IMG_GetError()));
