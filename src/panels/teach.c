@@ -74,13 +74,14 @@ static uint64_t teach_asked(const Answer *answer) {
     return (answer->of << 32 | answer->weights_seen) + 1;
 }
 
-bool teach_answer(Workbench *bench, int most) {
+bool teach_answer(Workbench *bench, double seconds) {
     Answer *answer = &bench->answer;
     MyDigits *mine = &bench->mine;
     uint64_t asked = teach_asked(answer);
+    double until = clock_seconds() + seconds;
     int done = 0, at = 0;
     if (!answer->recognizer) return false;
-    for (; at < mine->count && done < most; at++) {
+    for (; at < mine->count && (done == 0 || clock_seconds() < until); at++) {
         MyDigit *digit = &mine->digits[at];
         const uint8_t *image;
         float row[SPEC_CLASSES_MAX];
@@ -97,7 +98,7 @@ bool teach_answer(Workbench *bench, int most) {
         digit->confidence = row[digit->said];
     }
     if (done > 0) answer_again(bench);
-    return done == most && at < mine->count;
+    return at < mine->count;
 }
 
 double teach_accuracy(const Workbench *bench, int *counted) {
