@@ -5,9 +5,8 @@
 
 #include "base/text.h"
 #include "base/tr.h"
-#include "formats/free_layers.h"
-#include "nn/layer.h"
 #include "panels/files.h"
+#include "panels/guess_layers.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -16,25 +15,7 @@
 
 // ---- the choices --------------------------------------------------------------------------------
 
-// The last row of each table is what is none of the others. Names of formulas are no words.
-static const struct {
-    const char *label, *notation;
-} guess_words[] = {
-    {"ReLU", "relu"},
-    {"tanh", "tanh"},
-    {"sigmoid", "sigmoid"},
-    {"LeakyReLU 0.01", "leakyrelu 0.01"},
-    {"LeakyReLU 0.1", "leakyrelu 0.1"},
-    {"LeakyReLU 0.2", "leakyrelu 0.2"},
-    {"ELU", "elu"},
-    {"GELU", "gelu"},
-    {"SiLU", "silu"},
-    {TR("as the layers say"), NULL},
-};
-static const struct {
-    const char *label, *word;
-} guess_pools[] = {
-    {TR("Max"), "maxpool"}, {TR("Average"), "avgpool"}, {TR("as the layers say"), NULL}};
+// The last row is what is none of the others.
 static const struct {
     const char *label;
     Normalization value;
@@ -49,103 +30,7 @@ static const struct {
     {TR("EMNIST's"), {0.1736f, 0.3317f}},
     {TR("these numbers"), {0, 0}},
 };
-enum {
-    GUESS_WORDS = (int)(sizeof guess_words / sizeof guess_words[0]),
-    GUESS_POOL_WORDS = (int)(sizeof guess_pools / sizeof guess_pools[0]),
-    GUESS_SCALES = (int)(sizeof guess_scales / sizeof guess_scales[0]),
-};
-
-// The layers of the field, taken apart.
-typedef struct GuessLayers {
-    int count;
-    FreeLayer items[FREE_LAYERS_MAX];
-} GuessLayers;
-
-static bool layers_parse(const char *text, GuessLayers *out) {
-    Status status = free_parse_layers(text, out->items, &out->count);
-    return status_is_ok(&status);
-}
-
-static bool is_pool(const FreeLayer *layer) {
-    return layer->kind == FREE_PLAIN && (strcmp(layer->layer.kind->word, "maxpool") == 0 ||
-                                         strcmp(layer->layer.kind->word, "avgpool") == 0);
-}
-
-static bool is_activation(const FreeLayer *layer) {
-    return layer->kind == FREE_WORD ||
-           (layer->kind == FREE_PLAIN && layer->layer.kind->activation != ACTIVATION_NONE);
-}
-
-// It has weights, and an activation may follow it.
-static bool is_weighted(const FreeLayer *layer) {
-    return layer->kind == FREE_CONV ||
-           (layer->kind == FREE_PLAIN && strcmp(layer->layer.kind->word, "dense") == 0);
-}
-
-static bool same_layer(const FreeLayer *a, const FreeLayer *b) {
-    return a->kind == b->kind && a->word == b->word && a->layer.kind == b->layer.kind &&
-           memcmp(a->layer.args, b->layer.args, sizeof a->layer.args) == 0;
-}
-
-// Which row all activations of the layers are; the last one when they differ or there are none.
-static int find_word(const GuessLayers *layers) {
-    int found = GUESS_WORDS - 1;
-    for (int row = 0; row < GUESS_WORDS - 1; row++) {
-        FreeLayer one;
-        int equal = 0, all = 0, count;
-        Status status = free_parse_layers(guess_words[row].notation, &one, &count);
-        for (int i = 0; status_is_ok(&status) && i < layers->count; i++) {
-            if (!is_activation(&layers->items[i])) continue;
-            all++;
-            equal += same_layer(&layers->items[i], &one);
-        }
-        if (all > 0 && equal == all) found = row;
-    }
-    return found;
-}
-
-static int find_pool(const GuessLayers *layers) {
-    int found = -1;
-    for (int i = 0; i < layers->count; i++) {
-        if (!is_pool(&layers->items[i])) continue;
-        int row = strcmp(layers->items[i].layer.kind->word, "maxpool") != 0;
-        if (found >= 0 && found != row) return GUESS_POOL_WORDS - 1;
-        found = row;
-    }
-    return found < 0 ? GUESS_POOL_WORDS - 1 : found;
-}
-
-// The text again, with every activation that of row `word`, where it is one, and every pool that of
-// row `pool`. Where there are no activations, one is put behind each layer with weights but the
-// last.
-static void layers_change(const GuessLayers *layers, int word, int pool, char *text, size_t size) {
-    int activations = 0, last = -1;
-    Text out = {0};
-    for (int i = 0; i < layers->count; i++) {
-        activations += is_activation(&layers->items[i]);
-        if (is_weighted(&layers->items[i])) last = i;
-    }
-    const char *notation = word < GUESS_WORDS - 1 ? guess_words[word].notation : NULL;
-    const char *at = text;
-    for (int i = 0; i < layers->count; i++) {
-        const FreeLayer *layer = &layers->items[i];
-        while (*at == ',' || *at == ' ') at++;
-        int length = (int)strcspn(at, ",");
-        text_append(&out, "%s", i > 0 ? ", " : "");
-        if (is_activation(layer) && notation)
-            text_append(&out, "%s", notation);
-        else if (is_pool(layer) && pool < GUESS_POOL_WORDS - 1)
-            text_append(&out, "%s%.*s", guess_pools[pool].word, length - 7, at + 7);
-        else
-            text_append(&out, "%.*s", length, at);
-        if (activations == 0 && notation && is_weighted(layer) && i < last &&
-            !is_weighted(&layers->items[i + 1]))
-            text_append(&out, ", %s", notation);
-        at += length;
-    }
-    if (out.data && out.size < size) text_copy(text, size, out.data);
-    text_close(&out);
-}
+enum { GUESS_SCALES = (int)(sizeof guess_scales / sizeof guess_scales[0]) };
 
 static int find_scale(const GuessForm *form) {
     for (int i = 0; i < GUESS_SCALES - 1; i++)
@@ -271,26 +156,23 @@ static void guess_normalization_row(Ui *ui, GuessForm *form, Rect row) {
 
 static void guess_layers_row(Ui *ui, GuessForm *form, bool open, Rect row) {
     const char *items[GUESS_WORDS], *pools[GUESS_POOL_WORDS];
-    GuessLayers *layers = malloc(sizeof *layers);
-    bool good = layers && open && layers_parse(form->wish.layers, layers), changed = false;
-    int word = good ? find_word(layers) : GUESS_WORDS - 1;
-    int pool = good ? find_pool(layers) : GUESS_POOL_WORDS - 1;
-    for (int i = 0; i < GUESS_WORDS; i++) items[i] = tr(guess_words[i].label);
-    for (int i = 0; i < GUESS_POOL_WORDS; i++) pools[i] = tr(guess_pools[i].label);
-    unsigned flags = good ? 0 : UI_DISABLED;
+    GuessLayers look = guess_layers_look(form->wish.layers);
+    bool changed = false;
+    look.known = look.known && open;
+    for (int i = 0; i < GUESS_WORDS; i++) items[i] = guess_word_label(i);
+    for (int i = 0; i < GUESS_POOL_WORDS; i++) pools[i] = guess_pool_label(i);
+    unsigned flags = look.known ? 0 : UI_DISABLED;
     Rect cell = guess_cell(ui, &row, 170, tr("Activation"));
-    if (ui_dropdown(ui, cell, tr("Activation"), items, GUESS_WORDS, &word, flags)) changed = good;
-    bool pooled = false;
-    for (int i = 0; good && i < layers->count; i++) pooled = pooled || is_pool(&layers->items[i]);
+    if (ui_dropdown(ui, cell, tr("Activation"), items, GUESS_WORDS, &look.word, flags))
+        changed = look.known;
     cell = guess_cell(ui, &row, 150, tr("Pooling"));
-    if (ui_dropdown(ui, cell, tr("Pooling"), pools, GUESS_POOL_WORDS, &pool,
-                    pooled ? 0 : UI_DISABLED))
-        changed = good;
+    if (ui_dropdown(ui, cell, tr("Pooling"), pools, GUESS_POOL_WORDS, &look.pool,
+                    look.pooled && open ? 0 : UI_DISABLED))
+        changed = look.known;
     row = rect_cut_bottom(&row, THEME_CONTROL_H, 0);
     ui_checkbox(ui, row, tr("28x28 in a border of 2"), &form->wish.border, flags);
     ui_tooltip(ui, tr("It was trained on 32x32: its first layer pads by 2 what it was given."));
-    if (changed) layers_change(layers, word, pool, form->wish.layers, sizeof form->wish.layers);
-    free(layers);
+    if (changed) guess_layers_change(&look, form->wish.layers, sizeof form->wish.layers);
 }
 
 // How sure the guess is, and what else it may be, as far as there is room for it.

@@ -11,6 +11,10 @@
 // with one that takes its time is said when it is known.
 Status bench_open(Workbench *bench, const char *path);
 
+// What bench_open does with a picture, and with a file of strokes. files_ink.c
+Status bench_open_picture(Workbench *bench, const char *path);
+Status bench_open_strokes(Workbench *bench, const char *path);
+
 // A model that was read already; taken over. Says so unless `quiet`.
 Status bench_add_model(Workbench *bench, SavedModel *model, const char *path, bool shipped,
                        bool quiet);
