@@ -100,7 +100,8 @@ static inline int open_window_keeping(void **state, const char *settings, bool d
         .hooks = {.context = f, .logger = {keep_log, f}, .use_language = speak}};
     assert_ok(workbench_open(&f->bench, &options));
     // Machines may be slow; a test wants to know at once what is wrong.
-    f->bench->errands.patience = f->bench->errands.left = PATIENCE_SECONDS;
+    for (int i = 0; i < ERRANDS_QUEUES; i++)
+        f->bench->errands[i].patience = f->bench->errands[i].left = PATIENCE_SECONDS;
     assert_ok(ui_open(&f->ui, font_fixed(), NULL));
     resize(f, 1440, 900, 1);
     f->input.window_focus = true;
@@ -140,9 +141,9 @@ static inline void frames(Fixture *f, int count) {
 // All that is to be written is on the disk, and what has been read is here.
 static inline void settle(Fixture *f) {
     do {
-        errands_finish(f->bench);
+        errands_finish(f->bench, ERRANDS_FILES);
         frame(f);
-    } while (errands_are_busy(f->bench) || teach_is_behind(f->bench));
+    } while (errands_are_busy(f->bench, ERRANDS_FILES) || teach_is_behind(f->bench));
 }
 
 static const UiItem *must_find(Fixture *f, const char *label) {

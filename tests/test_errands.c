@@ -4,56 +4,32 @@
 // written.
 #include "panels_window.h"
 
+#include "gate.h"
+
 #include "dataset/idx.h"
 #include "formats/formats.h"
 #include "panels/export.h"
 
-#include <stdatomic.h>
-
 // ---- the slow disk ------------------------------------------------------------------------------
 
-typedef struct Gate {
-    Errand errand;
-    atomic_bool reached, open;
-    atomic_int pictures;
-    Thread opener;
-} Gate;
-
 static Gate gate;
-
-static Status gate_wait(Errand *errand) {
-    (void)errand;
-    atomic_store(&gate.reached, true);
-    double until = clock_seconds() + PATIENCE_SECONDS;
-    while (!atomic_load(&gate.open) && clock_seconds() < until) thread_sleep(0.001);
-    return status_ok();
-}
-
-static void gate_close(Errand *errand) {
-    (void)errand;
-}
-
-static const ErrandKind gate_kind = {gate_wait, NULL, gate_close};
+static Thread opener;
+static atomic_int pictures;
 
 // From here on nothing is written or read.
 static void hold(Fixture *f) {
-    atomic_store(&gate.reached, false);
-    atomic_store(&gate.open, false);
-    gate.errand.kind = &gate_kind;
-    f->bench->errands.patience = f->bench->errands.left = 0.005;
-    errands_send(f->bench, &gate.errand);
-    while (!atomic_load(&gate.reached)) thread_sleep(0.001);
+    gate_shut(&gate, f, ERRANDS_FILES);
 }
 
 static void let_go(Fixture *f) {
-    atomic_store(&gate.open, true);
+    gate_open(&gate);
     settle(f);
 }
 
 static void open_later(void *context) {
     (void)context;
     thread_sleep(0.05);
-    atomic_store(&gate.open, true);
+    gate_open(&gate);
 }
 
 static bool is_told(const Fixture *f, const char *part) {
@@ -72,7 +48,7 @@ static Status make_picture(const DrawList *list, float scale, Color background, 
     (void)scale, (void)background;
     *out = malloc(sizeof **out);
     (*out)->commands = list->count;
-    atomic_fetch_add(&gate.pictures, 1);
+    atomic_fetch_add(&pictures, 1);
     return status_ok();
 }
 
@@ -83,7 +59,7 @@ static Status write_picture(const DrawPicture *picture, const char *path) {
 static void close_picture(DrawPicture **picture) {
     free(*picture);
     *picture = NULL;
-    atomic_fetch_sub(&gate.pictures, 1);
+    atomic_fetch_sub(&pictures, 1);
 }
 
 static Status save_run(Fixture *f, const char *path) {
@@ -151,7 +127,7 @@ static int open_busy_window(void **state) {
 }
 
 static int close_busy_window(void **state) {
-    atomic_store(&gate.open, true); // a test that failed may have left it closed
+    gate_open(&gate); // a test that failed may have left it closed
     return close_window(state);
 }
 
@@ -173,7 +149,7 @@ static void no_frame_waits_for_a_file(void **state) {
         if (!is_told(f, wishes[i].says)) fail_msg("%s was not told", wishes[i].name);
         f->bench->toasts.count = 0;
     }
-    assert_int_equal(atomic_load(&gate.pictures), 0);
+    assert_int_equal(atomic_load(&pictures), 0);
 }
 
 static void no_frame_waits_for_what_is_opened(void **state) {
@@ -227,7 +203,8 @@ static void no_frame_waits_for_weights_to_start_from(void **state) {
     files_write(path, "no model", 8);
     assert_ok(runs_start(f->bench, true));
     initial_forget(f->bench); // as after a file was saved
-    f->bench->errands.patience = f->bench->errands.left = PATIENCE_SECONDS;
+    f->bench->errands[ERRANDS_FILES].patience = f->bench->errands[ERRANDS_FILES].left =
+        PATIENCE_SECONDS;
     assert_fails(runs_start(f->bench, true), STATUS_FORMAT, "first.safetensors");
     workbench_set(f->bench, "init-from", "");
     f->bench->pin = f->bench->models[0].id;
@@ -329,15 +306,15 @@ static void closing_loses_nothing(void **state) {
     }
     runs_remove(bench, last_run(bench)); // else it would ask before another data set
     assert_ok(bench_open(bench, f->directory));
-    assert_ok(thread_start(&gate.opener, "open", open_later, NULL));
+    assert_ok(thread_start(&opener, "opener", open_later, NULL));
     workbench_close(&bench);
     f->bench = NULL;
-    thread_join(&gate.opener);
+    thread_join(&opener);
     for (int i = 0; i < WISHES; i++) {
         file_of(f, &wishes[i], path);
         if (!file_exists(path)) fail_msg("%s is not there", wishes[i].name);
     }
-    assert_int_equal(atomic_load(&gate.pictures), 0);
+    assert_int_equal(atomic_load(&pictures), 0);
 }
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, open_busy_window, close_busy_window)

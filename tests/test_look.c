@@ -180,19 +180,20 @@ static void the_map_has_the_drawing_among_its_like(void **state) {
     const Dataset *set = f->bench->dataset;
     assert_int_equal(atlas->map.n, TEST_N);
     assert_int_equal(atlas->map.d, 16);
-    assert_false(atlas->drawing);
+    assert_false(atlas->drawing.there);
     // A test image as the drawing: itself is nearest, and the others are of its class.
     f->bench->tab = TAB_SAMPLES;
     frames(f, 2);
     click(f, "Test image 5");
     f->bench->tab = TAB_MAP;
     frames(f, 3);
-    assert_true(atlas->drawing);
-    assert_int_equal(atlas->nearest[0], 4);
-    for (int k = 0; k < atlas->near_count; k++)
-        assert_int_equal(set->test.labels[atlas->nearest[k]], set->test.labels[4]);
-    float off = hypotf(atlas->at.x - atlas->map.at[4].x, atlas->at.y - atlas->map.at[4].y);
-    float size = hypotf(atlas->at.x, atlas->at.y);
+    assert_true(atlas->drawing.there);
+    assert_int_equal(atlas->drawing.nearest[0], 4);
+    for (int k = 0; k < atlas->drawing.near_count; k++)
+        assert_int_equal(set->test.labels[atlas->drawing.nearest[k]], set->test.labels[4]);
+    float off =
+        hypotf(atlas->drawing.at.x - atlas->map.at[4].x, atlas->drawing.at.y - atlas->map.at[4].y);
+    float size = hypotf(atlas->drawing.at.x, atlas->drawing.at.y);
     assert_true(off <= 1e-4f * (size + 1)); // one image or fifty at once: other kernels
     // Nothing goes on by itself.
     uint32_t version = atlas->version;

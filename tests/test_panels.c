@@ -386,7 +386,7 @@ static void what_the_network_sees_is_not_the_windows_business(void **state) {
     uint8_t grey[28 * 28] = {0}, seen[2][28 * 28];
     ink_state_open(&ink);
     for (int y = 4; y < 24; y++) grey[y * 28 + 9] = grey[y * 28 + 10] = 200;
-    assert_ok(ink_state_show(&ink, grey, 28, 28, true, "a bar"));
+    assert_ok(ink_state_show_exactly(&ink, grey, 28, 28, "a bar"));
     assert_ok(drawing_begin(&ink.drawing, STROKE_INK, 0.04f));
     for (int i = 0; i <= 10; i++)
         assert_ok(drawing_add(&ink.drawing, 0.3f + 0.05f * (float)i, 0.52f, 1));

@@ -147,7 +147,8 @@ static double window_frame(Window *window) {
 static bool window_picture_is_ready(Window *window, const WindowOptions *options) {
     Workbench *bench = window->bench;
     double now = clock_seconds();
-    bool coming = bench->loader.busy || errands_are_busy(bench);
+    bool coming = bench->loader.busy || errands_are_busy(bench, ERRANDS_FILES) ||
+                  errands_are_busy(bench, ERRANDS_THOUGHTS);
     if (coming && now - window->opened < WINDOW_PATIENCE_SECONDS) return false;
     if (options->train_seconds > 0 && window->trained_from == 0 && bench->trainer) {
         window->trained_from = now;

@@ -24,7 +24,7 @@ static void window_wake(void *context) {
 static Status window_read_picture(const char *path, GreyPicture *out) {
     Picture picture = {0};
     Status status = picture_read(path, &picture);
-    *out = (GreyPicture){picture.grey, picture.width, picture.height};
+    *out = (GreyPicture){picture.grey, picture.width, picture.height, false};
     SDL_TLSCleanup();
     return status;
 }

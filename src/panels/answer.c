@@ -3,11 +3,12 @@
 
 #include "base/tr.h"
 
-#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { ANSWER_BATCH = TRAINER_SAMPLES_MAX };
+// As many as are asked together where there are many (train/reader.h).
+enum { ANSWER_BATCH = 16 };
 
 uint64_t source_id(const Source *source) {
     return source->run ? source->run->id : source->model ? source->model->id : 0;
@@ -70,9 +71,15 @@ Source answer_source(Workbench *bench) {
 void answer_close(Answer *answer) {
     recognizer_close(&answer->recognizer);
     answer->of = 0;
+    answer->opened++;
     answer->classes = 0;
     answer->blank = true;
     reader_close(&answer->reading);
+    reader_close(&answer->thinking.reading);
+    drawing_close(&answer->drawing);
+    ink_state_close(&answer->thinking.ink);
+    free(answer->samples.pixels);
+    answer->samples = (SampleThought){0};
     answer->several = false;
     answer->hovered = answer->chosen = -1;
 }
@@ -100,7 +107,9 @@ static Status answer_open(Workbench *bench, const Source *source) {
     SavedModel *copy = NULL;
     Status status;
     answer_close(answer);
+    answer->problem[0] = '\0';
     answer->of = source_id(source); // even if it fails: it is not tried again every frame
+    if (answer->of == 0) return status_ok();
     const Shape input = source_spec(source)->input;
     if (input.c != 1 || input.h != input.w || input.h < INK_FIELD_MIN || input.h > INK_FIELD_MAX)
         return status_error(
@@ -116,7 +125,6 @@ static Status answer_open(Workbench *bench, const Source *source) {
     TRY(recognizer_open(model, 1, ANSWER_BATCH, &answer->recognizer));
     answer->field = input.h;
     answer->weights_seen = source->run ? source->run->snapshot_version : 0;
-    answer->samples_of = 0;
     answer->ink_seen = 0;
     answer_take_names(bench, source);
 fail:
@@ -124,155 +132,55 @@ fail:
     return status;
 }
 
-// A model without a threshold (one in training) is unsure of what it does not hold more likely than
-// not.
-static Verdict answer_verdict(const Recognizer *recognizer, const InkFit *fit,
-                              const float *probabilities, int best) {
-    Verdict verdict = recognizer_verdict(recognizer, fit, probabilities);
-    bool likely = probabilities[best] >= ANSWER_SURE;
-    if (verdict == VERDICT_DIGIT && recognizer_threshold(recognizer) <= 0 && !likely)
-        return VERDICT_UNSURE;
-    return verdict;
-}
-
-static void answer_rank(Answer *answer) {
-    for (int k = 0; k < 3; k++) {
-        int best = -1;
-        for (int i = 0; i < answer->classes; i++) {
-            bool taken = (k > 0 && answer->best[0] == i) || (k > 1 && answer->best[1] == i);
-            if (!taken && (best < 0 || answer->probabilities[i] > answer->probabilities[best]))
-                best = i;
+// Brings network and weights up to date. False: not yet, thoughts have the network still; none
+// follow until it has changed.
+static bool answer_change_network(Workbench *bench, const Source *source, bool *stale) {
+    Answer *answer = &bench->answer;
+    uint64_t id = source_id(source);
+    bool other = answer->of != id || (id == 0 && answer->recognizer);
+    bool newer = !other && answer->recognizer && source->run &&
+                 source->run->snapshot_version != answer->weights_seen;
+    answer->held = (other || newer) && errands_are_busy(bench, ERRANDS_THOUGHTS);
+    if (answer->held) return false;
+    if (other) {
+        Status status = answer_open(bench, source);
+        if (!status_is_ok(&status)) {
+            text_copy(answer->problem, sizeof answer->problem, status.message);
+            workbench_check(bench, status);
         }
-        answer->best[k] = best;
+    } else if (newer) {
+        recognizer_set_weights(answer->recognizer, source->run->snapshot->weights);
+        answer->weights_seen = source->run->snapshot_version;
     }
-}
-
-// Answers for what is in `input`; the outputs of the layers belong to it from then on.
-static void answer_input(Answer *answer) {
-    answer->version++;
-    recognizer_answer(answer->recognizer, answer->input, 1, NULL, answer->probabilities);
-    answer->lost = false;
-    for (int i = 0; i < answer->classes; i++)
-        answer->lost = answer->lost || !isfinite(answer->probabilities[i]);
-    answer_rank(answer);
-    answer->verdict =
-        answer_verdict(answer->recognizer, &answer->fit, answer->probabilities, answer->best[0]);
-}
-
-// Dots between digits are slips of the pen. True when a number is left.
-static bool answer_drop_dots(Reading *reading) {
-    int kept = 0;
-    for (int i = 0; i < reading->count; i++) kept += !reading->digits[i].fit.dot;
-    if (kept < 2) return false;
-    kept = 0;
-    for (int i = 0; i < reading->count; i++)
-        if (!reading->digits[i].fit.dot) reading->digits[kept++] = reading->digits[i];
-    reading->count = kept;
+    *stale = other || newer;
     return true;
-}
-
-// A picture is one digit: only strokes are taken apart, and one stroke is never two digits.
-static Status answer_read(Workbench *bench) {
-    Answer *answer = &bench->answer;
-    const Drawing *drawing = &bench->ink.drawing;
-    InkOptions options = ink_state_options(&bench->ink, answer->field);
-    answer->several = false;
-    if (!bench->ink.split || bench->ink.picture.pixels ||
-        drawing->live - drawing_first(drawing) < 2 || drawing_is_blank(drawing))
-        return status_ok();
-    Status status = reader_read(answer->recognizer, drawing, &options, &answer->reading);
-    if (!status_is_ok(&status)) return status;
-    answer->several = answer_drop_dots(&answer->reading);
-    for (int i = 0; answer->several && i < answer->reading.count; i++) {
-        ReaderDigit *digit = &answer->reading.digits[i];
-        digit->verdict =
-            answer_verdict(answer->recognizer, &digit->fit, digit->probabilities, digit->digit);
-    }
-    return status;
-}
-
-// The digit that the last stroke belongs to.
-static int answer_last_digit(const Answer *answer, const Drawing *drawing) {
-    const Reading *reading = &answer->reading;
-    for (size_t s = drawing->live; s-- > drawing_first(drawing);) {
-        int atom = s < reading->split.stroke_count ? reading->split.atom_of[s] : -1;
-        for (int i = 0; atom >= 0 && i < reading->count; i++) {
-            const SplitGroup *group = &reading->digits[i].group;
-            if (atom >= group->first && atom < group->first + group->count) return i;
-        }
-    }
-    return reading->count - 1;
-}
-
-static void answer_show(Answer *answer, int shown) {
-    const ReaderDigit *digit = &answer->reading.digits[shown];
-    answer->shown = shown;
-    answer->fit = digit->fit;
-    memcpy(answer->input, digit->image, (size_t)answer->field * (size_t)answer->field);
-    answer_input(answer);
-}
-
-// Which digit of a number is looked at.
-static int answer_wanted(const Workbench *bench) {
-    const Answer *answer = &bench->answer;
-    if (answer->hovered >= 0 && answer->hovered < answer->reading.count) return answer->hovered;
-    if (answer->chosen >= 0 && answer->chosen < answer->reading.count) return answer->chosen;
-    return answer_last_digit(answer, &bench->ink.drawing);
-}
-
-static void answer_think(Workbench *bench) {
-    Answer *answer = &bench->answer;
-    double start = clock_seconds();
-    Status status = answer_read(bench);
-    if (status_is_ok(&status) && !answer->several)
-        status = ink_state_fit(&bench->ink, answer->field, answer->input, &answer->fit);
-    answer->blank = !status_is_ok(&status) || (!answer->several && answer->fit.blank);
-    if (!status_is_ok(&status)) {
-        answer->several = false;
-        answer->version++;
-        text_copy(answer->problem, sizeof answer->problem, status.message);
-        return;
-    }
-    // A blank canvas is answered too: feature maps of nothing are something to look at.
-    if (answer->several)
-        answer_show(answer, answer_wanted(bench));
-    else
-        answer_input(answer);
-    answer->seconds = clock_seconds() - start;
 }
 
 void answer_update(Workbench *bench) {
     Answer *answer = &bench->answer;
     Source source = answer_source(bench);
-    uint64_t id = source_id(&source), ink = ink_state_version(&bench->ink);
     bool stale = false;
-    if (id == 0) {
-        if (answer->recognizer) answer_close(answer);
-        answer->of = 0;
+    if (!answer_change_network(bench, &source, &stale)) return;
+    if (!answer->recognizer) {
         answer->blank = ink_state_is_blank(&bench->ink);
         return;
     }
-    if (answer->of != id) {
-        Status status = answer_open(bench, &source);
-        answer->problem[0] = '\0';
-        if (!status_is_ok(&status)) {
-            text_copy(answer->problem, sizeof answer->problem, status.message);
-            workbench_check(bench, status);
-        }
-        stale = true;
-    }
-    if (!answer->recognizer) return;
-    if (source.run && source.run->snapshot_version != answer->weights_seen) {
-        recognizer_set_weights(answer->recognizer, source.run->snapshot->weights);
-        answer->weights_seen = source.run->snapshot_version;
-        stale = true;
-    }
-    if (stale || ink != answer->ink_seen) {
-        if (ink != answer->ink_seen) answer->hovered = answer->chosen = -1;
-        answer->ink_seen = ink;
+    if (stale || ink_state_version(&bench->ink) != answer->ink_seen)
         answer_think(bench);
-    } else if (answer->several && answer_wanted(bench) != answer->shown) {
-        answer_show(answer, answer_wanted(bench));
+    else
+        answer_show(answer);
+}
+
+bool answer_is_current(const Workbench *bench) {
+    const Answer *answer = &bench->answer;
+    return answer->ink_seen == ink_state_version(&bench->ink) && !answer->thinking.thought.busy;
+}
+
+void answer_finish(Workbench *bench) {
+    answer_update(bench);
+    while (errands_are_busy(bench, ERRANDS_THOUGHTS)) {
+        errands_finish(bench, ERRANDS_THOUGHTS);
+        answer_update(bench);
     }
 }
 
@@ -293,35 +201,51 @@ void answer_digits(const Answer *answer, char *out, size_t size) {
         text_copy(out, size, answer->names[answer->best[0]]);
 }
 
-// The layers' outputs belong to what was asked last.
-void answer_again(Workbench *bench) {
-    if (bench->answer.recognizer) answer_think(bench);
+// ---- the sample images --------------------------------------------------------------------------
+
+static Status samples_carry_out(Errand *errand) {
+    SampleThought *samples = (SampleThought *)errand;
+    Recognizer *recognizer = samples->thought.recognizer;
+    float rows[TRAINER_SAMPLES_MAX * SPEC_CLASSES_MAX];
+    int classes = recognizer_classes(recognizer);
+    recognizer_answer(recognizer, samples->pixels, samples->n, NULL, rows);
+    for (int i = 0; i < samples->n; i++) {
+        const float *row = rows + i * classes;
+        int best = 0;
+        for (int c = 1; c < classes; c++)
+            if (row[c] > row[best]) best = c;
+        samples->class[i] = (uint8_t)best;
+        samples->confidence[i] = row[best];
+    }
+    return status_ok();
 }
 
-// Sample answers of a loaded model, worked out once.
-static bool answer_samples_of_model(Workbench *bench, const Source *source) {
-    Answer *answer = &bench->answer;
+static int32_t sample_index(const Source *source, int i) {
+    return source->run ? source->run->log->samples[i] : i;
+}
+
+// Works them out, once. True when they are there.
+static bool answer_samples(Workbench *bench, const Source *source) {
+    static const ErrandKind kind = {samples_carry_out, NULL, thought_close, ERRANDS_THOUGHTS};
+    SampleThought *samples = &bench->answer.samples;
     const ImageSet *set = &bench->dataset->test;
     const ModelSpec *spec = source_spec(source);
     uint64_t of = source_id(source) ^ (uint64_t)bench->dataset_version << 48;
-    if (answer->samples_of == of) return true;
-    if (!answer->recognizer || set->channels != 1 || (int)set->height != spec->input.h ||
+    if (samples->of == of) return !samples->thought.busy;
+    if (bench->answer.of != source_id(source) || !thought_is_possible(bench) ||
+        samples->thought.busy || set->channels != 1 || (int)set->height != spec->input.h ||
         (int)set->width != spec->input.w)
         return false;
-    int n = set->n < TRAINER_SAMPLES_MAX ? (int)set->n : TRAINER_SAMPLES_MAX;
-    float rows[TRAINER_SAMPLES_MAX * SPEC_CLASSES_MAX];
-    recognizer_answer(answer->recognizer, set->pixels, n, NULL, rows);
-    for (int i = 0; i < n; i++) {
-        const float *row = rows + i * answer->classes;
-        int best = 0;
-        for (int c = 1; c < answer->classes; c++)
-            if (row[c] > row[best]) best = c;
-        answer->sample_class[i] = (uint8_t)best;
-        answer->sample_confidence[i] = row[best];
-    }
-    answer_again(bench);
-    answer->samples_of = of;
-    return true;
+    samples->n = answer_sample_count(bench);
+    size_t size = (size_t)set->height * set->width;
+    uint8_t *pixels = realloc(samples->pixels, (size_t)samples->n * size + 1);
+    if (!pixels) return false;
+    samples->pixels = pixels;
+    for (int i = 0; i < samples->n; i++) // copies: the set may go while they are looked at
+        memcpy(pixels + (size_t)i * size, imageset_pixels(set, (uint32_t)sample_index(source, i)),
+               size);
+    samples->of = of;
+    return thought_send(bench, &samples->thought, &kind) && !samples->thought.busy;
 }
 
 int answer_sample_count(const Workbench *bench) {
@@ -335,15 +259,14 @@ bool answer_sample(Workbench *bench, int i, int32_t *index, int *said, float *co
     Source source = answer_source(bench);
     *known = false;
     if (i >= answer_sample_count(bench)) return false;
-    *index = i;
-    if (source.run) {
-        *index = source.run->log->samples[i];
+    *index = sample_index(&source, i);
+    if (source.run && !source.run->restored) {
         *said = source.run->snapshot->sample_class[i];
         *confidence = source.run->snapshot->sample_confidence[i];
         *known = true;
-    } else if (source.model && answer_samples_of_model(bench, &source)) {
-        *said = bench->answer.sample_class[i];
-        *confidence = bench->answer.sample_confidence[i];
+    } else if (source_id(&source) && answer_samples(bench, &source)) {
+        *said = bench->answer.samples.class[i];
+        *confidence = bench->answer.samples.confidence[i];
         *known = true;
     }
     return true;

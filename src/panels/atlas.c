@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ATLAS_BATCH = 50 };
+enum { ATLAS_BATCH = 16 };
 // Maps cost at most this share of one processor, and come no more often than this.
 static const double atlas_share = 0.1, atlas_pause = 0.7;
 
@@ -23,7 +23,7 @@ static void atlas_main(void *context) {
 
 bool atlas_give_up(Atlas *atlas) {
     atomic_store(&atlas->cancel, true);
-    return !atlas->busy || atomic_load(&atlas->done);
+    return (!atlas->busy || atomic_load(&atlas->done)) && !atlas->placing.thought.busy;
 }
 
 void atlas_close(Atlas *atlas) {
@@ -60,6 +60,7 @@ static void atlas_take(Atlas *atlas, double now) {
     atlas->work = shown;
     atlas->work_of = of;
     atlas->version++;
+    atlas->drawing.there = false;
     atlas->drawing_of = 0;
 }
 
@@ -110,24 +111,49 @@ fail:
     return status;
 }
 
-// Where the drawing lies, and what lies nearest to it.
-static void atlas_place(const Answer *answer, Atlas *atlas) {
-    uint64_t of = (answer->of << 32 ^ answer->version) + 1;
-    if (atlas->drawing_of == of) return;
-    atlas->drawing_of = of;
-    atlas->drawing = false;
-    int side = atlas->shown ? recognizer_spec(atlas->shown)->input.h : 0;
-    if (!answer->recognizer || answer->blank || atlas->map.n == 0 || answer->field != side) return;
-    float *row = malloc((size_t)atlas->map.d * sizeof *row);
-    if (!row) return;
-    int layer = hidden_map_layer(recognizer_spec(atlas->shown));
-    Status status = recognizer_rows(atlas->shown, layer, answer->input, 1, row, NULL);
+// ---- the drawing on it --------------------------------------------------------------------------
+
+static Status place_carry_out(Errand *errand) {
+    PlaceThought *placing = (PlaceThought *)errand;
+    Recognizer *recognizer = placing->thought.recognizer;
+    const HiddenMap *map = placing->map;
+    MapPlace *place = &placing->place;
+    size_t bytes = (size_t)map->d * sizeof(float);
+    float *row = malloc(bytes);
+    if (!row) return status_no_memory("the drawing's place on the map", bytes);
+    int layer = hidden_map_layer(recognizer_spec(recognizer));
+    Status status = recognizer_rows(recognizer, layer, placing->input, 1, row, NULL);
     if (status_is_ok(&status)) {
-        atlas->drawing = true;
-        atlas->at = hidden_map_place(&atlas->map, row);
-        atlas->near_count = hidden_map_nearest(&atlas->map, row, ATLAS_NEAREST, atlas->nearest);
+        place->at = hidden_map_place(map, row);
+        place->near_count = hidden_map_nearest(map, row, ATLAS_NEAREST, place->nearest);
     }
     free(row);
+    return status;
+}
+
+static Status place_deliver(Workbench *bench, Errand *errand) {
+    bench->atlas.drawing = ((PlaceThought *)errand)->place;
+    bench->atlas.drawing.there = status_is_ok(&errand->status);
+    return status_ok();
+}
+
+// Where the drawing lies, and what lies nearest to it.
+static void atlas_place(Workbench *bench, Atlas *atlas) {
+    static const ErrandKind kind = {place_carry_out, place_deliver, thought_close,
+                                    ERRANDS_THOUGHTS};
+    const Answer *answer = &bench->answer;
+    PlaceThought *placing = &atlas->placing;
+    uint64_t of = (answer->of << 32 ^ answer->version) + 1;
+    int side = atlas->shown ? recognizer_spec(atlas->shown)->input.h : 0;
+    if (atlas->drawing_of == of) return;
+    atlas->drawing_of = of;
+    if (!answer->recognizer || answer->blank || atlas->map.n == 0 || answer->field != side) {
+        atlas->drawing.there = false;
+        return;
+    }
+    placing->map = &atlas->map;
+    memcpy(placing->input, answer->input, (size_t)side * (size_t)side);
+    thought_send_to(bench, atlas->shown, &placing->thought, &kind);
 }
 
 double atlas_update(Workbench *bench, Atlas *atlas) {
@@ -135,6 +161,7 @@ double atlas_update(Workbench *bench, Atlas *atlas) {
     Source source = answer_source(bench);
     uint64_t id = source_id(&source);
     uint32_t weights = source.run ? source.run->snapshot_version : 1;
+    if (atlas->placing.thought.busy) return again; // it looks at the map; its end wakes the window
     atlas_take(atlas, now);
     bool known = id == atlas->asked && weights == atlas->asked_weights;
     if (bench->dataset && id && !known && !atlas->busy) {
@@ -147,6 +174,6 @@ double atlas_update(Workbench *bench, Atlas *atlas) {
             again = atlas->not_before - now;
         }
     }
-    atlas_place(&bench->answer, atlas);
+    atlas_place(bench, atlas);
     return again;
 }

@@ -4,11 +4,27 @@
 #define INKLING_PANELS_ATLAS_H
 
 #include "base/thread.h"
+#include "panels/thought.h"
 #include "train/hidden_map.h"
 
 typedef struct Workbench Workbench;
 
 enum { ATLAS_NEAREST = 6 };
+
+// Where a drawing lies on the map.
+typedef struct MapPlace {
+    bool there; // it has a place
+    MapPoint at;
+    int near_count;
+    int32_t nearest[ATLAS_NEAREST]; // test images that are most like it to this network
+} MapPlace;
+
+typedef struct PlaceThought {
+    Thought thought;
+    const HiddenMap *map; // nobody changes it meanwhile
+    uint8_t input[INK_FIELD_MAX * INK_FIELD_MAX];
+    MapPlace place;
+} PlaceThought;
 
 // Zero-initialise. The window's thread only; the thread beside it has `work`, `next` and `cancel`
 // while `busy`, and reads `map`, which nobody changes meanwhile.
@@ -31,18 +47,16 @@ typedef struct Atlas {
     char problem[STATUS_MESSAGE_MAX];
     // The drawing on it.
     uint64_t drawing_of;
-    bool drawing; // it has a place
-    MapPoint at;
-    int near_count;
-    int32_t nearest[ATLAS_NEAREST]; // test images that are most like it to this network
+    MapPlace drawing;
+    PlaceThought placing;
 } Atlas;
 
 // Once a frame while the map is looked at: takes what is ready, starts what is missing. Returns in
 // how many seconds it must be called again even if nothing happens (INFINITY: never).
 double atlas_update(Workbench *bench, Atlas *atlas);
-// Gives up what is under way and frees everything.
 // Asks it to end soon. True when nothing is under way: otherwise ask again (wake is called then).
 bool atlas_give_up(Atlas *atlas);
+// Gives up what is under way and frees everything. No thoughts may be under way.
 void atlas_close(Atlas *atlas);
 
 #endif

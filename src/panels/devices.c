@@ -179,7 +179,7 @@ static void ending_close(Errand *errand) {
 }
 
 void devices_drop(Workbench *bench) {
-    static const ErrandKind kind = {ending_carry_out, NULL, ending_close};
+    static const ErrandKind kind = {ending_carry_out, NULL, ending_close, ERRANDS_FILES};
     Devices *devices = &bench->devices;
     devices->failed[0] = '\0';
     bench->trainer = NULL;

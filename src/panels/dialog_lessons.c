@@ -64,7 +64,7 @@ static void list_close(Errand *errand) {
 }
 
 void lesson_list_read(Workbench *bench) {
-    static const ErrandKind kind = {list_carry_out, list_deliver, list_close};
+    static const ErrandKind kind = {list_carry_out, list_deliver, list_close, ERRANDS_FILES};
     ListReading *reading = calloc(1, sizeof *reading);
     lesson_list_close(&bench->lesson_list);
     if (!reading) return;

@@ -1,8 +1,11 @@
-// The thread that runs the window's errands; see errands.h. What there is to do is said by those
+// The threads that run the window's errands; see errands.h. What there is to do is said by those
 // who send them.
 #include "panels/errands.h"
 
 #include "panels/workbench.h"
+
+static const char *const errands_name[ERRANDS_QUEUES] = {
+    [ERRANDS_FILES] = "inkling-errands", [ERRANDS_THOUGHTS] = "inkling-thought"};
 
 static void errand_append(Errand **list, Errand *errand) {
     while (*list) list = &(*list)->next;
@@ -11,8 +14,8 @@ static void errand_append(Errand **list, Errand *errand) {
 }
 
 static void errands_main(void *context) {
-    Workbench *bench = context;
-    Errands *errands = &bench->errands;
+    Errands *errands = context;
+    const WorkbenchHooks *hooks = &errands->bench->hooks;
     mutex_lock(&errands->mutex);
     for (;;) {
         Errand *errand = errands->waiting;
@@ -24,31 +27,35 @@ static void errands_main(void *context) {
         mutex_unlock(&errands->mutex);
         Status status = errand->kind->carry_out(errand);
         mutex_lock(&errands->mutex);
+        bool awaited = errands->awaited == errand;
         errand->status = status;
         errands->waiting = errand->next;
         errand_append(&errands->done, errand);
         errand->done = true;
         cond_broadcast(&errands->changed);
+        if (awaited || !hooks->wake) continue;
         mutex_unlock(&errands->mutex);
-        if (bench->hooks.wake) bench->hooks.wake(bench->hooks.context);
+        hooks->wake(hooks->context);
         mutex_lock(&errands->mutex);
     }
     mutex_unlock(&errands->mutex);
 }
 
-// False: there is no thread to be had.
-static bool errands_open(Workbench *bench) {
-    Errands *errands = &bench->errands;
-    if (errands->open) return true;
+// The queue of that kind of errand; NULL: there is no thread to be had.
+static Errands *errands_open(Workbench *bench, const ErrandKind *kind) {
+    Errands *errands = &bench->errands[kind->queue];
+    if (errands->open) return errands;
+    errands->bench = bench;
     mutex_init(&errands->mutex);
     cond_init(&errands->changed);
     errands->quit = false;
-    Status status = thread_start(&errands->thread, "inkling-errands", errands_main, bench);
+    Status status =
+        thread_start(&errands->thread, errands_name[kind->queue], errands_main, errands);
     errands->open = status_is_ok(&status);
-    if (errands->open) return true;
+    if (errands->open) return errands;
     cond_destroy(&errands->changed);
     mutex_destroy(&errands->mutex);
-    return false;
+    return NULL;
 }
 
 static Status errand_deliver(Workbench *bench, Errand *errand) {
@@ -58,19 +65,28 @@ static Status errand_deliver(Workbench *bench, Errand *errand) {
     return status;
 }
 
-void errands_send(Workbench *bench, Errand *errand) {
-    Errands *errands = &bench->errands;
+// Without a thread the window does it itself.
+static Status errands_do(Workbench *bench, Errand *errand) {
+    errand->status = errand->kind->carry_out(errand);
+    return errand_deliver(bench, errand);
+}
+
+static void errands_append(Errands *errands, Errand *errand, bool awaited) {
     errand->done = false;
-    if (!errands_open(bench)) { // then the window does it itself
-        errand->status = errand->kind->carry_out(errand);
-        workbench_check(bench, errand_deliver(bench, errand));
-        return;
-    }
     mutex_lock(&errands->mutex);
     errand_append(&errands->waiting, errand);
     errands->count++;
+    errands->awaited = awaited ? errand : NULL;
     cond_broadcast(&errands->changed);
     mutex_unlock(&errands->mutex);
+}
+
+void errands_send(Workbench *bench, Errand *errand) {
+    Errands *errands = errands_open(bench, errand->kind);
+    if (errands)
+        errands_append(errands, errand, false);
+    else
+        workbench_check(bench, errands_do(bench, errand));
 }
 
 static Errand *errands_take(Errands *errands) {
@@ -83,9 +99,10 @@ static Errand *errands_take(Errands *errands) {
 }
 
 // Delivers what is done. What is wrong with `own` is returned, and not said.
-static Status errands_deliver(Workbench *bench, const Errand *own) {
+static Status errands_deliver(Errands *errands, const Errand *own) {
+    Workbench *bench = errands->bench;
     Status result = status_ok();
-    for (Errand *errand; bench->errands.open && (errand = errands_take(&bench->errands));) {
+    for (Errand *errand; errands->open && (errand = errands_take(errands));) {
         bool is_own = errand == own;
         Status status = errand_deliver(bench, errand);
         if (is_own)
@@ -97,47 +114,45 @@ static Status errands_deliver(Workbench *bench, const Errand *own) {
 }
 
 Status errands_try(Workbench *bench, Errand *errand) {
-    Errands *errands = &bench->errands;
-    if (!errands_open(bench)) {
-        errand->status = errand->kind->carry_out(errand);
-        return errand_deliver(bench, errand);
-    }
-    errands_send(bench, errand);
+    Errands *errands = errands_open(bench, errand->kind);
+    if (!errands) return errands_do(bench, errand);
+    errands_append(errands, errand, true);
     double end = clock_seconds() + errands->left;
     mutex_lock(&errands->mutex);
     for (; !errand->done && errands->left > 0; errands->left = end - clock_seconds())
         cond_wait_for(&errands->changed, &errands->mutex, errands->left);
+    errands->awaited = NULL;
     mutex_unlock(&errands->mutex);
-    return errands_deliver(bench, errand);
+    return errands_deliver(errands, errand);
 }
 
 void errands_tick(Workbench *bench) {
-    bench->errands.left = bench->errands.patience;
-    errands_deliver(bench, NULL);
+    for (int i = 0; i < ERRANDS_QUEUES; i++) {
+        bench->errands[i].left = bench->errands[i].patience;
+        errands_deliver(&bench->errands[i], NULL);
+    }
 }
 
-bool errands_are_busy(const Workbench *bench) {
-    return bench->errands.count > 0;
+bool errands_are_busy(const Workbench *bench, ErrandQueue queue) {
+    return bench->errands[queue].count > 0;
 }
 
-void errands_wait(Workbench *bench) {
-    Errands *errands = &bench->errands;
+void errands_wait(Workbench *bench, ErrandQueue queue) {
+    Errands *errands = &bench->errands[queue];
     if (!errands->open) return;
     mutex_lock(&errands->mutex);
     while (errands->waiting) cond_wait(&errands->changed, &errands->mutex);
     mutex_unlock(&errands->mutex);
 }
 
-void errands_finish(Workbench *bench) {
-    while (errands_are_busy(bench)) { // what is delivered may send others
-        errands_wait(bench);
+void errands_finish(Workbench *bench, ErrandQueue queue) {
+    while (errands_are_busy(bench, queue)) { // what is delivered may send others
+        errands_wait(bench, queue);
         errands_tick(bench);
     }
 }
 
-void errands_close(Workbench *bench) {
-    Errands *errands = &bench->errands;
-    errands_finish(bench);
+static void errands_end(Errands *errands) {
     if (!errands->open) return;
     mutex_lock(&errands->mutex);
     errands->quit = true;
@@ -147,4 +162,9 @@ void errands_close(Workbench *bench) {
     cond_destroy(&errands->changed);
     mutex_destroy(&errands->mutex);
     errands->open = false;
+}
+
+void errands_close(Workbench *bench) {
+    for (int i = 0; i < ERRANDS_QUEUES; i++) errands_finish(bench, (ErrandQueue)i);
+    for (int i = 0; i < ERRANDS_QUEUES; i++) errands_end(&bench->errands[i]);
 }

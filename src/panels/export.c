@@ -86,7 +86,8 @@ static void figures_close(Errand *errand) {
     free(errand);
 }
 
-static const ErrandKind figures_kind = {figures_carry_out, figures_deliver, figures_close};
+static const ErrandKind figures_kind = {figures_carry_out, figures_deliver, figures_close,
+                                        ERRANDS_FILES};
 
 static Status export_figures(Workbench *bench, const char *path) {
     ReportWriter *write;

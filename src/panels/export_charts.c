@@ -135,8 +135,8 @@ static Status sheet_deliver(Workbench *bench, Errand *errand) {
     return export_told(bench, errand->status, ((Sheet *)errand)->path);
 }
 
-static const ErrandKind sheet_svg = {sheet_write_svg, sheet_deliver, sheet_close};
-static const ErrandKind sheet_png = {sheet_write_png, sheet_deliver, sheet_close};
+static const ErrandKind sheet_svg = {sheet_write_svg, sheet_deliver, sheet_close, ERRANDS_FILES};
+static const ErrandKind sheet_png = {sheet_write_png, sheet_deliver, sheet_close, ERRANDS_FILES};
 
 // Draws into a toolkit of its own, with the window's font.
 static Status sheet_make(Ui *window, Workbench *bench, const ErrandKind *kind, const char *path,

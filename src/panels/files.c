@@ -53,12 +53,13 @@ static void files_close_closing(Errand *errand) {
 
 // After what has been asked for: that may be to write it.
 static void files_give_up_model(Workbench *bench, SavedModel **model) {
-    static const ErrandKind kind = {files_drop_model, NULL, files_close_closing};
+    static const ErrandKind kind = {files_drop_model, NULL, files_close_closing, ERRANDS_FILES};
     examiner_forget(&bench->examiner, *model);
     examiner_forget(&bench->tune.examiner, *model);
-    FilesClosing *closing = errands_are_busy(bench) ? calloc(1, sizeof *closing) : NULL;
+    FilesClosing *closing =
+        errands_are_busy(bench, ERRANDS_FILES) ? calloc(1, sizeof *closing) : NULL;
     if (!closing) {
-        errands_wait(bench);
+        errands_wait(bench, ERRANDS_FILES);
         saved_model_close(model);
         return;
     }
@@ -70,7 +71,7 @@ static void files_give_up_model(Workbench *bench, SavedModel **model) {
 
 static void files_forget_model(Workbench *bench, int index) {
     if (bench->pin == bench->models[index].id) bench->pin = 0;
-    if (bench->answer.of == bench->models[index].id) answer_close(&bench->answer);
+    if (bench->answer.of == bench->models[index].id) bench->answer.of = 0;
     files_give_up_model(bench, &bench->models[index].model);
     bench->model_count--;
     for (int i = index; i < bench->model_count; i++) bench->models[i] = bench->models[i + 1];
@@ -170,7 +171,8 @@ static void files_close_model(Errand *errand) {
 }
 
 static Status files_open_model(Workbench *bench, const char *path) {
-    static const ErrandKind kind = {files_read_model, files_take_model, files_close_model};
+    static const ErrandKind kind = {files_read_model, files_take_model, files_close_model,
+                                    ERRANDS_FILES};
     FilesModel *file = calloc(1, sizeof *file);
     if (!file) return status_no_memory("a model", sizeof *file);
     file->errand.kind = &kind;
@@ -281,7 +283,8 @@ static void files_close_data(Errand *errand) {
 }
 
 static Status files_open_directory(Workbench *bench, const char *path) {
-    static const ErrandKind kind = {files_look_in, files_take_data, files_close_data};
+    static const ErrandKind kind = {files_look_in, files_take_data, files_close_data,
+                                    ERRANDS_FILES};
     FilesData *data = calloc(1, sizeof *data);
     if (!data) return status_no_memory("a data set", sizeof *data);
     data->errand.kind = &kind;

@@ -18,15 +18,14 @@ typedef struct FilesInk {
 
 static Status files_read_picture(Errand *errand) {
     FilesInk *ink = (FilesInk *)errand;
-    return ink->read_picture(ink->path, &ink->picture);
+    Status status = ink->read_picture(ink->path, &ink->picture);
+    return status_is_ok(&status) ? grey_picture_look(&ink->picture) : status;
 }
 
 static Status files_show_picture(Workbench *bench, Errand *errand) {
-    const FilesInk *ink = (const FilesInk *)errand;
-    const GreyPicture *picture = &ink->picture;
+    FilesInk *ink = (FilesInk *)errand;
     if (!status_is_ok(&errand->status)) return errand->status;
-    return ink_state_show(&bench->ink, picture->pixels, picture->width, picture->height, false,
-                          path_basename(ink->path));
+    return ink_state_show(&bench->ink, &ink->picture, path_basename(ink->path));
 }
 
 static Status files_read_strokes(Errand *errand) {
@@ -80,13 +79,15 @@ static Status files_open_ink(Workbench *bench, const ErrandKind *kind, const cha
 }
 
 Status bench_open_picture(Workbench *bench, const char *path) {
-    static const ErrandKind kind = {files_read_picture, files_show_picture, files_close_ink};
+    static const ErrandKind kind = {files_read_picture, files_show_picture, files_close_ink,
+                                    ERRANDS_FILES};
     if (!bench->hooks.read_picture)
         return status_error(STATUS_UNSUPPORTED, TR("%s: this build cannot read pictures"), path);
     return files_open_ink(bench, &kind, path);
 }
 
 Status bench_open_strokes(Workbench *bench, const char *path) {
-    static const ErrandKind kind = {files_read_strokes, files_show_strokes, files_close_ink};
+    static const ErrandKind kind = {files_read_strokes, files_show_strokes, files_close_ink,
+                                    ERRANDS_FILES};
     return files_open_ink(bench, &kind, path);
 }

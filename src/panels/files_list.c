@@ -80,7 +80,7 @@ static void files_close_directory(Errand *errand) {
 
 static void files_list_directory(Workbench *bench, const char *directory) {
     static const ErrandKind kind = {files_read_directory, files_take_directory,
-                                    files_close_directory};
+                                    files_close_directory, ERRANDS_FILES};
     bench_list_close(&bench->path);
     text_copy(bench->path.listed, sizeof bench->path.listed, directory);
     FilesListing *listing = calloc(1, sizeof *listing);

@@ -49,7 +49,8 @@ static void files_close_saving(Errand *errand) {
 }
 
 Status bench_save(Workbench *bench, uint64_t id, const char *path) {
-    static const ErrandKind kind = {files_write_model, files_tell_saved, files_close_saving};
+    static const ErrandKind kind = {files_write_model, files_tell_saved, files_close_saving,
+                                    ERRANDS_FILES};
     const RunEntry *run = runs_find(bench, id);
     const ModelEntry *entry = bench_find_model(bench, id);
     if (!run && !entry)

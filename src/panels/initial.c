@@ -48,7 +48,7 @@ static bool initial_is_there(const Workbench *bench, const char *path) {
 }
 
 static Status initial_get(Workbench *bench, const char *path) {
-    static const ErrandKind kind = {initial_read, initial_take, initial_close};
+    static const ErrandKind kind = {initial_read, initial_take, initial_close, ERRANDS_FILES};
     if (initial_is_there(bench, path)) return status_ok();
     InitialReading *reading = calloc(1, sizeof *reading);
     if (!reading) return status_no_memory("a model", sizeof *reading);

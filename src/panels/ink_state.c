@@ -21,6 +21,7 @@ static void ink_state_drop_picture(InkState *ink) {
     free(ink->picture.pixels);
     ink->picture = (GreyPicture){0};
     canvas_close(&ink->both);
+    ink->picture_of = 0;
     ink->caption[0] = '\0';
     ink->exact = false;
 }
@@ -29,6 +30,32 @@ void ink_state_close(InkState *ink) {
     ink_state_drop_picture(ink);
     drawing_close(&ink->drawing);
     canvas_close(&ink->canvas);
+}
+
+Status ink_state_copy(InkState *to, const InkState *from) {
+    const GreyPicture *picture = &from->picture;
+    size_t bytes = (size_t)picture->width * (size_t)picture->height;
+    Status status;
+    TRY(drawing_copy(&to->drawing, &from->drawing));
+    canvas_invalidate(&to->both);
+    to->centre = from->centre;
+    to->fit_box = from->fit_box;
+    to->even_width = from->even_width;
+    to->split = from->split;
+    if (to->picture_of == from->edits) return status;
+    ink_state_drop_picture(to);
+    if (picture->pixels) {
+        to->picture.pixels = malloc(bytes ? bytes : 1);
+        if (!to->picture.pixels) TRY(status_no_memory("a copy of the picture", bytes));
+        memcpy(to->picture.pixels, picture->pixels, bytes);
+        to->picture.width = picture->width;
+        to->picture.height = picture->height;
+        to->picture.dark_ink = picture->dark_ink;
+    }
+    to->exact = from->exact;
+    to->picture_of = to->edits = from->edits;
+fail:
+    return status;
 }
 
 Status ink_state_clear(InkState *ink) {
@@ -53,40 +80,50 @@ static Status ink_state_backdrop(const InkState *ink, Canvas *canvas) {
         for (int x = 0; x < from->width; x++) {
             uint8_t value = from->pixels[(size_t)y * (size_t)from->width + (size_t)x];
             square[(size_t)(y + y0) * (size_t)side + (size_t)(x + x0)] =
-                ink->dark_ink ? (uint8_t)(255 - value) : value;
+                from->dark_ink ? (uint8_t)(255 - value) : value;
         }
     Status status = canvas_set_backdrop(canvas, square, side, side, side);
     free(square);
     return status;
 }
 
-Status ink_state_show(InkState *ink, const uint8_t *grey, int width, int height, bool exact,
-                      const char *caption) {
+Status grey_picture_look(GreyPicture *picture) {
+    InkOptions options = ink_options_default(28);
+    uint8_t field[28 * 28];
+    PictureFit fit;
+    Status status = picture_fit(picture->pixels, picture->width, picture->height, picture->width,
+                                &options, field, &fit);
+    picture->dark_ink = !fit.light_ink;
+    return status;
+}
+
+static Status ink_state_put(InkState *ink, GreyPicture *picture, bool exact, const char *caption) {
     Status status;
-    size_t bytes = (size_t)width * (size_t)height;
-    bool dark_ink = false;
-    uint8_t *copy = malloc(bytes ? bytes : 1);
-    if (!copy) return status_no_memory("the picture", bytes);
-    memcpy(copy, grey, bytes);
-    if (!exact) {
-        InkOptions options = ink_options_default(28);
-        uint8_t field[28 * 28];
-        PictureFit fit;
-        TRY(picture_fit(copy, width, height, width, &options, field, &fit));
-        dark_ink = !fit.light_ink;
-    }
     if (!ink->canvas.pixels) TRY(canvas_open(&ink->canvas, INK_SIDE_DEFAULT));
     TRY(drawing_clear(&ink->drawing));
     ink_state_drop_picture(ink);
-    ink->picture = (GreyPicture){copy, width, height};
-    copy = NULL;
+    ink->picture = *picture;
+    *picture = (GreyPicture){0};
     ink->exact = exact;
-    ink->dark_ink = dark_ink;
     text_copy(ink->caption, sizeof ink->caption, caption);
     ink->edits++;
     TRY(ink_state_backdrop(ink, &ink->canvas));
 fail:
-    free(copy);
+    return status;
+}
+
+Status ink_state_show(InkState *ink, GreyPicture *picture, const char *caption) {
+    return ink_state_put(ink, picture, false, caption);
+}
+
+Status ink_state_show_exactly(InkState *ink, const uint8_t *grey, int width, int height,
+                              const char *caption) {
+    size_t bytes = (size_t)width * (size_t)height;
+    GreyPicture copy = {malloc(bytes ? bytes : 1), width, height, false};
+    if (!copy.pixels) return status_no_memory("the picture", bytes);
+    memcpy(copy.pixels, grey, bytes);
+    Status status = ink_state_put(ink, &copy, true, caption);
+    free(copy.pixels);
     return status;
 }
 

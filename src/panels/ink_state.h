@@ -11,7 +11,11 @@
 typedef struct GreyPicture {
     uint8_t *pixels;
     int width, height;
+    bool dark_ink; // dark on light: grey_picture_look finds out; the canvas shows it inverted
 } GreyPicture;
+
+// Looks at all of its pixels; any thread. STATUS_MEMORY.
+Status grey_picture_look(GreyPicture *picture);
 
 typedef struct InkState {
     Drawing drawing;
@@ -26,9 +30,10 @@ typedef struct InkState {
     // both go through ink_fit_grey, as one picture of a size of its own (`both`, made from edit
     // `both_of` on): what the network sees does not depend on how large the window is.
     GreyPicture picture;
-    bool exact, dark_ink; // dark on light, so that the canvas shows it inverted
+    bool exact;
     Canvas both;
     uint64_t both_of;
+    uint64_t picture_of; // of a copy: edit of the original that `picture` belongs to
     char caption[96];    // what it is: "Test image 8, label 5"
     uint64_t edits;      // grows with every change of what the network sees
     int pen;             // MouseButton that draws, -1: none
@@ -39,11 +44,18 @@ typedef struct InkState {
 void ink_state_open(InkState *ink);
 void ink_state_close(InkState *ink);
 
+// `to` (opened, or a copy made before) becomes what ink_state_fit needs of `from`, for another
+// thread: the drawing as it is visible, the switches and the picture. STATUS_MEMORY.
+Status ink_state_copy(InkState *to, const InkState *from);
+
 // Takes strokes and picture away; strokes can be undone.
 Status ink_state_clear(InkState *ink);
-// Puts a copy of a grey picture on the canvas in place of what is there (strokes can be undone).
-Status ink_state_show(InkState *ink, const uint8_t *grey, int width, int height, bool exact,
-                      const char *caption);
+// Puts a picture on the canvas in place of what is there (strokes can be undone): one that has been
+// looked at and is handed over, left empty; or a copy of light ink that is exactly what a network
+// sees.
+Status ink_state_show(InkState *ink, GreyPicture *picture, const char *caption);
+Status ink_state_show_exactly(InkState *ink, const uint8_t *grey, int width, int height,
+                              const char *caption);
 // Nothing on it.
 bool ink_state_is_blank(const InkState *ink);
 // Brings canvas pixels up to date for `side` device pixels.

@@ -122,7 +122,8 @@ static void lesson_close_reading(Errand *errand) {
 }
 
 Status lesson_begin(Workbench *bench, const char *path) {
-    static const ErrandKind kind = {lesson_carry_out, lesson_deliver, lesson_close_reading};
+    static const ErrandKind kind = {lesson_carry_out, lesson_deliver, lesson_close_reading,
+                                    ERRANDS_FILES};
     LessonReading *reading = calloc(1, sizeof *reading);
     if (!reading) return status_no_memory("a lesson", sizeof *reading);
     reading->errand.kind = &kind;

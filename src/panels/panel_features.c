@@ -34,44 +34,92 @@ static void features_caption(const ModelSpec *spec, Shape shape, Mosaic *mosaic)
     text_copy(mosaic->title, sizeof mosaic->title, title);
 }
 
-static void features_layer(Workbench *bench, int layer, int last, Rect rect, float *values) {
-    const ModelSpec *spec = recognizer_spec(bench->answer.recognizer);
-    Shape shape = recognizer_plan(bench->answer.recognizer)->shapes[last + 1];
+static Status layers_carry_out(Errand *errand) {
+    LayerThought *layers = (LayerThought *)errand;
+    Recognizer *recognizer = layers->thought.recognizer;
+    recognizer_answer(recognizer, layers->input, 1, NULL, NULL);
+    for (int i = 0; i < layers->count; i++)
+        recognizer_layer(recognizer, layers->part[i].last, layers->values + layers->part[i].first);
+    return status_ok();
+}
+
+// Which outputs are shown. Those that are too large for a picture are left out.
+static size_t layers_choose(LayerThought *layers, const Recognizer *recognizer) {
+    const ModelSpec *spec = recognizer_spec(recognizer);
+    size_t used = 0;
+    layers->count = 0;
+    for (int i = 0, last; i < spec->layer_count && layers->count < LAYER_MOSAICS_MAX;
+         i = last + 1) {
+        last = i;
+        while (last + 1 < spec->layer_count &&
+               (spec->layers[last + 1].kind->activation != ACTIVATION_NONE ||
+                strcmp(spec->layers[last + 1].kind->word, "dropout") == 0))
+            last++;
+        Shape shape = recognizer_plan(recognizer)->shapes[last + 1];
+        if (layer_is_quiet(&spec->layers[i]) || shape_count(shape) > MOSAIC_VALUES_MAX) continue;
+        layers->part[layers->count].layer = i;
+        layers->part[layers->count].last = last;
+        layers->part[layers->count].shape = shape;
+        layers->part[layers->count++].first = used;
+        used += shape_count(shape);
+    }
+    return used;
+}
+
+// Asks what the layers put out, when that of another answer is there.
+static void layers_ask(Workbench *bench) {
+    static const ErrandKind kind = {layers_carry_out, NULL, thought_close, ERRANDS_THOUGHTS};
+    const Answer *answer = &bench->answer;
+    LayerThought *layers = &bench->layers;
+    uint64_t of = (answer->of << 40 ^ (uint64_t)answer->version << 8) + 1;
+    if (layers->of == of || layers->thought.busy || !thought_is_possible(bench)) return;
+    size_t wanted = layers_choose(layers, answer->recognizer);
+    if (wanted > layers->capacity) {
+        float *values = realloc(layers->values, wanted * sizeof *values);
+        layers->of = 0;
+        if (!values) return;
+        layers->values = values;
+        layers->capacity = wanted;
+    }
+    memcpy(layers->input, answer->input, (size_t)answer->field * (size_t)answer->field);
+    layers->of = of;
+    layers->opened = answer->opened;
+    thought_send(bench, &layers->thought, &kind);
+}
+
+static void features_layer(Workbench *bench, int part, Rect rect) {
+    const LayerThought *layers = &bench->layers;
+    Shape shape = layers->part[part].shape;
+    const float *values = layers->values + layers->part[part].first;
     size_t count = shape_count(shape);
     Mosaic *mosaic = &bench->features[bench->feature_count];
     int tiles = shape.flat ? 1 : shape.c < MOSAIC_TILES_MAX ? shape.c : MOSAIC_TILES_MAX;
-    if (count > MOSAIC_VALUES_MAX) return;
     if (!(shape.flat ? mosaic_shape_flat(mosaic, shape.c, rect.w - 12)
                      : mosaic_shape(mosaic, tiles, shape.w, shape.h, mosaic_aspect(rect))))
         return;
-    mosaic->layer = layer;
-    mosaic->last = last;
-    recognizer_layer(bench->answer.recognizer, last, values);
+    mosaic->layer = layers->part[part].layer;
+    mosaic->last = layers->part[part].last;
     bool is_signed = false;
     for (size_t i = 0; i < count; i++) is_signed = is_signed || values[i] < 0;
     float limit = mosaic_limit(values, count);
     for (int i = 0; i < tiles; i++)
         mosaic_put(mosaic, i, values + (size_t)i * (size_t)shape.h * (size_t)shape.w, limit,
                    is_signed);
-    features_caption(spec, shape, mosaic);
+    features_caption(recognizer_spec(bench->answer.recognizer), shape, mosaic);
     bench->feature_count++;
 }
 
+// Pictures of them for this room, when there are new ones. Until then the ones before stay, unless
+// they are of another network.
 static void features_make(Workbench *bench, Rect rect) {
-    const ModelSpec *spec = recognizer_spec(bench->answer.recognizer);
-    float *values = malloc(MOSAIC_VALUES_MAX * sizeof *values);
+    const LayerThought *layers = &bench->layers;
+    if (layers->opened != bench->answer.opened) bench->feature_count = 0;
+    if (layers->opened != bench->answer.opened || layers->of == 0 || layers->thought.busy) return;
+    uint64_t of = layers->of * 31 + (uint64_t)rect.w * 4099 + (uint64_t)rect.h;
+    if (bench->features_of == of) return;
+    bench->features_of = of;
     bench->feature_count = 0;
-    if (!values) return;
-    for (int i = 0; i < spec->layer_count && bench->feature_count < LAYER_MOSAICS_MAX;) {
-        int last = i;
-        while (last + 1 < spec->layer_count &&
-               (spec->layers[last + 1].kind->activation != ACTIVATION_NONE ||
-                strcmp(spec->layers[last + 1].kind->word, "dropout") == 0))
-            last++;
-        if (!layer_is_quiet(&spec->layers[i])) features_layer(bench, i, last, rect, values);
-        i = last + 1;
-    }
-    free(values);
+    for (int i = 0; i < layers->count; i++) features_layer(bench, i, rect);
 }
 
 // ---- what is under the mouse --------------------------------------------------------------------
@@ -83,23 +131,50 @@ typedef struct FeatureView {
     MosaicPixel pixel;
 } FeatureView;
 
-static bool features_same(const FeatureLook *look, int mosaic, MosaicPixel p, uint64_t of) {
-    return look->there && look->of == of && look->mosaic == mosaic && look->pixel.c == p.c &&
-           look->pixel.y == p.y && look->pixel.x == p.x;
+static bool pixels_are_same(MosaicPixel a, MosaicPixel b) {
+    return a.c == b.c && a.y == b.y && a.x == b.x;
+}
+
+static Status look_carry_out(Errand *errand) {
+    LookThought *look = (LookThought *)errand;
+    recognizer_answer(look->thought.recognizer, look->input, 1, NULL, NULL);
+    return recognizer_explain(look->thought.recognizer, look->layer, look->last, look->pixel.c,
+                              look->pixel.y, look->pixel.x, &look->explanation);
+}
+
+static Status look_deliver(Workbench *bench, Errand *errand) {
+    LookThought *asked = (LookThought *)errand;
+    FeatureLook *look = &bench->look;
+    Explanation explanation = look->explanation;
+    look->explanation = asked->explanation;
+    asked->explanation = explanation;
+    look->there = status_is_ok(&errand->status);
+    look->mosaic = asked->mosaic;
+    look->pixel = asked->pixel;
+    look->opened = asked->opened;
+    return status_ok();
 }
 
 // Worked out anew when the pixel or the answer is another one.
 static bool features_look(Workbench *bench, int mosaic, MosaicPixel pixel) {
+    static const ErrandKind kind = {look_carry_out, look_deliver, thought_close, ERRANDS_THOUGHTS};
+    const Answer *answer = &bench->answer;
     FeatureLook *look = &bench->look;
-    const Mosaic *m = &bench->features[mosaic];
-    if (features_same(look, mosaic, pixel, bench->features_of)) return true;
-    Status status = recognizer_explain(bench->answer.recognizer, m->layer, m->last, pixel.c,
-                                       pixel.y, pixel.x, &look->explanation);
-    look->there = status_is_ok(&status);
-    look->of = bench->features_of;
-    look->mosaic = mosaic;
-    look->pixel = pixel;
-    return look->there;
+    LookThought *asked = &look->asked;
+    uint64_t of = bench->layers.of;
+    bool known = asked->of == of && asked->mosaic == mosaic && pixels_are_same(asked->pixel, pixel);
+    if (!known && !asked->thought.busy && thought_is_possible(bench)) {
+        asked->layer = bench->features[mosaic].layer;
+        asked->last = bench->features[mosaic].last;
+        asked->mosaic = mosaic;
+        asked->pixel = pixel;
+        asked->of = of;
+        asked->opened = answer->opened;
+        memcpy(asked->input, answer->input, (size_t)answer->field * (size_t)answer->field);
+        thought_send(bench, &asked->thought, &kind);
+    }
+    return look->there && look->opened == answer->opened && look->mosaic == mosaic &&
+           pixels_are_same(look->pixel, pixel);
 }
 
 // The patch that it saw, in the maps in front of it (all of them; the one that counts most
@@ -282,11 +357,7 @@ void panel_features(Ui *ui, Workbench *bench, Rect rect) {
                        "look into."));
         return;
     }
-    uint64_t of = (answer->of << 40 ^ (uint64_t)answer->version << 8) * 31 +
-                  (uint64_t)rect.w * 4099 + (uint64_t)rect.h;
-    if (bench->features_of != of) {
-        features_make(bench, rect);
-        bench->features_of = of;
-    }
+    layers_ask(bench);
+    features_make(bench, rect);
     features_show(ui, bench, rect);
 }

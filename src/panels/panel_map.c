@@ -210,14 +210,14 @@ static void map_tell(Ui *ui, const Workbench *bench, int i, Vec2 at) {
 static void map_drawing(Ui *ui, const Workbench *bench, const MapView *view) {
     const ThemeColors *c = &ui->theme->color;
     const Atlas *atlas = &bench->atlas;
-    if (!atlas->drawing) return;
+    if (!atlas->drawing.there) return;
     Rect room = rect_inset(view->area, 7);
-    Vec2 at = map_at(view, atlas->at);
+    Vec2 at = map_at(view, atlas->drawing.at);
     // Unlike all test images, it may lie outside of the picture: it is kept at its edge.
     at.x = fminf(fmaxf(at.x, room.x), rect_right(room));
     at.y = fminf(fmaxf(at.y, room.y), rect_bottom(room));
-    for (int k = 0; k < atlas->near_count; k++) {
-        Vec2 other = map_at(view, atlas->map.at[atlas->nearest[k]]);
+    for (int k = 0; k < atlas->drawing.near_count; k++) {
+        Vec2 other = map_at(view, atlas->map.at[atlas->drawing.nearest[k]]);
         draw_line(&ui->draw, at, other, 1, color_fade(c->text, 0.5f));
         draw_ring(&ui->draw, other, view->dot + 2, c->text, 1);
     }
@@ -232,20 +232,20 @@ static void map_nearest(Ui *ui, Workbench *bench, Rect rect) {
     const Dataset *set = bench->dataset;
     const ThemeColors *c = &ui->theme->color;
     Rect heading = rect_cut_top(&rect, MAP_CAPTION_H, 6);
-    if (!atlas->drawing) {
+    if (!atlas->drawing.there) {
         ui_paragraph(ui, rect, TEXT_SMALL, c->text_muted,
                      tr("Draw, and the drawing appears among the test images."));
         return;
     }
     ui_text(ui, heading, TEXT_CAPTION, c->text_muted, tr("most like yours"));
-    for (int k = 0; k < atlas->near_count; k++) {
+    for (int k = 0; k < atlas->drawing.near_count; k++) {
         Rect row = rect;
         int line = k / 2, column = k % 2;
         row.x += (float)(column * (MAP_TILE + 6));
         row.y += (float)(line * (MAP_TILE + 6));
         Rect tile = {row.x, row.y, MAP_TILE, MAP_TILE};
         if (rect_bottom(tile) > rect_bottom(rect)) break;
-        int32_t index = atlas->nearest[k];
+        int32_t index = atlas->drawing.nearest[k];
         ui_push_index(ui, k);
         UiHit hit = ui_interact(ui, ui_id(ui, "nearest"), UI_KIND_BUTTON, "Nearest image", tile,
                                 HIT_FOCUS, 0);

@@ -11,8 +11,6 @@
 #include <string.h>
 
 enum { MINE_TOOL_H = 28 };
-// Of a frame, for asking the network about them: some take milliseconds for each.
-static const double MINE_SECONDS = 0.006;
 
 // ---- files --------------------------------------------------------------------------------------
 
@@ -159,7 +157,7 @@ static void mine_grid(Ui *ui, Workbench *bench, Rect rect) {
 
 void panel_mine(Ui *ui, Workbench *bench, Rect rect) {
     char result[192];
-    if (teach_answer(bench, MINE_SECONDS)) ui_wake(ui, 0);
+    if (teach_answer(bench)) ui_wake(ui, 0);
     mine_tools(ui, bench, rect_cut_top(&rect, MINE_TOOL_H, 8));
     mine_result(bench, result, sizeof result);
     if (result[0])

@@ -3,7 +3,6 @@
 #include "panels/workbench.h"
 
 #include "base/tr.h"
-#include "train/recognizer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,28 +33,7 @@ static double restore_number(const SavedModel *model, const char *name, double f
     return text_to_double(text, &value) ? value : fallback;
 }
 
-// What the network says about the sample images, as a run in training reports it.
-static Status restore_samples(const RunLog *log, const SavedModel *model, const ImageSet *test,
-                              RunSnapshot *snapshot) {
-    Recognizer *recognizer = NULL;
-    Status status = recognizer_open(model, 1, 1, &recognizer);
-    if (!status_is_ok(&status)) return status;
-    for (int i = 0; i < log->sample_count; i++) {
-        float row[SPEC_CLASSES_MAX];
-        int best = 0;
-        recognizer_answer(recognizer, imageset_pixels(test, (uint32_t)log->samples[i]), 1, NULL,
-                          row);
-        for (int c = 1; c < recognizer_classes(recognizer); c++)
-            if (row[c] > row[best]) best = c;
-        snapshot->sample_class[i] = (uint8_t)best;
-        snapshot->sample_confidence[i] = row[best];
-    }
-    recognizer_close(&recognizer);
-    return status;
-}
-
-static Status restore_weights(RunLog *log, const Dataset *dataset, const KeptRun *run,
-                              const SavedModel *model) {
+static Status restore_weights(RunLog *log, const KeptRun *run, const SavedModel *model) {
     Shape from = model->spec.input, here = log->spec.input;
     if (model->plan.weight_floats != log->plan->weight_floats ||
         model->plan.classes != log->plan->classes || from.c != here.c || from.h != here.h ||
@@ -73,7 +51,6 @@ static Status restore_weights(RunLog *log, const Dataset *dataset, const KeptRun
     // Those of the log are of before the run.
     tensor_names_count(log->names,
                        -run_batches_done(snapshot->epoch, snapshot->batch, log->batches));
-    if (status_is_ok(&status)) status = restore_samples(log, model, &dataset->test, snapshot);
     if (status_is_ok(&status)) mailbox_post(&log->mailbox);
     return status;
 }
@@ -96,7 +73,7 @@ static Status restore_log(Workbench *bench, const HistoryAnswer *answer, RunLog 
     if (run->batches > 0) log->batches = run->batches; // of the data it was trained on
     TRY(restore_feeds(log, &answer->record));
     if (answer->model) {
-        TRY(restore_weights(log, bench->dataset, run, answer->model));
+        TRY(restore_weights(log, run, answer->model));
         log->temperature = answer->model->temperature;
         log->threshold = answer->model->threshold;
     }

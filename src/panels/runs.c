@@ -142,7 +142,7 @@ static void runs_free(Errand *errand) {
 }
 
 void runs_give_up(Workbench *bench, RunEntry *run) {
-    static const ErrandKind kind = {runs_carry_out, NULL, runs_free};
+    static const ErrandKind kind = {runs_carry_out, NULL, runs_free, ERRANDS_FILES};
     if (run->own_trainer) trainer_end(run->own_trainer);
     run->errand.kind = &kind;
     errands_send(bench, &run->errand);

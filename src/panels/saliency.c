@@ -4,6 +4,7 @@
 #include "panels/workbench.h"
 
 #include <math.h>
+#include <string.h>
 
 // Colours of the two ends, and how much a pixel of the strongest gradient covers.
 static const uint32_t saliency_for = 0xFF9A2E, saliency_against = 0x2F8FE0;
@@ -31,21 +32,41 @@ void saliency_draw(Ui *ui, const Saliency *saliency, Rect place) {
     draw_image(&ui->draw, place, &image, SAMPLE_NEAREST, color_hex(0xFFFFFF));
 }
 
+static Status saliency_carry_out(Errand *errand) {
+    Saliency *saliency = (Saliency *)errand;
+    return recognizer_saliency(saliency->thought.recognizer, saliency->input, saliency->class,
+                               saliency->gradient);
+}
+
+static Status saliency_deliver(Workbench *bench, Errand *errand) {
+    Saliency *saliency = (Saliency *)errand;
+    (void)bench;
+    saliency->there = status_is_ok(&errand->status);
+    saliency->field = saliency->side;
+    saliency->version++;
+    if (saliency->there)
+        saliency_paint(saliency, saliency->gradient, saliency->field * saliency->field);
+    return errand->status;
+}
+
 void saliency_update(Workbench *bench) {
+    static const ErrandKind kind = {saliency_carry_out, saliency_deliver, thought_close,
+                                    ERRANDS_THOUGHTS};
     const Answer *answer = &bench->answer;
     Saliency *saliency = &bench->saliency;
     saliency->missing = answer->recognizer && recognizer_is_graph(answer->recognizer);
     bool wanted = bench->prefs.saliency && answer->recognizer && !answer->blank && !answer->lost &&
                   !saliency->missing;
     uint64_t of = answer->of << 32 ^ answer->version;
-    if (!wanted) saliency->of = 0;
-    saliency->there = wanted && (saliency->there || saliency->of != of);
-    if (!wanted || saliency->of == of) return;
-    float gradient[INK_FIELD_MAX * INK_FIELD_MAX];
+    if (!wanted) {
+        saliency->there = false;
+        saliency->of = 0;
+    }
+    if (!wanted || saliency->of == of || saliency->thought.busy || !thought_is_possible(bench))
+        return;
     saliency->of = of;
-    saliency->field = answer->field;
-    saliency->version++;
-    saliency->there = workbench_check(
-        bench, recognizer_saliency(answer->recognizer, answer->input, answer->best[0], gradient));
-    if (saliency->there) saliency_paint(saliency, gradient, answer->field * answer->field);
+    saliency->side = answer->field;
+    saliency->class = answer->best[0];
+    memcpy(saliency->input, answer->input, (size_t)answer->field * (size_t)answer->field);
+    thought_send(bench, &saliency->thought, &kind);
 }

@@ -4,12 +4,18 @@
 #define INKLING_PANELS_SALIENCY_H
 
 #include "ink/fit.h"
+#include "panels/thought.h"
 #include "ui/ui.h"
 
 typedef struct Workbench Workbench;
 
 // Zero-initialise. Belongs to the answer it was made for.
 typedef struct Saliency {
+    Thought thought;
+    uint8_t input[INK_FIELD_MAX * INK_FIELD_MAX];
+    int class, side;
+    float gradient[INK_FIELD_MAX * INK_FIELD_MAX];
+
     uint64_t of;  // which answer of whom
     bool there;   // there is one to show
     bool missing; // this network has no gradient

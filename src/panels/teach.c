@@ -1,13 +1,27 @@
 // Keeping what is taught, and asking the network about it.
 #include "panels/teach.h"
 
+#include "base/text.h"
 #include "base/tr.h"
 #include "panels/words.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+// The label that had to wait for the answer. It does not wait for more ink.
+static void teach_tick_label(Workbench *bench) {
+    char label[sizeof bench->taught_next];
+    bool more = bench->taught_next_ink != ink_state_version(&bench->ink);
+    if (!bench->taught_next[0] || (!more && !answer_is_current(bench))) return;
+    text_copy(label, sizeof label, bench->taught_next);
+    bench->taught_next[0] = '\0';
+    answer_finish(bench);
+    teach_drawing(bench, label);
+}
+
 void teach_tick(Workbench *bench) {
+    teach_tick_label(bench);
     teach_tick_files(bench);
     teach_tick_tune(bench);
 }
@@ -27,7 +41,7 @@ static Status teach_keep(Workbench *bench, const char *label) {
     Status status;
     if (answer->several) {
         const SplitGroup *group = &answer->reading.digits[answer->shown].group;
-        TRY(ink_split_take(&answer->reading.split, drawing, group, &part));
+        TRY(ink_split_take(&answer->reading.split, &answer->drawing, group, &part));
         TRY(my_digits_add(&bench->mine, &part, label));
     } else {
         TRY(my_digits_add(&bench->mine, drawing, label));
@@ -41,6 +55,11 @@ void teach_drawing(Workbench *bench, const char *label) {
     MyDigits *mine = &bench->mine;
     uint64_t ink = bench->ink.drawing.edits;
     int shown = bench->answer.several ? bench->answer.shown : -1;
+    if (bench->answer.recognizer && !answer_is_current(bench)) { // nearly always in the next frame
+        text_copy(bench->taught_next, sizeof bench->taught_next, label);
+        bench->taught_next_ink = ink_state_version(&bench->ink);
+        return;
+    }
     if (!teach_is_possible(bench)) {
         workbench_say(bench, NOTICE_INFO,
                       bench->ink.picture.pixels
@@ -74,31 +93,66 @@ static uint64_t teach_asked(const Answer *answer) {
     return (answer->of << 32 | answer->weights_seen) + 1;
 }
 
-bool teach_answer(Workbench *bench, double seconds) {
-    Answer *answer = &bench->answer;
+static Status teach_carry_out(Errand *errand) {
+    MineThought *asking = (MineThought *)errand;
+    Recognizer *recognizer = asking->thought.recognizer;
+    float rows[MINE_ASKED_MAX * SPEC_CLASSES_MAX];
+    int classes = recognizer_classes(recognizer);
+    recognizer_answer(recognizer, asking->images, asking->n, NULL, rows);
+    for (int i = 0; i < asking->n; i++) {
+        const float *row = rows + i * classes;
+        int best = 0;
+        for (int c = 1; c < classes; c++)
+            if (row[c] > row[best]) best = c;
+        asking->said[i] = best;
+        asking->confidence[i] = row[best];
+    }
+    return status_ok();
+}
+
+// Some may have gone meanwhile.
+static Status teach_deliver(Workbench *bench, Errand *errand) {
+    const MineThought *asking = (MineThought *)errand;
     MyDigits *mine = &bench->mine;
-    uint64_t asked = teach_asked(answer);
-    double until = clock_seconds() + seconds;
-    int done = 0, at = 0;
-    if (!answer->recognizer) return false;
-    for (; at < mine->count && (done == 0 || clock_seconds() < until); at++) {
+    for (int i = 0; i < mine->count; i++)
+        for (int k = 0; k < asking->n; k++) {
+            MyDigit *digit = &mine->digits[i];
+            if (digit->id != asking->id[k]) continue;
+            digit->said = asking->said[k];
+            digit->confidence = asking->confidence[k];
+            digit->answered_by = asking->asked;
+        }
+    return status_ok();
+}
+
+bool teach_answer(Workbench *bench) {
+    static const ErrandKind kind = {teach_carry_out, teach_deliver, thought_close,
+                                    ERRANDS_THOUGHTS};
+    const Answer *answer = &bench->answer;
+    MyDigits *mine = &bench->mine;
+    MineThought *asking = &bench->asking;
+    size_t size = (size_t)answer->field * (size_t)answer->field;
+    int at = 0;
+    if (asking->thought.busy || !thought_is_possible(bench)) return false;
+    uint8_t *images = realloc(asking->images, MINE_ASKED_MAX * size);
+    if (!images) return false;
+    asking->images = images;
+    asking->asked = teach_asked(answer);
+    asking->field = answer->field;
+    asking->n = 0;
+    for (; at < mine->count && asking->n < MINE_ASKED_MAX; at++) {
         MyDigit *digit = &mine->digits[at];
         const uint8_t *image;
-        float row[SPEC_CLASSES_MAX];
-        if (digit->answered_by == asked) continue;
-        Status status = my_digits_image(mine, at, answer->field, &image);
-        digit->answered_by = asked;
+        if (digit->answered_by == asking->asked) continue;
         digit->said = -1;
-        done++;
-        if (!workbench_check(bench, status)) continue;
-        recognizer_answer(answer->recognizer, image, 1, NULL, row);
-        digit->said = 0;
-        for (int c = 1; c < answer->classes; c++)
-            if (row[c] > row[digit->said]) digit->said = c;
-        digit->confidence = row[digit->said];
+        if (!workbench_check(bench, my_digits_image(mine, at, answer->field, &image))) {
+            digit->answered_by = asking->asked;
+            continue;
+        }
+        memcpy(images + (size_t)asking->n * size, image, size);
+        asking->id[asking->n++] = digit->id;
     }
-    if (done > 0) answer_again(bench);
-    return at < mine->count;
+    return asking->n > 0 && thought_send(bench, &asking->thought, &kind) && at < mine->count;
 }
 
 double teach_accuracy(const Workbench *bench, int *counted) {

@@ -26,9 +26,9 @@ Status teach_import(Workbench *bench, const char *path);
 // Reads and writes my digits' own file.
 void teach_tick_files(Workbench *bench);
 
-// Asks the network about my digits whose answers are of another one, for so many seconds, but about
-// one at least. False when all are up to date.
-bool teach_answer(Workbench *bench, double seconds);
+// Asks the network about some of my digits whose answers are of another one. False when all are up
+// to date, or there will be a frame when some are.
+bool teach_answer(Workbench *bench);
 // Share of the answered ones that are right; -1 when there is none. Only labels that the network
 // knows count; *counted of them.
 double teach_accuracy(const Workbench *bench, int *counted);

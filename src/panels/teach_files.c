@@ -58,7 +58,8 @@ static Status teach_caught_up(Workbench *bench, Errand *errand) {
 }
 
 static Status teach_send(Workbench *bench) {
-    static const ErrandKind kind = {teach_catch_up, teach_caught_up, teach_close_file};
+    static const ErrandKind kind = {teach_catch_up, teach_caught_up, teach_close_file,
+                                    ERRANDS_FILES};
     Status status;
     TeachFile *file = teach_file(&kind, bench->mine.path, &status);
     if (status_is_ok(&status)) status = my_digits_take(&bench->mine, &file->digits);
@@ -74,7 +75,7 @@ static Status teach_send(Workbench *bench) {
 }
 
 void teach_tick_files(Workbench *bench) {
-    static const ErrandKind kind = {teach_load, teach_loaded, teach_close_file};
+    static const ErrandKind kind = {teach_load, teach_loaded, teach_close_file, ERRANDS_FILES};
     MyDigits *mine = &bench->mine;
     Status status;
     if (bench->ticks < TEACH_FIRST_TICK && ++bench->ticks == TEACH_FIRST_TICK) {
@@ -94,11 +95,11 @@ void teach_tick_files(Workbench *bench) {
 
 bool teach_is_behind(const Workbench *bench) {
     return my_digits_are_behind(&bench->mine) &&
-           (bench->mine.loaded || errands_are_busy(bench)); // else it never will be
+           (bench->mine.loaded || errands_are_busy(bench, ERRANDS_FILES)); // else it never will be
 }
 
 void teach_close(Workbench *bench) {
-    errands_finish(bench);
+    errands_finish(bench, ERRANDS_FILES);
     if (!bench->mine.loaded) return; // then the file is not known
     bench->mine.stuck = false;
     if (teach_is_behind(bench)) workbench_check(bench, teach_send(bench));
@@ -120,7 +121,7 @@ static Status teach_written(Workbench *bench, Errand *errand) {
 }
 
 Status teach_export(Workbench *bench, const char *path) {
-    static const ErrandKind kind = {teach_write, teach_written, teach_close_file};
+    static const ErrandKind kind = {teach_write, teach_written, teach_close_file, ERRANDS_FILES};
     Status status;
     TeachFile *file = teach_file(&kind, path, &status);
     if (status_is_ok(&status)) status = my_digits_copy(&bench->mine, &file->digits);
@@ -146,7 +147,7 @@ static Status teach_was_read(Workbench *bench, Errand *errand) {
 }
 
 Status teach_import(Workbench *bench, const char *path) {
-    static const ErrandKind kind = {teach_read, teach_was_read, teach_close_file};
+    static const ErrandKind kind = {teach_read, teach_was_read, teach_close_file, ERRANDS_FILES};
     Status status;
     TeachFile *file = teach_file(&kind, path, &status);
     return status_is_ok(&status) ? errands_try(bench, &file->errand) : status;

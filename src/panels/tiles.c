@@ -18,9 +18,9 @@ void panel_take_test_image(Workbench *bench, int32_t index) {
     char caption[96];
     snprintf(caption, sizeof caption, tr("test image %d, label %s"), index + 1,
              set->class_names[set->test.labels[index]]);
-    workbench_check(bench,
-                    ink_state_show(&bench->ink, imageset_pixels(&set->test, (uint32_t)index),
-                                   (int)set->test.width, (int)set->test.height, true, caption));
+    workbench_check(
+        bench, ink_state_show_exactly(&bench->ink, imageset_pixels(&set->test, (uint32_t)index),
+                                      (int)set->test.width, (int)set->test.height, caption));
 }
 
 DrawImage panel_test_image(const Workbench *bench, int32_t index) {

@@ -250,7 +250,7 @@ fail:
 }
 
 Status teach_tune(Workbench *bench) {
-    static const ErrandKind kind = {tune_prepare, tune_start, tune_close};
+    static const ErrandKind kind = {tune_prepare, tune_start, tune_close, ERRANDS_FILES};
     Source source = answer_source(bench);
     char why[160];
     Status status = status_ok();
@@ -300,7 +300,7 @@ static Status tune_looked(Workbench *bench, Errand *errand) {
 
 // My digits by the run's last weights, whoever answers the canvas.
 static Status tune_ask(Workbench *bench, const RunEntry *run) {
-    static const ErrandKind kind = {tune_look, tune_looked, tune_close};
+    static const ErrandKind kind = {tune_look, tune_looked, tune_close, ERRANDS_FILES};
     TuneWork *work = calloc(1, sizeof *work);
     Status status;
     if (!work) return status_no_memory("fine-tuning", sizeof *work);

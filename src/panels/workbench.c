@@ -66,10 +66,10 @@ static void data_close(Errand *errand) {
 
 // The trainers that use it are given up by errands.
 static void workbench_give_up_data(Workbench *bench) {
-    static const ErrandKind kind = {data_carry_out, NULL, data_close};
+    static const ErrandKind kind = {data_carry_out, NULL, data_close, ERRANDS_FILES};
     DataClosing *closing = bench->leaving ? calloc(1, sizeof *closing) : NULL;
     if (!closing) {
-        errands_wait(bench);
+        errands_wait(bench, ERRANDS_FILES);
         dataset_close(&bench->leaving);
         return;
     }
@@ -100,7 +100,7 @@ static void workbench_drop_data(Workbench *bench) {
     runs_close(bench);
     exam_close(&bench->exam);
     bench->cell_row = bench->cell_column = -1;
-    if (bench->answer.of) answer_close(&bench->answer);
+    bench->answer.of = 0;
     if (bench->dataset) {
         bench->leaving = bench->dataset;
         bench->dataset = NULL;
@@ -202,7 +202,8 @@ static void workbench_defaults(Workbench *bench) {
     bench->history_view.which = KEPT_BEST;
     bench->cell_row = bench->cell_column = -1;
     bench->mine.later = true;
-    bench->errands.patience = bench->errands.left = 0.02;
+    for (int i = 0; i < ERRANDS_QUEUES; i++)
+        bench->errands[i].patience = bench->errands[i].left = i == ERRANDS_FILES ? 0.02 : 0.01;
     bench->answer.blank = true;
     bench->answer.hovered = bench->answer.chosen = -1;
     ink_state_open(&bench->ink);
@@ -263,7 +264,9 @@ void workbench_close(Workbench **handle) {
     Workbench *bench = *handle;
     if (!bench) return;
     *handle = NULL;
-    errands_finish(bench); // what they bring may begin something: from here on nothing does
+    // What they bring may begin something: from here on nothing does.
+    errands_finish(bench, ERRANDS_FILES);
+    errands_finish(bench, ERRANDS_THOUGHTS);
     loader_close(&bench->loader);
     workbench_drop_data(bench);
     examiner_close(&bench->examiner);
@@ -283,7 +286,10 @@ void workbench_close(Workbench **handle) {
     ink_state_close(&bench->ink);
     mosaics_close(bench->features, LAYER_MOSAICS_MAX);
     mosaics_close(bench->filters, LAYER_MOSAICS_MAX);
+    free(bench->layers.values);
     explanation_close(&bench->look.explanation);
+    explanation_close(&bench->look.asked.explanation);
+    free(bench->asking.images);
     free(bench->map_picture.rgba);
     slowmo_close(&bench->slow);
     bench_list_close(&bench->path);
@@ -296,7 +302,7 @@ void workbench_close(Workbench **handle) {
 void workbench_tick(Workbench *bench, double now) {
     bench->now = now;
     errands_tick(bench);
-    if (bench->quitting && !errands_are_busy(bench) && !teach_is_behind(bench))
+    if (bench->quitting && !errands_are_busy(bench, ERRANDS_FILES) && !teach_is_behind(bench))
         workbench_quit(bench);
     workbench_take_loaded(bench);
     devices_follow(bench);
@@ -311,7 +317,7 @@ void workbench_tick(Workbench *bench, double now) {
 }
 
 void workbench_quit(Workbench *bench) {
-    bench->quitting = errands_are_busy(bench) || teach_is_behind(bench);
+    bench->quitting = errands_are_busy(bench, ERRANDS_FILES) || teach_is_behind(bench);
     if (bench->quitting)
         workbench_say(bench, NOTICE_INFO,
                       tr("Files are being written; the window closes when they are."));

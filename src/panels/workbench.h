@@ -34,6 +34,7 @@ enum {
     CELL_IMAGES_MAX = 200,
     LAYER_FIGURES_MAX = 64,
     LESSON_LIST_MAX = 32,
+    MINE_ASKED_MAX = 24,
     GUESS_CLASSES_TEXT = SPEC_CLASSES_MAX * 18
 };
 
@@ -146,14 +147,53 @@ typedef struct PathDialogState {
     UiScroll scroll;
 } PathDialogState;
 
+// What the layers that TAB_FEATURES shows put out for the picture that is answered.
+typedef struct LayerThought {
+    Thought thought;
+    uint32_t opened; // of which network,
+    uint64_t of;     // and which of its answers; 0: none
+    uint8_t input[INK_FIELD_MAX * INK_FIELD_MAX];
+    int count;
+    struct {
+        int layer, last; // share one output
+        Shape shape;
+        size_t first; // in values
+    } part[LAYER_MOSAICS_MAX];
+    float *values; // owned; the thread's while it is busy
+    size_t capacity;
+} LayerThought;
+
+// Where one number of a feature map comes from.
+typedef struct LookThought {
+    Thought thought;
+    uint8_t input[INK_FIELD_MAX * INK_FIELD_MAX];
+    int layer, last, mosaic;
+    MosaicPixel pixel;
+    uint64_t of; // layers.of
+    uint32_t opened;
+    Explanation explanation;
+} LookThought;
+
 // The number of a feature map that is being looked at, and what is told of it.
 typedef struct FeatureLook {
-    bool there;
+    LookThought asked;
+    bool there; // of what was asked last, or the time before
     int mosaic;
     MosaicPixel pixel;
-    uint64_t of; // features_of
+    uint32_t opened;
     Explanation explanation;
 } FeatureLook;
+
+// What the network says about some of my digits.
+typedef struct MineThought {
+    Thought thought;
+    uint64_t asked; // with which weights
+    int n, field;
+    uint32_t id[MINE_ASKED_MAX];
+    uint8_t *images; // owned: n fields
+    int said[MINE_ASKED_MAX];
+    float confidence[MINE_ASKED_MAX];
+} MineThought;
 
 // The dots of the map as one picture: pixels owned.
 typedef struct MapPicture {
@@ -200,7 +240,7 @@ struct Workbench {
     Prefs prefs;
     LanguageCode language; // in use
     double now;            // time of this frame
-    Errands errands;
+    Errands errands[ERRANDS_QUEUES];
 
     Loader loader;
     Dataset *dataset; // NULL while it is being loaded
@@ -238,11 +278,14 @@ struct Workbench {
 
     // teaching
     MyDigits mine;
+    MineThought asking;
     FineTune tune;
     uint64_t taught_ink;             // of the drawing taught last,
     int taught_shown;                // which digit of it,
     uint32_t taught_id;              // and what it became
     char taught_word[UI_TOAST_TEXT]; // to be said when it is on the disk
+    char taught_next[16];            // the label that is to be taught when the answer is there,
+    uint64_t taught_next_ink;        // and for which ink
     int ticks;                       // frames so far, up to a few
 
     // charts
@@ -263,6 +306,7 @@ struct Workbench {
     Mosaic features[LAYER_MOSAICS_MAX], filters[LAYER_MOSAICS_MAX];
     int feature_count, filter_count;
     uint64_t features_of, filters_of; // what they were made from
+    LayerThought layers;
     FeatureLook look;
     int look_focus;          // which of them had the keyboard last
     MosaicPixel look_cursor; // and where
