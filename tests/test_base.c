@@ -8,8 +8,10 @@
 #include "files.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <math.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -102,6 +104,24 @@ static void sentences_are_one_line_of_utf8(void **state) {
     Status status = status_error(STATUS_FORMAT, "%s", many);
     assert_true(strlen(status.message) >= STATUS_MESSAGE_MAX - 4);
     assert_true(text_is_utf8(status.message, strlen(status.message)));
+}
+
+// However long a name is, what happened stands behind it.
+static void reasons_are_told_of_any_name(void **state) {
+    (void)state;
+    static const size_t lengths[] = {0, 1, 298, 299, 300, 301, 1000, 4095, 60000};
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        char *name = calloc(lengths[i] + 1, 1);
+        assert_non_null(name);
+        memset(name, 'x', lengths[i]);
+        if (lengths[i] > 0) name[0] = 'a';
+        if (lengths[i] > 1) name[lengths[i] - 1] = 'z';
+        Status status = status_errno("open", name, EACCES);
+        assert_non_null(strstr(status.message, lengths[i] > 0 ? "open a" : "open \"\""));
+        assert_non_null(strstr(status.message,
+                               lengths[i] > 1 ? "z: Permission denied" : ": Permission denied"));
+        free(name);
+    }
 }
 
 static void files_are_replaced_whole(void **state) {
@@ -260,6 +280,7 @@ int main(void) {
         cmocka_unit_test(doubles_print_short_and_read_back),
         cmocka_unit_test(utf8_is_checked),
         cmocka_unit_test(sentences_are_one_line_of_utf8),
+        cmocka_unit_test(reasons_are_told_of_any_name),
         cmocka_unit_test(files_are_replaced_whole),
         cmocka_unit_test(a_failed_write_loses_nothing),
         cmocka_unit_test(saving_through_a_link_keeps_the_link),

@@ -7,6 +7,7 @@
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { COUNT = 4, STEPS = 6 };
 
@@ -316,6 +317,33 @@ static void test_lr(void **state) {
     bench_close(&bench);
 }
 
+// What one cycle sets on the way is what others are opened with: momentum, or the first beta, and
+// no other option; rules that have neither stay as they are.
+static void test_momentum(void **state) {
+    (void)state;
+    for (int k = 0; k < OPTIMIZER_COUNT; k++) {
+        unsigned takes = optimizer_rows[k].options;
+        OptimizerOptions options = optimizer_rows[k].defaults, other;
+        if (takes & OPTION_MOMENTUM) options.momentum = 0.9;
+        other = options;
+        if (takes & OPTION_MOMENTUM) other.momentum = 0.7;
+        if (takes & OPTION_BETAS) other.beta1 = 0.7;
+        Bench set, made;
+        float w[2][LONG];
+        bench_open(&set, "cpu", (OptimizerKind)k, &options);
+        bench_open(&made, "cpu", (OptimizerKind)k, &other);
+        optimizer_set_momentum(set.optimizer, 0.7);
+        for (int step = 0; step < STEPS; step++) {
+            bench_step(&set, step, w[0]);
+            bench_step(&made, step, w[1]);
+            if (memcmp(w[0], w[1], sizeof w[0]) != 0)
+                fail_msg("%s: other numbers in step %d", optimizer_rows[k].name, step + 1);
+        }
+        bench_close(&set);
+        bench_close(&made);
+    }
+}
+
 // torch.nn.utils.clip_grad_norm_: times max_norm / (norm + 1e-6) where that is less than 1. Of a
 // gradient as small as that number, and of none. Squares, their sum, its root, the factor and the
 // product are rounded: five times half an ulp.
@@ -349,7 +377,8 @@ int main(void) {
         cmocka_unit_test(test_fixtures_ref), cmocka_unit_test(test_fixtures_cpu),
         cmocka_unit_test(test_by_hand),      cmocka_unit_test(test_state),
         cmocka_unit_test(test_slots),        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_lr),           cmocka_unit_test(test_clip),
+        cmocka_unit_test(test_lr),           cmocka_unit_test(test_momentum),
+        cmocka_unit_test(test_clip),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

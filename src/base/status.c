@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { STATUS_NAME_MAX = 300 };
+
 Status status_ok(void) {
     Status status;
     status.code = STATUS_OK;
@@ -58,13 +60,26 @@ static const char *status_reason(int error_number) {
     return strerror(error_number);
 }
 
+// A name as it fits into a sentence with its reason: of a long one both ends.
+static void status_name(const char *path, char out[STATUS_NAME_MAX]) {
+    size_t length = strlen(path);
+    if (length == 0)
+        snprintf(out, STATUS_NAME_MAX, "\"\"");
+    else if (length < STATUS_NAME_MAX)
+        snprintf(out, STATUS_NAME_MAX, "%s", path);
+    else
+        snprintf(out, STATUS_NAME_MAX, "%.120s...%s", path, path + length - 120);
+}
+
 Status status_errno(const char *doing, const char *path, int error_number) {
     StatusCode code = error_number == ENOENT ? STATUS_NOT_FOUND : STATUS_IO;
+    char name[STATUS_NAME_MAX];
+    status_name(path, name);
     const char *reason = status_reason(error_number);
     for (size_t i = 0; i < sizeof status_deeds / sizeof status_deeds[0]; i++)
         if (strcmp(status_deeds[i].doing, doing) == 0)
-            return status_error(code, status_deeds[i].sentence, path, reason);
-    return status_error(code, "cannot %s %s: %s", doing, path, reason);
+            return status_error(code, status_deeds[i].sentence, name, reason);
+    return status_error(code, "cannot %s %s: %s", doing, name, reason);
 }
 
 Status status_prefix(Status inner, const char *prefix) {

@@ -40,7 +40,8 @@ status_error(StatusCode code, const char *format, ...);
 // STATUS_MEMORY with "not enough memory for WHAT (N bytes)".
 Status status_no_memory(const char *what, unsigned long long bytes);
 
-// STATUS_IO with "cannot DOING PATH: strerror(error_number)"; ENOENT gives STATUS_NOT_FOUND.
+// STATUS_IO with "cannot DOING PATH: strerror(error_number)"; ENOENT gives STATUS_NOT_FOUND. Of a
+// path of hundreds of bytes both ends are told.
 Status status_errno(const char *doing, const char *path, int error_number);
 
 // `inner` with "PREFIX: " put before its message; STATUS_OK passes through unchanged.
