@@ -228,6 +228,62 @@ def check_folded(directory):
     print("folded: a plain class takes it")
 
 
+class Bordered(nn.Module):
+    """Trained on 28x28 in a border to 32x32, as LeNet-5 was."""
+
+    def __init__(self, bias=True):
+        super().__init__()
+        self.c1 = nn.Conv2d(1, 4, 5, bias=bias)
+        self.f1 = nn.Linear(4 * 14 * 14, 10)
+
+    def forward(self, x):
+        return self.f1(torch.relu(torch.nn.functional.avg_pool2d(self.c1(x), 2)).flatten(1))
+
+
+def answers(path, directory):
+    images = os.path.join(directory, "t10k-images-idx3-ubyte")
+    return [json.loads(line)["logits"] for line in
+            run("predict", path, images, "--json").stdout.splitlines()]
+
+
+def check_border(directory):
+    """The mean that goes into the first bias here is out of it again in the file, bit for bit; and
+    what comes back answers as the class does."""
+    count, mean, std = 40, 0.1307, 0.3081
+    layers = "conv 4 k5 p2, avgpool 2, relu, dense 10"
+    write_digits(directory, count)
+    with open(os.path.join(directory, "t10k-images-idx3-ubyte"), "rb") as file:
+        pixels = torch.frombuffer(bytearray(file.read()[16:]), dtype=torch.uint8)
+    x = nn.functional.pad(pixels.reshape(-1, 1, 28, 28).float() / 255, (2, 2, 2, 2))
+    for bias in (True, False):
+        model = filled(lambda: Bordered(bias), 6)
+        path = os.path.join(directory, f"border-{bias}.pth")
+        torch.save(model.state_dict(), path)
+        decided = ["--layers", layers, "--border", "--mean", mean, "--std", std]
+        check_ways(f"border, bias {bias}", lambda: Bordered(bias), path, model.state_dict(),
+                   *decided)
+        wanted = model((x - mean) / std)
+        for way in (path, path[:-4] + "-0-0.pth", path[:-4] + "-3-1.onnx"):
+            found = torch.tensor(answers(way, directory) if way != path else [
+                json.loads(line)["logits"] for line in run(
+                    "predict", path, os.path.join(directory, "t10k-images-idx3-ubyte"), "--json",
+                    *decided).stdout.splitlines()])
+            assert (found - wanted).abs().max() < 1e-4, (way, (found - wanted).abs().max())
+    # Trained on, it is written as its class has it.
+    saved = os.path.join(directory, "border-trained")
+    run("train", "--data", directory, "--init", os.path.join(directory, "border-True-0-0.pth"),
+        "--epochs", 1, "--forget", "--save", saved + ".pth", "--threads", 1)
+    run("convert", saved + ".pth", saved + ".onnx")
+    trained = Bordered()
+    trained.load_state_dict(torch.load(saved + ".pth", weights_only=True), strict=True)
+    wanted = trained((x - mean) / std)
+    assert not torch.equal(trained.c1.weight, filled(Bordered, 6).c1.weight)
+    for way in (saved + ".pth", saved + ".onnx"):
+        found = torch.tensor(answers(way, directory))
+        assert (found - wanted).abs().max() < 1e-4, (way, (found - wanted).abs().max())
+    print("border: its class takes it, and answers the same")
+
+
 def write_digits(directory, count):
     """Grey noise with labels, as IDX."""
     for name in ("train", "t10k"):
@@ -326,6 +382,7 @@ def main():
         check_classes(directory)
         check_folded(directory)
         check_plain(directory)
+        check_border(directory)
         check_training(directory)
         check_shared(directory)
     return 0

@@ -160,6 +160,7 @@ static const char *const endings[] = {"pth", "safetensors", "onnx"};
 static void assert_same_names(const TensorNames *a, const TensorNames *b) {
     assert_non_null(b);
     assert_int_equal(a->count, b->count);
+    assert_true(a->border == b->border);
     for (int i = 0; i < a->count; i++) {
         assert_string_equal(a->items[i].name, b->items[i].name);
         assert_int_equal(a->items[i].tensor, b->items[i].tensor);
@@ -184,6 +185,57 @@ static void assert_passes(const SavedModel *model) {
         assert_memory_equal(model->weights, back->weights,
                             model->plan.weight_floats * sizeof(float));
         saved_model_close(&back);
+    }
+}
+
+// A mean of a border: layers, mean, border; NULL: it is taken.
+static const struct {
+    const char *layers, *mean, *border, *error;
+} borders[] = {
+    {"conv 2 k5 p2, dense 2", "0", "0.5", NULL},
+    {"conv 2 k5 p2, dense 2", "0", "0", NULL},
+    {"conv 2 k5 p2, dense 2", "0.5", "0.5", "inkling.border does not fit"},
+    {"conv 2 k5 p1, dense 2", "0", "0.5", "inkling.border does not fit"},
+    {"relu, conv 2 k5 p2, dense 2", "0", "0.5", "inkling.border does not fit"},
+    {"dense 2", "0", "0.5", "inkling.border does not fit"},
+    {"conv 2 k5 p2, dense 2", "0", "nan", "not a usable number"},
+};
+
+static void test_borders(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof borders / sizeof borders[0]; i++) {
+        ModelSpec spec = make_spec(SHAPE_IMAGE(1, 28, 28), borders[i].layers);
+        SavedModel *model, *back;
+        TensorBag *bag;
+        assert_ok(saved_model_make(&spec, &model));
+        assert_ok(tensor_bag_open(100000, &bag));
+        assert_ok(metadata_take(model, bag));
+        assert_ok(tensor_bag_set_text(bag, "inkling.mean", borders[i].mean));
+        assert_ok(tensor_bag_set_text(bag, "inkling.border", borders[i].border));
+        for (int t = 0; t < model->plan.tensor_count; t++) {
+            const TensorInfo *info = &model->plan.tensors[t];
+            float *numbers = model->weights + info->offset;
+            Tensor tensor = {.rank = info->rank, .data = (const unsigned char *)numbers};
+            text_copy(tensor.name, sizeof tensor.name, info->name);
+            for (int d = 0; d < info->rank; d++) tensor.dims[d] = (size_t)info->dims[d];
+            for (size_t k = 0; k < info->count; k++) numbers[k] = info->rank == 4 ? 1 : 3;
+            tensor_pack_strides(&tensor);
+            assert_ok(tensor_bag_add(bag, &tensor, info->count * sizeof(float)));
+        }
+        Status status = metadata_make(bag, &back);
+        if (borders[i].error) {
+            assert_fails(status, STATUS_FORMAT, borders[i].error);
+        } else {
+            assert_ok(status);
+            bool taken = borders[i].border[0] != '0' || borders[i].border[1] == '.';
+            // 3 - 0.5 / 1 * 25
+            assert_true(back->weights[back->plan.tensors[1].offset] == (taken ? -9.5f : 3.0f));
+            assert_int_equal(back->names != NULL, taken);
+            if (taken) assert_passes(back);
+        }
+        saved_model_close(&back);
+        saved_model_close(&model);
+        tensor_bag_close(&bag);
     }
 }
 
@@ -279,10 +331,10 @@ static void test_without_name(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lists),        cmocka_unit_test(test_long_names),
-        cmocka_unit_test(test_counting),     cmocka_unit_test(test_metadata),
-        cmocka_unit_test(test_odd_names),    cmocka_unit_test(test_most_names),
-        cmocka_unit_test(test_without_name),
+        cmocka_unit_test(test_lists),      cmocka_unit_test(test_long_names),
+        cmocka_unit_test(test_counting),   cmocka_unit_test(test_metadata),
+        cmocka_unit_test(test_borders),    cmocka_unit_test(test_odd_names),
+        cmocka_unit_test(test_most_names), cmocka_unit_test(test_without_name),
     };
     return cmocka_run_group_tests(tests, files_set_up, files_tear_down);
 }

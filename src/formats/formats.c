@@ -97,7 +97,9 @@ Status saved_model_name_tensors(SavedModel *model, const TensorNames *names, lon
     if (names && !copy) return status_no_memory("the names of tensors", sizeof *names);
     tensor_names_count(copy, batches);
     free(model->names);
+    free(model->border_bias);
     model->names = copy;
+    model->border_bias = NULL;
     return status_ok();
 }
 
@@ -115,6 +117,7 @@ void saved_model_close(SavedModel **model) {
     graph_close(&(*model)->graph);
     free((*model)->weights);
     free((*model)->names);
+    free((*model)->border_bias);
     free(*model);
     *model = NULL;
 }

@@ -28,6 +28,8 @@ typedef struct SavedModel {
     // for networks trained on from it; owned. NULL: they have the names of the plan, which is so of
     // what is trained here.
     TensorNames *names;
+    // With names->border: the first bias as the file had it (border.h); owned, else NULL.
+    float *border_bias;
     // NULL: the layers of `spec` are the network. Otherwise this graph is, which they cannot say:
     // it answers, but cannot be trained, and has no layers, tensors or weights here. `spec` has its
     // name, input and normalization; `plan` its shapes[0], classes, parameters and flops_forward.

@@ -320,7 +320,7 @@ static Status infer_foreign(const TensorBag *bag, const InferOptions *options, S
     guess_space_close(space); // what was only for trying
     TRY(guess_model(space, &guess, &model));
     TRY(name_model(space, model, report));
-    if (!model->graph) TRY(guess_name_tensors(space, bag, model));
+    if (!model->graph) TRY(guess_name_tensors(space, &guess, bag, model));
     report->open = true;
     report->border = guess_border(space, &guess);
     report->normalization = *guess_normalization(space, &guess);

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "base/tr.h"
+#include "formats/border.h"
 #include "nn/layer.h"
 
 #include <stdio.h>
@@ -342,28 +343,28 @@ static Status fill_layers(const GuessSpace *space, SavedModel *model) {
     return status;
 }
 
-Status guess_name_tensors(const GuessSpace *space, const TensorBag *bag, SavedModel *model) {
+Status guess_name_tensors(const GuessSpace *space, const Guess *guess, const TensorBag *bag,
+                          SavedModel *model) {
     const Tensor *from[SPEC_TENSORS_MAX];
+    const TensorInfo *bias = &model->plan.tensors[1];
+    float mean = guess_border(space, guess) ? guess_normalization(space, guess)->mean : 0;
     Status status = list_tensors(space, model, from);
-    if (!status_is_ok(&status)) return status;
-    return tensor_names_find(bag, &model->plan, from, &model->names);
+    if (status_is_ok(&status)) status = tensor_names_find(bag, &model->plan, from, &model->names);
+    if (!status_is_ok(&status) || mean == 0 || !border_fits(model)) return status;
+    // Again, from what the file has.
+    fill_tensor(bias, from[1], model->weights + bias->offset);
+    return border_put(model, mean);
 }
 
 void guess_set_border(const GuessSpace *space, const Guess *guess, SavedModel *model) {
     const Chain *chain = &space->chain;
-    const ModelPlan *plan = &model->plan;
     if (chain->convs == 0 || chain_norm_is_there(&chain->input_norm)) return;
-    const TensorInfo *weight = &plan->tensors[0], *bias = &plan->tensors[1];
+    const TensorInfo *bias = &model->plan.tensors[1];
     const Normalization *n = guess_normalization(space, guess);
     float *to = model->weights + bias->offset;
     fill_tensor(bias, chain->links[0].bias, to);
-    if (!guess_border(space, guess) || n->mean == 0.0f) return;
-    size_t each = weight->count / bias->count;
-    for (size_t o = 0; o < bias->count; o++) {
-        double sum = 0;
-        for (size_t i = 0; i < each; i++) sum += model->weights[weight->offset + o * each + i];
-        to[o] = (float)(to[o] - (double)n->mean / n->std * sum);
-    }
+    if (guess_border(space, guess) && n->mean != 0.0f)
+        border_take(&model->plan, *n, model->weights, to, to);
 }
 
 static Status model_of_graph(const GuessSpace *space, const Guess *guess, const ModelSpec *spec,

@@ -103,10 +103,10 @@ double guess_unusual(const GuessSpace *space, const Guess *guess);
 // The network, ready to run. STATUS_USAGE when the layers that a person gave do not fit.
 Status guess_model(const GuessSpace *space, const Guess *guess, SavedModel **out);
 // Gives it the names of the bag that the space is of; for models of layers.
-Status guess_name_tensors(const GuessSpace *space, const TensorBag *bag, SavedModel *model);
-// A network trained on 32x32 is run on 28x28 by padding its first convolution by 2 more. Padding is
-// 0 there, which must mean paper, not the mean: so the mean is taken out of the pixels and put into
-// the first bias, exactly: w.(x - m)/s + b = w.x/s + (b - m/s * sum of w).
+Status guess_name_tensors(const GuessSpace *space, const Guess *guess, const TensorBag *bag,
+                          SavedModel *model);
+// A network trained on 32x32 is run on 28x28 by padding its first convolution by 2 more, and the
+// mean goes into its bias (border.h).
 // What the images are normalized with, and whether they lie in such a border.
 const Normalization *guess_normalization(const GuessSpace *space, const Guess *guess);
 bool guess_border(const GuessSpace *space, const Guess *guess);

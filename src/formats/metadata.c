@@ -1,6 +1,8 @@
 // The pairs of text that describe a network, from a model and back to one.
 #include "formats/metadata.h"
 
+#include "formats/border.h"
+
 #include <float.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +28,7 @@ static void print_float(float value, char out[32]) {
 Status metadata_take(const SavedModel *model, TensorBag *bag) {
     const ModelSpec *spec = &model->spec;
     char layers[SPEC_TEXT_MAX], input[48], mean[32], std[32], temperature[32], threshold[32];
+    char border[32];
     char classes[SPEC_CLASSES_MAX * sizeof model->class_names[0] + 1] = "";
     Text tensors = {0};
     Status status = status_ok();
@@ -37,6 +40,7 @@ Status metadata_take(const SavedModel *model, TensorBag *bag) {
     print_float(spec->normalization.std, std);
     print_float(model->temperature, temperature);
     print_float(model->threshold, threshold);
+    print_float(border_mean(model), border);
     for (int i = 0; i < model->class_count; i++) {
         if (i > 0) strcat(classes, "\n");
         strcat(classes, model->class_names[i]);
@@ -53,6 +57,7 @@ Status metadata_take(const SavedModel *model, TensorBag *bag) {
         {"inkling.temperature", temperature},
         {"inkling.threshold", threshold},
         {"inkling.tensors", tensors.data},
+        {"inkling.border", border_mean(model) != 0 ? border : NULL},
     };
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0] && status_is_ok(&status); i++) {
         // A graph has no layers, and most networks have no names of their own.
@@ -265,6 +270,15 @@ fail:
     return status;
 }
 
+static Status take_border(const TensorBag *bag, SavedModel *model) {
+    float mean = 0;
+    Status status = read_number(bag, "inkling.border", -FLT_MAX, FLT_MAX, &mean);
+    if (!status_is_ok(&status) || mean == 0) return status;
+    if (!border_fits(model))
+        return status_error(STATUS_FORMAT, "inkling.border does not fit its layers");
+    return border_put(model, mean);
+}
+
 Status metadata_make(const TensorBag *bag, SavedModel **out) {
     Status status;
     SavedModel *model = NULL;
@@ -290,6 +304,7 @@ Status metadata_make(const TensorBag *bag, SavedModel **out) {
     tensor_names_settle(&named, plan);
     model->names = named;
     named = NULL;
+    TRY(take_border(bag, model));
     *out = model;
     model = NULL;
 fail:

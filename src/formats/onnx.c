@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "formats/border.h"
 #include "formats/infer_guess.h"
 #include "formats/metadata.h"
 #include "formats/onnx_parts.h"
@@ -40,7 +41,9 @@ bool onnx_recognise(const unsigned char *head, size_t size, size_t file_size) {
 static Status onnx_take_constants(const Graph *graph, TensorBag *bag) {
     for (int v = 0; v < graph_value_count(graph); v++) {
         const GraphValue *value = graph_value_at(graph, v);
-        if (!value->is_constant || value->tensor.type != GRAPH_F32) continue;
+        // A single number is of no layer, but of the border (onnx_export.c).
+        if (!value->is_constant || value->tensor.type != GRAPH_F32 || value->tensor.rank == 0)
+            continue;
         Tensor tensor = {.type = TENSOR_F32, .rank = value->tensor.rank};
         text_copy(tensor.name, sizeof tensor.name, value->name);
         for (int d = 0; d < tensor.rank; d++) tensor.dims[d] = value->tensor.dims[d];
@@ -302,21 +305,25 @@ Status onnx_write(const char *path, const SavedModel *model) {
     Graph *made = NULL;
     Bytes bytes = {0};
     const Normalization *n = &model->spec.normalization;
+    double mean = (double)(border_mean(model) != 0 ? border_mean(model) : n->mean);
+    float *given = NULL;
     GraphTensor output;
     char note[256];
     snprintf(
         note, sizeof note,
         "Input: grey pictures, light ink on dark ground, (x - %.9g) / %.9g with x from 0 to 1. "
         "Output: one number per class (logits); softmax makes probabilities of them.",
-        (double)n->mean, (double)n->std);
+        mean, (double)n->std);
     TRY(tensor_bag_open(0, &bag));
     TRY(metadata_take(model, bag));
+    TRY(border_weights(model, &given));
     TRY(model->graph ? find_output(model->graph, &output)
-                     : onnx_export_graph(model, &made, &output));
+                     : onnx_export_graph(model, given ? given : model->weights, &made, &output));
     TRY(onnx_proto_write(made ? made : model->graph, &output, bag, note, &bytes));
     TRY(file_write_atomic(path, bytes.data, bytes.size, 0644));
 fail:
     graph_close(&made);
+    free(given);
     tensor_bag_close(&bag);
     bytes_close(&bytes);
     return status;

@@ -34,7 +34,8 @@ void onnx_chain_find(const Graph *graph, const GraphRun *trace, Shape image, Onn
 Status onnx_chain_model(const Graph *graph, const OnnxChain *chain, Shape input, SavedModel **out);
 
 // The layers of a model as a graph of operator set 13, softmax left out. Its constants lie in
-// model->weights. *output: what comes out.
-Status onnx_export_graph(const SavedModel *model, Graph **graph, GraphTensor *output);
+// `weights`: model->weights, or what border.h makes of them. *output: what comes out.
+Status onnx_export_graph(const SavedModel *model, float *weights, Graph **graph,
+                         GraphTensor *output);
 
 #endif

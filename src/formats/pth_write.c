@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "formats/border.h"
 #include "formats/metadata.h"
 #include "formats/zip_file.h"
 
@@ -123,7 +124,8 @@ static void add_zero(PthWriter *w, const TensorInfo *tensor) {
     add_counter(w, &key);
 }
 
-static void add_state(PthWriter *w, const SavedModel *model, const TensorNames *keys) {
+static void add_state(PthWriter *w, const SavedModel *model, const TensorNames *keys,
+                      const float *weights) {
     put(&w->pickle, "\x80\x02"
                     "ccollections\nOrderedDict\n)R(");
     for (int i = 0; i < keys->count; i++) {
@@ -132,14 +134,14 @@ static void add_state(PthWriter *w, const SavedModel *model, const TensorNames *
         if (key->counts)
             add_counter(w, key);
         else
-            add_tensor(w, key, tensor, model->weights + tensor->offset);
+            add_tensor(w, key, tensor, weights + tensor->offset);
         if (!model->names) add_zero(w, tensor);
     }
     put(&w->pickle, "u.");
 }
 
 static Status writer_fill(PthWriter *w, const SavedModel *model, const TensorNames *keys,
-                          const TensorBag *metadata) {
+                          const float *weights, const TensorBag *metadata) {
     size_t bytes = 0, most = 2 * (size_t)keys->count + PTH_EXTRA_ENTRIES;
     for (int i = 0; i < keys->count; i++)
         bytes += 4 * model->plan.tensors[keys->items[i].tensor].count + 8;
@@ -149,7 +151,7 @@ static Status writer_fill(PthWriter *w, const SavedModel *model, const TensorNam
     if (!w->numbers || !w->entries || !w->names) return status_no_memory("a .pth file", bytes);
     // PyTorch takes the archive's name from its first entry, and that must be the pickle.
     w->count = 1;
-    add_state(w, model, keys);
+    add_state(w, model, keys, weights);
     metadata_print(metadata, &w->metadata);
     if (w->pickle.failed || w->metadata.failed) return status_no_memory("a .pth file", bytes);
     int count = w->count;
@@ -168,16 +170,20 @@ Status pth_write(const char *path, const SavedModel *model) {
     Bytes archive = {NULL, 0};
     TensorBag *metadata = NULL;
     TensorNames *keys = NULL;
+    float *given = NULL;
     TRY(tensor_bag_open(0, &metadata));
     TRY(metadata_take(model, metadata));
-    TRY(tensor_names_written(model->names, &model->plan, model->weights, NAMES_CHANGED, &keys));
-    TRY(writer_fill(&w, model, keys, metadata));
+    TRY(border_weights(model, &given));
+    const float *weights = given ? given : model->weights;
+    TRY(tensor_names_written(model->names, &model->plan, weights, NAMES_CHANGED, &keys));
+    TRY(writer_fill(&w, model, keys, weights, metadata));
     TRY(status_prefix(zip_write(w.entries, w.count, &archive), path));
     TRY(file_write_atomic(path, archive.data, archive.size, 0644));
 fail:
     bytes_close(&archive);
     tensor_bag_close(&metadata);
     free(keys);
+    free(given);
     text_close(&w.pickle);
     text_close(&w.metadata);
     free(w.numbers);

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "base/tr.h"
+#include "formats/border.h"
 #include "formats/infer.h"
 #include "formats/metadata.h"
 #include "formats/safetensors_header.h"
@@ -161,13 +162,13 @@ fail:
 }
 
 // Behind the header: counters, then tensors.
-static void put_keys(unsigned char *to, const SavedModel *model, const TensorNames *keys) {
+static void put_keys(unsigned char *to, const ModelPlan *plan, const TensorNames *keys,
+                     const float *weights) {
     for (int i = 0; i < keys->count; i++)
         if (keys->items[i].counts) to = put_bits(to, (uint64_t)keys->items[i].batches, 8);
     for (int i = 0; i < keys->count; i++) {
-        const TensorInfo *tensor = &model->plan.tensors[keys->items[i].tensor];
-        if (!keys->items[i].counts)
-            to = put_floats(to, model->weights + tensor->offset, tensor->count);
+        const TensorInfo *tensor = &plan->tensors[keys->items[i].tensor];
+        if (!keys->items[i].counts) to = put_floats(to, weights + tensor->offset, tensor->count);
     }
 }
 
@@ -175,9 +176,12 @@ Status safetensors_write(const char *path, const SavedModel *model) {
     Status status;
     Text header = {0};
     TensorNames *keys = NULL;
+    float *given = NULL;
     unsigned char *bytes = NULL;
     size_t size = 8;
-    TRY(tensor_names_written(model->names, &model->plan, model->weights, NAMES_CHANGED, &keys));
+    TRY(border_weights(model, &given));
+    const float *weights = given ? given : model->weights;
+    TRY(tensor_names_written(model->names, &model->plan, weights, NAMES_CHANGED, &keys));
     TRY(write_header(model, keys, &header));
     if (!header.failed) {
         size += header.size;
@@ -191,11 +195,12 @@ Status safetensors_write(const char *path, const SavedModel *model) {
         goto fail;
     }
     memcpy(put_bits(bytes, header.size, 8), header.data, header.size);
-    put_keys(bytes + 8 + header.size, model, keys);
+    put_keys(bytes + 8 + header.size, &model->plan, keys, weights);
     TRY(file_write_atomic(path, bytes, size, 0644));
 fail:
     text_close(&header);
     free(keys);
+    free(given);
     free(bytes);
     return status;
 }

@@ -19,7 +19,17 @@ static size_t names_size(int count) {
 
 TensorNames *tensor_names_open(void) {
     TensorNames *names = malloc(names_size(TENSOR_NAMES_MAX));
-    if (names) names->count = 0;
+    if (names) *names = (TensorNames){.count = 0};
+    return names;
+}
+
+TensorNames *tensor_names_plain(const ModelPlan *plan) {
+    TensorNames *names = tensor_names_open();
+    for (int t = 0; names && t < plan->tensor_count; t++) {
+        TensorName item = {.tensor = t};
+        text_copy(item.name, sizeof item.name, plan->tensors[t].name);
+        tensor_names_add(names, &item);
+    }
     return names;
 }
 
@@ -161,7 +171,8 @@ static bool says_nothing(const TensorNames *names, const ModelPlan *plan) {
 }
 
 void tensor_names_settle(TensorNames **names, const ModelPlan *plan) {
-    if (!*names || ((*names)->count > 0 && !says_nothing(*names, plan))) return;
+    if (!*names || (*names)->border != 0) return;
+    if ((*names)->count > 0 && !says_nothing(*names, plan)) return;
     free(*names);
     *names = NULL;
 }

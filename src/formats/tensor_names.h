@@ -27,12 +27,15 @@ typedef struct TensorName {
 } TensorName;
 
 typedef struct TensorNames {
+    float border; // the mean that the first bias has in it (border.h); 0: none
     int count;
     TensorName items[]; // TENSOR_NAMES_MAX of them have room
 } TensorNames;
 
 // An empty table; NULL without memory. free() is all that it takes to be rid of one.
 TensorNames *tensor_names_open(void);
+// A table of the plan's own names.
+TensorNames *tensor_names_plain(const ModelPlan *plan);
 // NULL for NULL, or without memory.
 TensorNames *tensor_names_copy(const TensorNames *names);
 // False, and nothing is added, for a name that cannot be kept: empty, too long, not UTF-8, with

@@ -88,8 +88,9 @@ extern const int layer_kind_count;
 
 // NULL when there is none. Case does not matter.
 const LayerKind *layer_find(const char *word);
-// The index of an argument by name, for code that needs one; the name must exist.
+// An argument by name, for code that needs one; the name must exist.
 double layer_arg(const LayerSpec *spec, const char *name);
+void layer_set_arg(LayerSpec *spec, const char *name, double value);
 
 // For plan functions: declare the next tensor (NAME.suffix), initialised at random by its fans.
 void layer_declare(LayerPlan *plan, const char *suffix, bool trainable, size_t fan_in,

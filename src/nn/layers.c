@@ -44,13 +44,21 @@ const LayerKind *layer_find(const char *word) {
     return NULL;
 }
 
-double layer_arg(const LayerSpec *spec, const char *name) {
+static int layer_arg_index(const LayerSpec *spec, const char *name) {
     int i = 0;
     while (i < SPEC_ARGS_MAX && spec->kind->args[i].name &&
            strcmp(spec->kind->args[i].name, name) != 0)
         i++;
     REQUIRE(i < SPEC_ARGS_MAX && spec->kind->args[i].name);
-    return spec->args[i];
+    return i;
+}
+
+double layer_arg(const LayerSpec *spec, const char *name) {
+    return spec->args[layer_arg_index(spec, name)];
+}
+
+void layer_set_arg(LayerSpec *spec, const char *name, double value) {
+    spec->args[layer_arg_index(spec, name)] = value;
 }
 
 void layer_declare(LayerPlan *plan, const char *suffix, bool trainable, size_t fan_in,

@@ -40,7 +40,7 @@ static bool score(void *context, const SavedModel *candidate, int images, double
 
 static void compare_names(const TensorNames *a, const TensorNames *b) {
     REQUIRE((a == NULL) == (b == NULL));
-    REQUIRE(!a || a->count == b->count);
+    REQUIRE(!a || (a->count == b->count && a->border == b->border));
     for (int i = 0; a && i < a->count; i++) {
         const TensorName *x = &a->items[i], *y = &b->items[i];
         REQUIRE(strcmp(x->name, y->name) == 0 && x->tensor == y->tensor);

@@ -125,6 +125,14 @@ def make_safetensors():
             safetensors(tensors, named_pairs(tensors, layers, shape, name)))
     for name, tensors in ODD:
         put("safetensors", name, safetensors(tensors))
+    # The mean of a border, in a convolution that has one, and where there is none.
+    border = [("conv1.weight", [2, 1, 5, 5]), ("conv1.bias", [2]), ("fc1.weight", [10, 1568]),
+              ("fc1.bias", [10])]
+    pairs = pairs_of("border", "conv 2 k5 p2, relu, dense 10", "1x28x28")
+    for i, (mean, value) in enumerate([("0", "0.1307"), ("0.1307", "0.1307"), ("0", "3e38"),
+                                       ("0", "nan"), ("0", "0"), ("0", "-1e-40")]):
+        put("safetensors", "border-%d" % i, safetensors(border, dict(
+            pairs, **{"inkling.mean": mean, "inkling.border": value})))
     name, layers, shape, tensors = NETS[0]
     for i, fault in enumerate(NAME_FAULTS):
         put("safetensors", "names-%02d" % i, safetensors(
