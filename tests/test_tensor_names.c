@@ -188,17 +188,17 @@ static void assert_passes(const SavedModel *model) {
     }
 }
 
-// A mean of a border: layers, mean, border; NULL: it is taken.
+// A border: layers, mean, border; NULL: it is taken.
 static const struct {
     const char *layers, *mean, *border, *error;
 } borders[] = {
-    {"conv 2 k5 p2, dense 2", "0", "0.5", NULL},
-    {"conv 2 k5 p2, dense 2", "0", "0", NULL},
-    {"conv 2 k5 p2, dense 2", "0.5", "0.5", "inkling.border does not fit"},
-    {"conv 2 k5 p1, dense 2", "0", "0.5", "inkling.border does not fit"},
-    {"relu, conv 2 k5 p2, dense 2", "0", "0.5", "inkling.border does not fit"},
-    {"dense 2", "0", "0.5", "inkling.border does not fit"},
-    {"conv 2 k5 p2, dense 2", "0", "nan", "not a usable number"},
+    {"conv 2 k5 p2, dense 2", "0.5", "2", NULL},
+    {"conv 2 k5 p2, dense 2", "0", "2", NULL},
+    {"conv 2 k5 p1, dense 2", "0.5", "2", "inkling.border does not fit"},
+    {"relu, conv 2 k5 p2, dense 2", "0.5", "2", "inkling.border does not fit"},
+    {"dense 2", "0.5", "2", "inkling.border does not fit"},
+    {"conv 2 k5 p2, dense 2", "0.5", "3", "must be 2"},
+    {"conv 2 k5 p2, dense 2", "0.5", "", "must be 2"},
 };
 
 static void test_borders(void **state) {
@@ -227,7 +227,7 @@ static void test_borders(void **state) {
             assert_fails(status, STATUS_FORMAT, borders[i].error);
         } else {
             assert_ok(status);
-            bool taken = borders[i].border[0] != '0' || borders[i].border[1] == '.';
+            bool taken = borders[i].mean[1] == '.';
             // 3 - 0.5 / 1 * 25
             assert_true(back->weights[back->plan.tensors[1].offset] == (taken ? -9.5f : 3.0f));
             assert_int_equal(back->names != NULL, taken);

@@ -10,6 +10,9 @@
 
 // ---- from a model -------------------------------------------------------------------------------
 
+// Pixels of paper around the pictures.
+#define BORDER_TEXT "2"
+
 // The fewest digits that read back as the same float.
 static void print_float(float value, char out[32]) {
     text_copy(out, 32, "0"); // for one that is no number
@@ -28,7 +31,6 @@ static void print_float(float value, char out[32]) {
 Status metadata_take(const SavedModel *model, TensorBag *bag) {
     const ModelSpec *spec = &model->spec;
     char layers[SPEC_TEXT_MAX], input[48], mean[32], std[32], temperature[32], threshold[32];
-    char border[32];
     char classes[SPEC_CLASSES_MAX * sizeof model->class_names[0] + 1] = "";
     Text tensors = {0};
     Status status = status_ok();
@@ -36,11 +38,11 @@ Status metadata_take(const SavedModel *model, TensorBag *bag) {
     if (tensors.failed) status = status_no_memory("the names of tensors", tensors.size);
     spec_print_layers(spec, layers, sizeof layers);
     shape_print(spec->input, input);
-    print_float(spec->normalization.mean, mean);
+    float border = border_mean(model);
+    print_float(border != 0 ? border : spec->normalization.mean, mean);
     print_float(spec->normalization.std, std);
     print_float(model->temperature, temperature);
     print_float(model->threshold, threshold);
-    print_float(border_mean(model), border);
     for (int i = 0; i < model->class_count; i++) {
         if (i > 0) strcat(classes, "\n");
         strcat(classes, model->class_names[i]);
@@ -57,7 +59,7 @@ Status metadata_take(const SavedModel *model, TensorBag *bag) {
         {"inkling.temperature", temperature},
         {"inkling.threshold", threshold},
         {"inkling.tensors", tensors.data},
-        {"inkling.border", border_mean(model) != 0 ? border : NULL},
+        {"inkling.border", border != 0 ? BORDER_TEXT : NULL},
     };
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0] && status_is_ok(&status); i++) {
         // A graph has no layers, and most networks have no names of their own.
@@ -270,13 +272,16 @@ fail:
     return status;
 }
 
-static Status take_border(const TensorBag *bag, SavedModel *model) {
-    float mean = 0;
-    Status status = read_number(bag, "inkling.border", -FLT_MAX, FLT_MAX, &mean);
-    if (!status_is_ok(&status) || mean == 0) return status;
-    if (!border_fits(model))
-        return status_error(STATUS_FORMAT, "inkling.border does not fit its layers");
-    return border_put(model, mean);
+// *mean: what a border takes out of the normalization; 0: there is none.
+static Status read_border(const TensorBag *bag, ModelSpec *spec, float *mean) {
+    const char *text = tensor_bag_text(bag, "inkling.border");
+    *mean = 0;
+    if (!text) return status_ok();
+    if (strcmp(text, BORDER_TEXT) != 0)
+        return status_error(STATUS_FORMAT, "inkling.border \"%.40s\" must be " BORDER_TEXT, text);
+    *mean = spec->normalization.mean;
+    spec->normalization.mean = 0;
+    return status_ok();
 }
 
 Status metadata_make(const TensorBag *bag, SavedModel **out) {
@@ -286,7 +291,9 @@ Status metadata_make(const TensorBag *bag, SavedModel **out) {
     TensorNames *named = NULL, *keys = NULL;
     ModelSpec spec;
     *out = NULL;
+    float border;
     TRY(read_spec(bag, &spec));
+    TRY(read_border(bag, &spec, &border));
     // The tensors are compared before memory for them is asked for: it is never more than the bag
     // allows.
     plan = malloc(sizeof *plan);
@@ -304,7 +311,9 @@ Status metadata_make(const TensorBag *bag, SavedModel **out) {
     tensor_names_settle(&named, plan);
     model->names = named;
     named = NULL;
-    TRY(take_border(bag, model));
+    if (border != 0 && !border_fits(model))
+        TRY(status_error(STATUS_FORMAT, "inkling.border does not fit its layers"));
+    if (border != 0) TRY(border_put(model, border));
     *out = model;
     model = NULL;
 fail:

@@ -4,7 +4,8 @@
 //   inkling.input         "1x28x28", or "784" for a flat input
 //   inkling.mean, .std    normalization
 //   inkling.classes       names, one a line
-//   inkling.border        the mean that a border of paper was normalized with (border.h)
+//   inkling.border        "2": of paper, around the pictures before they are normalized (border.h);
+//                         the notation has it in the first padding, the first bias is the file's
 //   inkling.settings, .record, .temperature, .threshold
 //   inkling.tensors       what the tensors are called where that is not as the layers are, and in
 //                         which order, one a line (tensor_names.h): a file that came from a class
