@@ -81,6 +81,21 @@ static void a_double_click_is_two_on_the_same(void **state) {
     assert_string_equal(path_basename(f->bench->models[models].path), names[2]);
 }
 
+static void the_list_is_reached_by_arrows(void **state) {
+    Fixture *f = *state;
+    int models = f->bench->model_count;
+    open_dialog(f);
+    for (int i = 0; i < 3; i++) type_key(f, KEY_DOWN, 0, 0);
+    type_key(f, KEY_UP, 0, 0);
+    type_key(f, KEY_ENTER, 0, 0); // chooses
+    assert_int_equal(f->bench->dialog, DIALOG_OPEN);
+    assert_string_equal(path_basename(f->bench->path.path), names[1]);
+    type_key(f, KEY_ENTER, 0, 0); // opens
+    settle(f);
+    assert_int_equal(f->bench->dialog, DIALOG_NONE);
+    assert_int_equal(f->bench->model_count, models + 1);
+}
+
 static void a_name_is_suggested(void **state) {
     Fixture *f = *state;
     static const struct {
@@ -126,6 +141,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         CASE(what_is_clicked_on_stays_beside_the_others),
         CASE(a_double_click_is_two_on_the_same),
+        CASE(the_list_is_reached_by_arrows),
         CASE(a_name_is_suggested),
         CASE(where_it_was_is_remembered),
         CASE(a_directory_that_is_not_there_is_told),

@@ -100,7 +100,7 @@ static void take_entry(char *path, size_t capacity, const char *name) {
     snprintf(path + keep, capacity - keep, "%s", name);
 }
 
-// Returns true when a file was double-clicked.
+// Returns true when a file was double-clicked, or the one that is chosen got Enter.
 static bool entry_list(Ui *ui, Rect area, const UiPathDialog *dialog, char *path, size_t capacity,
                        UiScroll *scroll) {
     const ThemeColors *c = &ui->theme->color;
@@ -125,8 +125,10 @@ static bool entry_list(Ui *ui, Rect area, const UiPathDialog *dialog, char *path
                   directory ? c->accent : c->text_muted);
         ui_text(ui, text, TEXT_BODY, c->text_soft, name);
         if (hit.focus_visible) ui_draw_focus(ui, rect_inset(row, 2), 4);
+        if (hit.focused) ui_take_row_arrows(ui);
         if (hit.pressed || hit.clicked) {
-            accepted = hit.double_clicked && !directory;
+            bool by_key = hit.clicked && !ui->input.released[MOUSE_LEFT];
+            accepted = (hit.double_clicked || (by_key && on)) && !directory;
             if (!on || directory) take_entry(path, capacity, name);
             if (directory) scroll->offset = 0;
             ui->state->again = true;
@@ -158,6 +160,7 @@ int ui_path_dialog(Ui *ui, const UiPathDialog *dialog, char *path, size_t capaci
     UiId field_id = ui_id(ui, "Path");
     UiEdit edit = ui_text_field(ui, field_rect, "Path", path, capacity, &field);
     if (fresh) ui_set_focus(ui, field_id);
+    if (listed && edit.focused && ui_take_key(ui, KEY_DOWN, 0)) ui_step_focus(ui, 1);
     Rect says = rect_cut_top(&inside, says_h, 4);
     if (problem) ui_paragraph(ui, says, TEXT_SMALL, c->error, dialog->problem);
     Rect row = rect_cut_bottom(&inside, BUTTON_H, 16);

@@ -106,6 +106,11 @@ void *ui_scratch(Ui *ui, size_t bytes);
 // Takes Enter when it is for the dialog as a whole: nothing that wants it has the keyboard.
 bool ui_take_dialog_enter(Ui *ui);
 
+// The keyboard goes to the next widget (1) or the one before (-1) with the next frame.
+void ui_step_focus(Ui *ui, int step);
+// Up and down, for a row that has the keyboard among others.
+void ui_take_row_arrows(Ui *ui);
+
 // True when p can be reached by widgets of the current layer and clip.
 bool ui_reaches(const Ui *ui, Rect rect, Vec2 p);
 

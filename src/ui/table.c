@@ -48,6 +48,16 @@ int ui_table_begin(Ui *ui, UiTable *table, Rect area, const UiColumn *columns, i
     return clicked;
 }
 
+void ui_step_focus(Ui *ui, int step) {
+    ui->state->focus_step = step;
+    ui->state->again = true;
+}
+
+void ui_take_row_arrows(Ui *ui) {
+    if (ui_take_key(ui, KEY_DOWN, 0)) ui_step_focus(ui, 1);
+    if (ui_take_key(ui, KEY_UP, 0)) ui_step_focus(ui, -1);
+}
+
 UiHit ui_table_row(Ui *ui, UiTable *table, const char *label, bool selected) {
     const ThemeColors *c = &ui->theme->color;
     table->rest.y += table->row < 0 ? table->rest.h : THEME_ROW_H;
@@ -56,11 +66,7 @@ UiHit ui_table_row(Ui *ui, UiTable *table, const char *label, bool selected) {
     Rect row = table->rest;
     UiHit hit =
         ui_interact(ui, ui_id(ui, label), UI_KIND_ROW, label, row, HIT_FOCUS, selected ? UI_ON : 0);
-    if (hit.focused) {
-        if (ui_take_key(ui, KEY_DOWN, 0)) ui->state->focus_step = 1;
-        if (ui_take_key(ui, KEY_UP, 0)) ui->state->focus_step = -1;
-        if (ui->state->focus_step) ui->state->again = true;
-    }
+    if (hit.focused) ui_take_row_arrows(ui);
     if (selected || hit.hot) draw_fill(&ui->draw, row, 0, selected ? c->row_on : c->row_hot);
     draw_hline(&ui->draw, row.x, rect_right(row), rect_bottom(row) - 1, c->hairline);
     if (hit.focus_visible) ui_draw_focus(ui, rect_inset(row, 2), 3);
