@@ -146,6 +146,7 @@ static void test_wrap(void **state) {
         {"one\ntwo", 100, 3, 4},
         {"onetwothree", 25, 5, 5},
         {"one  two", 15, 3, 5},
+        {"one 100 % two", 40, 3, 4},
         {"\xE4\xB8\xAD\xE6\x96\x87", 10, 3, 3},
         {"a", 1, 1, 1},
     };

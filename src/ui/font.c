@@ -116,7 +116,9 @@ size_t font_wrap(const UiFont *font, TextStyle style, const char *text, size_t b
     while (at <= fits && at < line) {
         size_t here = at;
         uint32_t code = utf8_next(text, line, &at);
-        bool break_here = code == ' ' || ((after_wide || is_wide(code)) && !is_closing(code));
+        bool percent = at < line && text[at] == '%'; // stays with its number
+        bool break_here =
+            (code == ' ' && !percent) || ((after_wide || is_wide(code)) && !is_closing(code));
         if (break_here && here > 0 && here <= fits) best = here;
         after_wide = is_wide(code);
     }

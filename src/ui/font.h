@@ -58,8 +58,8 @@ size_t utf8_encode(uint32_t code, char out[4]);
 size_t font_fit(const UiFont *font, TextStyle style, const char *text, size_t bytes, float width);
 
 // The next line when `text` is wrapped to `width`: bytes of the line without trailing blanks, and
-// in *skip the bytes up to the next line. Breaks at blanks, between East Asian characters, at '\n',
-// and inside a word only where the word alone is wider than the line.
+// in *skip the bytes up to the next line. Breaks at blanks (but not before a '%'), between East
+// Asian characters, at '\n', and inside a word only where the word alone is wider than the line.
 size_t font_wrap(const UiFont *font, TextStyle style, const char *text, size_t bytes, float width,
                  size_t *skip);
 
