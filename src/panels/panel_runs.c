@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { COLUMN_MAX = 8, LR_FIGURES = 6, RUNS_TIP_LINE = 340 };
+enum { COLUMN_MAX = 8, LR_FIGURES = 5, RUNS_TIP_LINE = 340 };
 
 typedef enum RunColumn {
     COLUMN_DOT,
@@ -30,10 +30,10 @@ static const struct {
 } run_columns[COLUMN_MAX] = {
     [COLUMN_DOT] = {{"", 21, false}, false, SORT_STARTED},
     [COLUMN_NAME] = {{TR("run"), -1, false}, true, SORT_STARTED},
-    [COLUMN_LR] = {{TR("lr"), 58, true}, true, SORT_LR},
+    [COLUMN_LR] = {{TR("lr"), 54, true}, true, SORT_LR},
     [COLUMN_BEST] = {{TR("best %"), 48, true}, true, SORT_BEST},
     [COLUMN_LOSS] = {{TR("loss"), 50, true}, true, SORT_LOSS},
-    [COLUMN_TIME] = {{TR("time"), 44, true}, false, SORT_STARTED},
+    [COLUMN_TIME] = {{TR("time"), 48, true}, false, SORT_STARTED},
     [COLUMN_PEN] = {{"", 24, false}, false, SORT_STARTED},
     [COLUMN_EYE] = {{"", 22, false}, false, SORT_STARTED},
 };
@@ -59,7 +59,7 @@ static void runs_label(Workbench *bench, const RunEntry *run, char *out, size_t 
 
 // Beside all other columns of a narrow table.
 static bool runs_names_fit(Ui *ui, Workbench *bench, float width) {
-    enum { OTHERS = 21 + 58 + 48 + 24 + 22, GAPS = 20 };
+    enum { OTHERS = 21 + 54 + 48 + 24 + 22, GAPS = 20 };
     char text[WORD_MAX + 64];
     for (int i = 0; i < bench->runs.count; i++) {
         runs_label(bench, bench->runs.entry[i], text, sizeof text);
