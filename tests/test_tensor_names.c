@@ -1,5 +1,6 @@
 // The names that tensors came with: what a stranger may say of them, and that they come through
 // every format, whatever they are. Classes of PyTorch are in test_names.py.
+#include "base/file.h"
 #include "formats/metadata.h"
 #include "formats/tensor_names.h"
 
@@ -329,12 +330,102 @@ static void test_without_name(void **state) {
     saved_model_close(&model);
 }
 
+// ---- damage -------------------------------------------------------------------------------------
+
+// For a longer run: -DMUTATIONS=10 gives ten times as many.
+#ifndef MUTATIONS
+#define MUTATIONS 1
+#endif
+
+static void mutate(Rng *rng, char *bytes, size_t size, bool text) {
+    for (int n = 1 + (int)rng_below(rng, 4); n > 0; n--) {
+        char *at = &bytes[rng_below(rng, (uint32_t)size)];
+        if (text && rng_below(rng, 2)) // a piece of the rest
+            *at = bytes[rng_below(rng, (uint32_t)size)];
+        else
+            *at = (char)rng_below(rng, 256);
+        if (text && !*at) *at = '\n';
+    }
+}
+
+// A list of names with some letters wrong: names that are printed as they were read, or a sentence.
+static void test_damaged_lists(void **state) {
+    (void)state;
+    static const char good[] = "fc1.weight a.0.weight\nfc1.bias a.0.bias\nbn1.weight a.1.weight\n"
+                               "bn1.running_var a.1.running_var\nbn1.running_mean x\n"
+                               "bn1.num_batches_tracked 18760 a.1.num_batches_tracked\n"
+                               "bn1.bias a.1.bias\nfc2.bias o\nfc2.weight w";
+    Rng rng = rng_make(11, STREAM_TEST);
+    ModelPlan *plan = take(1, sizeof *plan);
+    int read = 0;
+    make_plan("dense 4, batchnorm, dense 3", plan);
+    for (int i = 0; i < 5000 * MUTATIONS; i++) {
+        char copy[sizeof good];
+        memcpy(copy, good, sizeof good);
+        mutate(&rng, copy, sizeof good - 1, true);
+        TensorNames *names;
+        Text text = {0};
+        Status status = tensor_names_parse(copy, plan, &names);
+        if (!status_is_ok(&status)) {
+            assert_true(status.code == STATUS_FORMAT && status.message[0]);
+            assert_null(names);
+            continue;
+        }
+        read++;
+        tensor_names_print(names, plan, &text);
+        TensorNames *again;
+        assert_ok(tensor_names_parse(text.data, plan, &again));
+        assert_same_names(names, again);
+        text_close(&text);
+        free(again);
+        free(names);
+    }
+    assert_in_range(read, 100, 4900 * MUTATIONS);
+    free(plan);
+}
+
+// Files with some bytes wrong, those of the table among them.
+static void test_damaged_files(void **state) {
+    (void)state;
+    for (size_t e = 0; e < sizeof endings / sizeof endings[0]; e++) {
+        char name[32], path[FILE_PATH_MAX];
+        SavedModel *model = make_named("conv 1 k5 s8 p2, batchnorm, dense 2"), *back;
+        Rng rng = rng_make(12 + e, STREAM_TEST);
+        Bytes bytes;
+        for (int t = 0; t < model->plan.tensor_count; t++) {
+            TensorName item = {.tensor = t};
+            snprintf(item.name, sizeof item.name, "part%d", t);
+            assert_true(tensor_names_add(model->names, &item));
+        }
+        model->names->border = 0.25f;
+        snprintf(name, sizeof name, "damaged.%s", endings[e]);
+        files_path(path, files_directory, name);
+        Status status = format_write(path, model);
+        saved_model_close(&model);
+        if (status.code == STATUS_UNSUPPORTED) continue;
+        assert_ok(status);
+        assert_ok(file_read(path, 1 << 20, &bytes));
+        char *copy = take(bytes.size, 1);
+        for (int i = 0; i < 200 * MUTATIONS; i++) {
+            memcpy(copy, bytes.data, bytes.size);
+            mutate(&rng, copy, bytes.size, false);
+            files_write(path, copy, bytes.size);
+            status = format_read(path, &back);
+            assert_int_equal(status_is_ok(&status), back != NULL);
+            saved_model_close(&back);
+        }
+        free(copy);
+        bytes_close(&bytes);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lists),      cmocka_unit_test(test_long_names),
-        cmocka_unit_test(test_counting),   cmocka_unit_test(test_metadata),
-        cmocka_unit_test(test_borders),    cmocka_unit_test(test_odd_names),
-        cmocka_unit_test(test_most_names), cmocka_unit_test(test_without_name),
+        cmocka_unit_test(test_lists),         cmocka_unit_test(test_long_names),
+        cmocka_unit_test(test_counting),      cmocka_unit_test(test_metadata),
+        cmocka_unit_test(test_borders),       cmocka_unit_test(test_odd_names),
+        cmocka_unit_test(test_most_names),    cmocka_unit_test(test_without_name),
+        cmocka_unit_test(test_damaged_lists), cmocka_unit_test(test_damaged_files),
     };
     return cmocka_run_group_tests(tests, files_set_up, files_tear_down);
 }
