@@ -344,6 +344,27 @@ static void test_momentum(void **state) {
     }
 }
 
+// A gradient that is no number is to be seen in the weights at once, by whatever rule: the loss of
+// the next batch is then none, which ends the run. Nor does it spread to other weights.
+static void test_no_number(void **state) {
+    (void)state;
+    static const char *const devices[] = {"ref", "cpu"};
+    for (int k = 0; k < 2 * OPTIMIZER_COUNT; k++) {
+        Bench bench;
+        float w[LONG], g[LONG];
+        bench_open(&bench, devices[k % 2], (OptimizerKind)(k / 2), &optimizer_rows[k / 2].defaults);
+        for (int i = 0; i < LONG; i++) g[i] = i % 3 == 0 ? NAN : 0.5f;
+        bench.be->ops->upload(bench.be, bench.g, g, sizeof g);
+        optimizer_step(bench.optimizer, bench.w, bench.g);
+        bench.be->ops->download(bench.be, w, bench.w, sizeof w);
+        for (int i = 0; i < LONG; i++)
+            if (!isnan(w[i]) != (i % 3 != 0))
+                fail_msg("%s, %s: weight %d is %g", devices[k % 2], optimizer_rows[k / 2].name, i,
+                         (double)w[i]);
+        bench_close(&bench);
+    }
+}
+
 // torch.nn.utils.clip_grad_norm_: times max_norm / (norm + 1e-6) where that is less than 1. Of a
 // gradient as small as that number, and of none. Squares, their sum, its root, the factor and the
 // product are rounded: five times half an ulp.
@@ -378,7 +399,7 @@ int main(void) {
         cmocka_unit_test(test_by_hand),      cmocka_unit_test(test_state),
         cmocka_unit_test(test_slots),        cmocka_unit_test(test_names),
         cmocka_unit_test(test_lr),           cmocka_unit_test(test_momentum),
-        cmocka_unit_test(test_clip),
+        cmocka_unit_test(test_clip),         cmocka_unit_test(test_no_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
