@@ -360,6 +360,18 @@ def test_output_that_fails():
     shell = subprocess.run("'%s' info model.safetensors >&-" % PROGRAM, shell=True,
                            stderr=subprocess.PIPE, universal_newlines=True, env=environment())
     assert shell.returncode == 1 and "standard output" in shell.stderr, shell
+    # A limit on the size of files is told like a full disk, and what was there stays.
+    for args, files in (("convert model.safetensors limited.safetensors", ["limited.safetensors"]),
+                        ("train --data data --preset mlp-dropout --epochs 1 --forget --save "
+                         "limited.safetensors --resume limited.state",
+                         ["limited.state", "limited.safetensors"])):
+        limited = subprocess.run("ulimit -f 8; exec '%s' %s" % (PROGRAM, args), shell=True,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                 universal_newlines=True, env=environment())
+        assert limited.returncode == 1, limited
+        for file in files:
+            assert "cannot write " + file in limited.stderr, limited
+            assert not os.path.exists(file)
     reader, writer = os.pipe()
     os.close(reader)
     result = run("info", "model.safetensors", stdout=writer)

@@ -340,7 +340,10 @@ static Status train_go(TrainJob *job) {
     }
     if (job->save != NULL) {
         status = train_save_model(job);
-        if (status_is_ok(&first)) first = status;
+        if (status_is_ok(&first))
+            first = status;
+        else if (!status_is_ok(&status))
+            cli_say("inkling: %s", status.message); // the first one is told at the end
     }
     return first;
 }

@@ -84,6 +84,7 @@ int main(int argc, char **argv) {
     main_guard_descriptors();
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ); // whoever reads on, or stops this, has whole lines
     signal(SIGPIPE, SIG_IGN); // a reader that went away is a failed write, told like any other
+    signal(SIGXFSZ, SIG_IGN); // so is a file that has grown as large as is allowed (ulimit -f)
     int result = main_dispatch(argc, argv);
     Status status = cli_flush();
     if (!status_is_ok(&status) && result == CLI_DONE) result = cli_fail(&status);
