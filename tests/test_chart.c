@@ -369,6 +369,35 @@ static void test_one_wild_step_does_not_set_the_scale(void **state) {
     ui_close(&c.ui);
 }
 
+// Of the line's colour, within the plot.
+static int dots(const Chart *c) {
+    Color color = color_hex(0x56B4E9);
+    float top = ui_find(c->ui, "loss")->rect.y;
+    int count = 0;
+    for (size_t i = 0; i < c->ui->draw.count; i++) {
+        const DrawCommand *d = &c->ui->draw.commands[i];
+        count += d->kind == DRAW_BOX && d->rect.w < 10 && d->rect.y > top &&
+                 memcmp(&d->fill, &color, sizeof color) == 0;
+    }
+    return count;
+}
+
+// What one step came to can be seen before there is a line.
+static void test_one_point_is_a_dot(void **state) {
+    (void)state;
+    Chart c = {.input = {.window = {0, 0, 400, 300}, .scale = 1}, .view = {.log_y = true}};
+    assert_ok(ui_open(&c.ui, font_fixed(), NULL));
+    append(&c.series, 0.001, 2.3f);
+    frame(&c);
+    frame(&c);
+    assert_int_equal(dots(&c), 1);
+    append(&c.series, 0.002, 2.2f);
+    frame(&c);
+    assert_int_equal(dots(&c), 0);
+    series_close(&c.series);
+    ui_close(&c.ui);
+}
+
 // ---- ten runs of a hundred thousand batches -----------------------------------------------------
 
 enum { RUNS = 10, POINTS = 100000, FRAMES = 30 };
@@ -464,6 +493,7 @@ int main(void) {
         cmocka_unit_test(test_strange_points),
         cmocka_unit_test(test_crosshair_in_both_charts),
         cmocka_unit_test(test_one_wild_step_does_not_set_the_scale),
+        cmocka_unit_test(test_one_point_is_a_dot),
         cmocka_unit_test(test_ten_runs_of_a_hundred_thousand_points),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -224,7 +224,9 @@ static void draw_points(Ui *ui, const Plot *plot, const SeriesPoint *from, size_
                 (Vec2){plot_x(plot, plot->x0 + from[i].x), plot_y(plot, (double)from[i].y)};
             continue;
         }
-        if (dashed) {
+        if (n == 1 && !dashed) { // nothing to draw a line to
+            draw_circle(&ui->draw, points[0], 1.3f * width, color);
+        } else if (dashed) {
             draw_polyline_dashed(&ui->draw, points, n, width, color, 5, 4);
         } else {
             draw_polyline(&ui->draw, points, n, width, color);
