@@ -286,6 +286,24 @@ FAULTS = [
      "MY_DIGITS_MODE = 0600", "MY_DIGITS_MODE = 0644", "teach kill"),
     ("batches in the history begin at the wrong place", "src/history/store.c",
      "SQL_INT(news->run->steps - (int64_t)news->step_count)", "SQL_INT(news->run->steps)", "runs"),
+    # ---- the network that answers, beside the window
+    ("thought: another network comes while the one before is asked", "src/panels/answer.c",
+     "    if (answer->held) return false;\n", "", "thoughts"),
+    ("thought: outputs of layers are shown of the network before", "src/panels/panel_features.c",
+     "    if (layers->opened != bench->answer.opened) bench->feature_count = 0;\n", "", "thoughts"),
+    ("thought: a label goes to the drawing before its last stroke", "src/panels/teach.c",
+     "if (!label->text[0] || (bench->answer.recognizer && !answer_is_current(bench))) return;",
+     "if (!label->text[0]) return;", "thoughts"),
+    ("thought: a label goes to the drawing after its own", "src/panels/answer.c",
+     "return label->text[0] ? &label->ink : &bench->ink;", "return &bench->ink;", "thoughts"),
+    ("thought: new weights are forgotten while the network is asked", "src/panels/answer.c",
+     "source->run->snapshot_version != answer->weights_seen;\n",
+     "source->run->snapshot_version != answer->weights_seen &&\n"
+     "                 !answer->thinking.thought.busy;\n"
+     "    if (source->run) answer->weights_seen = source->run->snapshot_version;\n", "thoughts"),
+    ("thought: the drawing asked about is taken apart as the one before", "src/panels/teach.c",
+     "&answer->reading.split, &answer->drawing,", "&answer->reading.split, &answer->thinking.ink.drawing,",
+     "thoughts teach"),
 ]
 
 

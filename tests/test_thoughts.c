@@ -21,6 +21,12 @@ static void let_go(Fixture *f) {
     assert_false(errands_are_busy(f->bench, ERRANDS_THOUGHTS));
 }
 
+static void open_later(void *context) {
+    (void)context;
+    thread_sleep(0.05);
+    gate_open(&gate);
+}
+
 // What the network says to what is on the canvas, asked directly.
 static void assert_answered(Fixture *f) {
     const Answer *answer = &f->bench->answer;
@@ -91,18 +97,54 @@ static void a_label_waits_for_the_last_stroke(void **state) {
     assert_int_equal(mine->count, 1);
     assert_string_equal(mine->digits[0].label, "7");
     assert_int_equal(mine->digits[0].drawing.live, 2);
+    // What is drawn meanwhile is another drawing.
+    type_char(f, 'c', 0);
+    hold(f);
+    WRITE(f, four);
+    type_char(f, '4', MOD_ALT);
+    type_char(f, 'c', 0);
+    WRITE(f, one);
+    let_go(f);
+    assert_int_equal(mine->count, 2);
+    assert_string_equal(mine->digits[1].label, "4");
+    assert_int_equal(mine->digits[1].drawing.live, 2);
+    assert_answered(f);
+    assert_title(f, "1 (");
     // Of a number the digit that was written last, taken apart with the strokes of now.
     type_char(f, 'c', 0);
     WRITE(f, one);
     hold(f);
     WRITE(f, four);
     type_char(f, '4', MOD_ALT);
-    assert_int_equal(mine->count, 1);
-    let_go(f);
     assert_int_equal(mine->count, 2);
-    assert_string_equal(mine->digits[1].label, "4");
-    assert_int_equal(mine->digits[1].drawing.live, 2);
+    let_go(f);
+    assert_int_equal(mine->count, 3);
+    assert_string_equal(mine->digits[2].label, "4");
+    assert_int_equal(mine->digits[2].drawing.live, 2);
     assert_true(f->bench->answer.several);
+}
+
+static void closing_keeps_the_label_that_waits(void **state) {
+    Fixture *f = *state;
+    MyDigits other = {.count = 0};
+    Thread opener = {0};
+    char path[FILE_PATH_MAX];
+    files_path(path, f->directory, "digits.jsonl");
+    text_copy(f->bench->mine.path, sizeof f->bench->mine.path, path);
+    answer_with_shipped(f, 0);
+    settle(f);
+    hold(f);
+    WRITE(f, seven);
+    type_char(f, '7', MOD_ALT);
+    type_char(f, 'c', 0);
+    assert_ok(thread_start(&opener, "opener", open_later, NULL));
+    workbench_close(&f->bench);
+    thread_join(&opener);
+    text_copy(other.path, sizeof other.path, path);
+    assert_ok(my_digits_load(&other));
+    assert_int_equal(other.count, 1);
+    assert_int_equal(other.digits[0].drawing.live, 2);
+    my_digits_close(&other);
 }
 
 // ---- everything else ----------------------------------------------------------------------------
@@ -211,12 +253,6 @@ static void samples_come_when_they_are_known(void **state) {
     recognizer_close(&recognizer);
 }
 
-static void open_later(void *context) {
-    (void)context;
-    thread_sleep(0.05);
-    gate_open(&gate);
-}
-
 static void the_window_closes_behind_them(void **state) {
     Fixture *f = *state;
     Thread opener = {0};
@@ -242,6 +278,7 @@ int main(void) {
         CASE(the_window_goes_on_with_the_answer_before),
         CASE(an_answer_in_time_is_of_the_same_frame),
         CASE(a_label_waits_for_the_last_stroke),
+        CASE(closing_keeps_the_label_that_waits),
         CASE(another_network_waits_until_this_one_is_done),
         CASE(who_answers_may_go_meanwhile),
         CASE(weights_of_a_training_are_not_forgotten),

@@ -165,15 +165,25 @@ void answer_update(Workbench *bench) {
         answer->blank = ink_state_is_blank(&bench->ink);
         return;
     }
-    if (stale || ink_state_version(&bench->ink) != answer->ink_seen)
+    uint64_t ink;
+    answer_ink(bench, &ink);
+    if (stale || ink != answer->ink_seen)
         answer_think(bench);
     else
         answer_show(answer);
 }
 
+const InkState *answer_ink(const Workbench *bench, uint64_t *version) {
+    const LabelWaiting *label = &bench->label;
+    *version = label->text[0] ? label->version : ink_state_version(&bench->ink);
+    return label->text[0] ? &label->ink : &bench->ink;
+}
+
 bool answer_is_current(const Workbench *bench) {
     const Answer *answer = &bench->answer;
-    return answer->ink_seen == ink_state_version(&bench->ink) && !answer->thinking.thought.busy;
+    uint64_t ink;
+    answer_ink(bench, &ink);
+    return answer->ink_seen == ink && !answer->thinking.thought.busy;
 }
 
 void answer_finish(Workbench *bench) {

@@ -105,11 +105,13 @@ Source answer_source(Workbench *bench);
 // after the canvas and before the bars, so that the bars belong to the ink of the same frame; when
 // the answer takes longer (thought.h), to that of the last one that there is an answer to.
 void answer_update(Workbench *bench);
-// The answer belongs to the ink of now.
+// What is to be answered: the canvas, or the drawing that a label waits for.
+const InkState *answer_ink(const Workbench *bench, uint64_t *version);
+// The answer belongs to it as it is now.
 bool answer_is_current(const Workbench *bench);
 // Waits until it does.
 void answer_finish(Workbench *bench);
-// Sends the look at the canvas as it is now, and shows the digit that is wanted. answer_think.c
+// Sends the look at it as it is now, and shows the digit that is wanted. answer_think.c
 void answer_think(Workbench *bench);
 void answer_show(Answer *answer);
 // No thoughts may be under way.

@@ -164,11 +164,12 @@ void answer_think(Workbench *bench) {
     Answer *answer = &bench->answer;
     InkThought *thinking = &answer->thinking;
     if (thinking->thought.busy) return;
-    uint64_t seen = ink_state_version(&bench->ink);
+    uint64_t seen;
+    const InkState *ink = answer_ink(bench, &seen);
     if (seen != answer->ink_seen) answer->hovered = answer->chosen = -1;
     answer->ink_seen = seen;
     thinking->field = answer->field;
-    Status status = ink_state_copy(&thinking->ink, &bench->ink);
+    Status status = ink_state_copy(&thinking->ink, ink);
     if (!status_is_ok(&status)) {
         answer_fail(answer, &status);
         return;

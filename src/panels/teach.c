@@ -9,34 +9,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-// The label that had to wait for the answer. It does not wait for more ink.
-static void teach_tick_label(Workbench *bench) {
-    char label[sizeof bench->taught_next];
-    bool more = bench->taught_next_ink != ink_state_version(&bench->ink);
-    if (!bench->taught_next[0] || (!more && !answer_is_current(bench))) return;
-    text_copy(label, sizeof label, bench->taught_next);
-    bench->taught_next[0] = '\0';
-    answer_finish(bench);
-    teach_drawing(bench, label);
-}
-
-void teach_tick(Workbench *bench) {
-    teach_tick_label(bench);
-    teach_tick_files(bench);
-    teach_tick_tune(bench);
-}
-
 // ---- teaching -----------------------------------------------------------------------------------
 
+// There is a drawing that could be a digit.
+static bool teach_has_drawing(const Workbench *bench) {
+    return bench->answer.recognizer && !bench->ink.picture.pixels && bench->ink.pen < 0 &&
+           !drawing_is_blank(&bench->ink.drawing);
+}
+
 bool teach_is_possible(const Workbench *bench) {
-    const Answer *answer = &bench->answer;
-    return answer->recognizer && !answer->blank && !bench->ink.picture.pixels &&
-           bench->ink.pen < 0 && !drawing_is_blank(&bench->ink.drawing);
+    return teach_has_drawing(bench) && !bench->answer.blank;
+}
+
+static void teach_refuse(Workbench *bench) {
+    workbench_say(bench, NOTICE_INFO,
+                  bench->ink.picture.pixels
+                      ? tr("Only what is drawn with the pen can be kept with a label.")
+                      : tr("Draw a digit first; then its label keeps it in my digits."));
 }
 
 static Status teach_keep(Workbench *bench, const char *label) {
     const Answer *answer = &bench->answer;
-    const Drawing *drawing = &bench->ink.drawing;
     Drawing part = {0};
     Status status;
     if (answer->several) {
@@ -44,29 +37,17 @@ static Status teach_keep(Workbench *bench, const char *label) {
         TRY(ink_split_take(&answer->reading.split, &answer->drawing, group, &part));
         TRY(my_digits_add(&bench->mine, &part, label));
     } else {
-        TRY(my_digits_add(&bench->mine, drawing, label));
+        TRY(my_digits_add(&bench->mine, &answer->drawing, label));
     }
 fail:
     drawing_close(&part);
     return status;
 }
 
-void teach_drawing(Workbench *bench, const char *label) {
+// What has been answered is a `label`; `ink`: edits of that drawing.
+static void teach_answered(Workbench *bench, const char *label, uint64_t ink) {
     MyDigits *mine = &bench->mine;
-    uint64_t ink = bench->ink.drawing.edits;
     int shown = bench->answer.several ? bench->answer.shown : -1;
-    if (bench->answer.recognizer && !answer_is_current(bench)) { // nearly always in the next frame
-        text_copy(bench->taught_next, sizeof bench->taught_next, label);
-        bench->taught_next_ink = ink_state_version(&bench->ink);
-        return;
-    }
-    if (!teach_is_possible(bench)) {
-        workbench_say(bench, NOTICE_INFO,
-                      bench->ink.picture.pixels
-                          ? tr("Only what is drawn with the pen can be kept with a label.")
-                          : tr("Draw a digit first; then its label keeps it in my digits."));
-        return;
-    }
     int again = -1; // unless it has been deleted meanwhile
     for (int i = 0; i < mine->count; i++)
         if (mine->digits[i].id == bench->taught_id) again = i;
@@ -84,6 +65,43 @@ void teach_drawing(Workbench *bench, const char *label) {
              mine->path[0] ? tr("Kept as %s in my digits: %d now.")
                            : tr("Kept as %s in my digits: %d now, until the program ends."),
              label, mine->count);
+}
+
+// The label that has waited. Its drawing is what has been answered last.
+static void teach_waiting(Workbench *bench) {
+    LabelWaiting *label = &bench->label;
+    if (!label->text[0] || (bench->answer.recognizer && !answer_is_current(bench))) return;
+    if (bench->answer.recognizer && !bench->answer.blank)
+        teach_answered(bench, label->text, label->edits);
+    else
+        teach_refuse(bench);
+    label->text[0] = '\0';
+}
+
+void teach_finish(Workbench *bench) {
+    if (bench->label.text[0]) answer_finish(bench);
+    teach_waiting(bench);
+}
+
+void teach_drawing(Workbench *bench, const char *text) {
+    LabelWaiting *label = &bench->label;
+    uint64_t version = ink_state_version(&bench->ink), edits = bench->ink.drawing.edits;
+    if (!teach_has_drawing(bench)) {
+        teach_refuse(bench);
+        return;
+    }
+    if (label->text[0] && label->version != version) teach_finish(bench); // of another drawing
+    if (!workbench_check(bench, ink_state_copy(&label->ink, &bench->ink))) return;
+    text_copy(label->text, sizeof label->text, text);
+    label->version = version;
+    label->edits = edits;
+    teach_waiting(bench); // nearly always the answer is there
+}
+
+void teach_tick(Workbench *bench) {
+    teach_waiting(bench);
+    teach_tick_files(bench);
+    teach_tick_tune(bench);
 }
 
 // ---- what the network says about them -----------------------------------------------------------

@@ -9,6 +9,9 @@
 // Once a frame: reads the file (after the first frame), has it written, follows a fine-tuning.
 void teach_tick(Workbench *bench);
 
+// A label waits for its drawing's answer no longer.
+void teach_finish(Workbench *bench);
+
 // Digits are not on the disk yet.
 bool teach_is_behind(const Workbench *bench);
 // At the end: what could not be written is tried once more.

@@ -94,6 +94,7 @@ void teach_tick_files(Workbench *bench) {
 }
 
 bool teach_is_behind(const Workbench *bench) {
+    if (bench->label.text[0]) return true;
     return my_digits_are_behind(&bench->mine) &&
            (bench->mine.loaded || errands_are_busy(bench, ERRANDS_FILES)); // else it never will be
 }

@@ -266,6 +266,7 @@ void workbench_close(Workbench **handle) {
     *handle = NULL;
     // What they bring may begin something: from here on nothing does.
     errands_finish(bench, ERRANDS_FILES);
+    teach_finish(bench);
     errands_finish(bench, ERRANDS_THOUGHTS);
     loader_close(&bench->loader);
     workbench_drop_data(bench);
@@ -284,6 +285,7 @@ void workbench_close(Workbench **handle) {
     answer_close(&bench->answer);
     for (int i = 0; i < bench->model_count; i++) saved_model_close(&bench->models[i].model);
     ink_state_close(&bench->ink);
+    ink_state_close(&bench->label.ink);
     mosaics_close(bench->features, LAYER_MOSAICS_MAX);
     mosaics_close(bench->filters, LAYER_MOSAICS_MAX);
     free(bench->layers.values);

@@ -184,6 +184,14 @@ typedef struct FeatureLook {
     Explanation explanation;
 } FeatureLook;
 
+// A label that is to be taught when the answer to its drawing is there: that says which of the
+// strokes are the digit. Until then no other drawing is asked about.
+typedef struct LabelWaiting {
+    char text[16]; // "": none
+    InkState ink;  // a copy: the next drawing may have been begun
+    uint64_t version, edits;
+} LabelWaiting;
+
 // What the network says about some of my digits.
 typedef struct MineThought {
     Thought thought;
@@ -280,13 +288,12 @@ struct Workbench {
     MyDigits mine;
     MineThought asking;
     FineTune tune;
-    uint64_t taught_ink;             // of the drawing taught last,
+    uint64_t taught_ink;             // edits of the drawing taught last,
     int taught_shown;                // which digit of it,
     uint32_t taught_id;              // and what it became
     char taught_word[UI_TOAST_TEXT]; // to be said when it is on the disk
-    char taught_next[16];            // the label that is to be taught when the answer is there,
-    uint64_t taught_next_ink;        // and for which ink
-    int ticks;                       // frames so far, up to a few
+    LabelWaiting label;
+    int ticks; // frames so far, up to a few
 
     // charts
     ChartView loss_view, accuracy_view;
