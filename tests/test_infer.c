@@ -174,7 +174,7 @@ static void test_rivals_get_the_images_that_they_need(void **state) {
         InferSure sure;
     } rows[] = {
         {1.0, 0, 8000, INFER_SURE},
-        {0.006, 9000, 30000, INFER_SURE},
+        {0.006, 9000, 30000, INFER_NEARLY}, // so little may also be luck of the training
         {0.0, 20000, 60000, INFER_UNSURE},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -189,13 +189,54 @@ static void test_rivals_get_the_images_that_they_need(void **state) {
         assert_ok(infer_model(bag, &options, &model, &report));
         assert_in_range(close.most, rows[i].least, rows[i].most);
         assert_int_equal(report.sure, rows[i].sure);
-        if (rows[i].sure == INFER_SURE)
-            assert_true(model->spec.normalization.mean == 0.5f);
-        else
+        if (rows[i].sure != INFER_UNSURE) assert_true(model->spec.normalization.mean == 0.5f);
+        if (rows[i].sure != INFER_SURE)
             assert_non_null(strstr(report.doubt, "The images hardly tell it from (x - 0."));
         saved_model_close(&model);
         tensor_bag_close(&bag);
     }
+}
+
+// LeakyReLU 0.1 loses a little more, by less than training leaves to chance.
+static bool score_neighbours(void *context, const SavedModel *candidate, int images, double enough,
+                             InferScore *out) {
+    char layers[SPEC_TEXT_MAX];
+    double sum = 0;
+    (void)context;
+    (void)enough;
+    spec_print_layers(&candidate->spec, layers, sizeof layers);
+    bool leaky = strstr(layers, "leakyrelu 0.1,") != NULL;
+    bool out_of_it = candidate->graph || candidate->spec.normalization.mean != 0.5f ||
+                     (!leaky && !strstr(layers, " relu,"));
+    for (int i = 0; i < images; i++) {
+        double loss = out_of_it ? 5 : 0.2 + 0.1 * noise(9, (uint64_t)i);
+        if (leaky && !out_of_it) loss += 0.02 * noise(10, (uint64_t)i) + 0.001;
+        if (out->losses) out->losses[i] = (float)loss;
+        sum += loss;
+    }
+    out->accuracy = out_of_it ? 0.1 : 0.97;
+    out->loss = out->calibrated = sum / images;
+    out->images = images;
+    return true;
+}
+
+static void test_likenesses_are_named(void **state) {
+    (void)state;
+    static float first[16 * PIXELS], last[CLASSES * 16];
+    InferOptions options = {.score = score_neighbours};
+    InferReport report;
+    SavedModel *model;
+    TensorBag *bag;
+    assert_ok(tensor_bag_open(1 << 20, &bag));
+    add(bag, "0.weight", 2, 16, PIXELS, first);
+    add(bag, "2.weight", 2, CLASSES, 16, last);
+    assert_ok(infer_model(bag, &options, &model, &report));
+    assert_string_equal(report.layers, "flatten, dense 16, relu, dense 10");
+    // 0.001 of deviations of 0.0115 on thousands of images are many standard errors.
+    assert_int_equal(report.sure, INFER_NEARLY);
+    assert_non_null(strstr(report.doubt, "The images hardly tell it from LeakyReLU 0.1."));
+    saved_model_close(&model);
+    tensor_bag_close(&bag);
 }
 
 // ---- weights in parts ---------------------------------------------------------------------------
@@ -308,6 +349,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_batch_norms_are_heard),
         cmocka_unit_test(test_rivals_get_the_images_that_they_need),
+        cmocka_unit_test(test_likenesses_are_named),
         cmocka_unit_test(test_weights_in_parts),
         cmocka_unit_test(test_chains),
     };

@@ -53,11 +53,10 @@ static void info_print_layers(const SavedModel *model, const TensorNames *keys) 
 
 // How sure it is which network this is, and what else it may be.
 static void info_print_guess(const InferReport *report) {
-    static const char *const words[] = {[INFER_SAID] = "the file says it",
-                                        [INFER_UNTRIED] = "what is usual, not tried on images",
-                                        [INFER_POOR] = "not recognised",
-                                        [INFER_UNSURE] = "unsure",
-                                        [INFER_SURE] = "sure"};
+    static const char *const words[] = {
+        [INFER_SAID] = "the file says it", [INFER_UNTRIED] = "what is usual, not tried on images",
+        [INFER_POOR] = "not recognised",   [INFER_UNSURE] = "unsure",
+        [INFER_NEARLY] = "nearly sure",    [INFER_SURE] = "sure"};
     cli_print("  which network  %s", words[report->sure]);
     if (report->tried > 0)
         cli_print(": %.2f %% of %d training images, loss %.4g, the best of %d tried",
@@ -120,11 +119,9 @@ static void info_json_layers(JsonNode root, const SavedModel *model, const Tenso
 }
 
 static void info_json_guess(JsonNode root, const InferReport *report) {
-    static const char *const words[] = {[INFER_SAID] = "said",
-                                        [INFER_UNTRIED] = "untried",
-                                        [INFER_POOR] = "poor",
-                                        [INFER_UNSURE] = "unsure",
-                                        [INFER_SURE] = "sure"};
+    static const char *const words[] = {
+        [INFER_SAID] = "said",     [INFER_UNTRIED] = "untried", [INFER_POOR] = "poor",
+        [INFER_UNSURE] = "unsure", [INFER_NEARLY] = "nearly",   [INFER_SURE] = "sure"};
     json_text(root, "sure", words[report->sure]);
     if (report->tried == 0) return;
     json_number(root, "guess_accuracy", report->best.accuracy);

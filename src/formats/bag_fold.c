@@ -2,6 +2,7 @@
 #include "formats/bag_fold.h"
 
 #include "base/text.h"
+#include "formats/bag_aside.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -120,19 +121,15 @@ static bool find_fold(const TensorBag *bag, const Tensor *tensor, Found *out) {
     return false;
 }
 
-// A single number with a name that no layer's numbers have.
-static bool is_stray(const Tensor *tensor) {
-    static const char *const known[] = {"weight", "bias", "running_mean", "running_var",
-                                        "num_batches_tracked"};
-    const char *dot = strrchr(tensor->name, '.'), *last = dot ? dot + 1 : tensor->name;
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        if (strcmp(last, known[i]) == 0) return false;
-    return tensor->count == 1;
+// Of no layer; `own`: its normalization, or NULL.
+static bool is_stray(const TensorBag *bag, const BagNormalization *own, const Tensor *tensor) {
+    return tensor_is_aside(bag, tensor) ||
+           (own && (tensor == own->tensors[0] || tensor == own->tensors[1]));
 }
 
 // ---- the new bag --------------------------------------------------------------------------------
 
-static Status add_same(TensorBag *bag, const Tensor *tensor) {
+Status bag_lend(TensorBag *bag, const Tensor *tensor) {
     size_t last = 0;
     for (int d = 0; d < tensor->rank; d++)
         if (tensor->dims[d] > 0) last += (tensor->dims[d] - 1) * tensor->strides[d];
@@ -168,20 +165,23 @@ static Status add_folded(TensorBag *bag, const Found *found) {
     return status;
 }
 
-static Status copy_texts(const TensorBag *bag, const Text *aside, TensorBag *out) {
+static Status copy_texts(const TensorBag *bag, const Text *aside, bool own, TensorBag *out) {
     Status status = status_ok();
     const char *value, *key, *note = tensor_bag_text(bag, "note");
     char text[400];
     for (int i = 0; status_is_ok(&status) && (key = tensor_bag_text_at(bag, i, &value)) != NULL;
          i++)
         status = tensor_bag_set_text(out, key, value);
-    if (aside->size == 0 || !status_is_ok(&status)) return status;
-    snprintf(text, sizeof text, "%s%sLeft aside: %.120s.", note ? note : "", note ? " " : "",
-             aside->data ? aside->data : "");
+    bool some = aside->size > 0 && aside->data;
+    if ((!some && !own) || !status_is_ok(&status)) return status;
+    snprintf(text, sizeof text, "%s%s%s%s%.120s%s", note ? note : "", note ? " " : "",
+             own ? "It holds its own normalization." : "",
+             some ? (own ? " Left aside: " : "Left aside: ") : "", some ? aside->data : "",
+             some ? "." : "");
     return tensor_bag_set_text(out, "note", text);
 }
 
-static Status fold_all(const TensorBag *bag, TensorBag *out) {
+static Status fold_all(const TensorBag *bag, const BagNormalization *own, TensorBag *out) {
     Status status = status_ok();
     Text aside = {0};
     for (int i = 0; i < tensor_bag_count(bag) && status_is_ok(&status); i++) {
@@ -191,13 +191,15 @@ static Status fold_all(const TensorBag *bag, TensorBag *out) {
         if (find_fold(bag, tensor, &found)) {
             snprintf(name, sizeof name, "%.*s%s", (int)found.stem, tensor->name, found.word);
             if (!tensor_bag_find(out, name)) status = add_folded(out, &found);
-        } else if (is_stray(tensor)) {
+        } else if (is_stray(bag, own, tensor)) {
+            bool told = own && (tensor == own->tensors[0] || tensor == own->tensors[1]);
+            if (told) continue;
             text_append(&aside, "%s%s", aside.size ? ", " : "", tensor->name);
         } else {
-            status = add_same(out, tensor);
+            status = bag_lend(out, tensor);
         }
     }
-    if (status_is_ok(&status)) status = copy_texts(bag, &aside, out);
+    if (status_is_ok(&status)) status = copy_texts(bag, &aside, own != NULL, out);
     text_close(&aside);
     return status;
 }
@@ -205,17 +207,19 @@ static Status fold_all(const TensorBag *bag, TensorBag *out) {
 Status bag_fold(const TensorBag *bag, TensorBag **out) {
     bool needed = false;
     size_t bytes = 0;
+    BagNormalization found_own;
+    const BagNormalization *own = bag_normalization(bag, &found_own) ? &found_own : NULL;
     *out = NULL;
     if (tensor_bag_count(bag) > FOLD_TENSORS_MAX) return status_ok();
     for (int i = 0; i < tensor_bag_count(bag); i++) {
         Found found;
         const Tensor *tensor = tensor_bag_at(bag, i);
         bytes += tensor->count * sizeof(float);
-        needed = needed || is_stray(tensor) || find_fold(bag, tensor, &found);
+        needed = needed || is_stray(bag, own, tensor) || find_fold(bag, tensor, &found);
     }
     if (!needed) return status_ok();
     Status status = tensor_bag_open(bytes, out);
-    if (status_is_ok(&status)) status = fold_all(bag, *out);
+    if (status_is_ok(&status)) status = fold_all(bag, own, *out);
     if (!status_is_ok(&status)) tensor_bag_close(out);
     return status;
 }

@@ -1,7 +1,6 @@
 // Weights that a file holds in parts, because something kept them in shape while they were trained:
 // weight norm, spectral norm and pruning of torch.nn.utils, as they write them before and after
-// parametrizations. And single numbers that are of no layer, such as counters of averaging or
-// metrics, which are left aside.
+// parametrizations. And what is of no layer (bag_aside.h), which is left aside.
 #ifndef INKLING_FORMATS_BAG_FOLD_H
 #define INKLING_FORMATS_BAG_FOLD_H
 
@@ -11,5 +10,8 @@
 // about what is left aside; NULL when `bag` is good as it is. Lends numbers of `bag`, which must
 // outlive it.
 Status bag_fold(const TensorBag *bag, TensorBag **out);
+
+// Puts a tensor of another bag, which must outlive it, into `bag`.
+Status bag_lend(TensorBag *bag, const Tensor *tensor);
 
 #endif

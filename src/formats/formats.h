@@ -95,14 +95,16 @@ typedef enum InferSure {
     INFER_UNTRIED, // only what is usual
     INFER_POOR,    // the best guess reads so few images that the network may well be another one
     INFER_UNSURE,  // it reads fewer than networks of its kind do, or a rival is close
+    INFER_NEARLY,  // the images do not tell it from a likeness, than which it is only more usual
     INFER_SURE,
 } InferSure;
 
-// Another guess that did well, and what it has otherwise: "LeakyReLU 0.01".
-enum { INFER_RIVALS_MAX = 3 };
+// Another guess that did well, and what it has otherwise: "LeakyReLU 0.01". The first few are worth
+// telling with their numbers; all that the images do not tell from the best are there.
+enum { INFER_RIVALS_MAX = 8, INFER_RIVALS_TOLD = 3 };
 typedef struct InferRival {
     InferScore score;
-    bool like;  // the images hardly tell it from the best, which is only more usual
+    bool like;  // the images do not tell it from the best, which is only more usual
     bool close; // not even that speaks clearly for the best
     char what[96];
 } InferRival;

@@ -1,10 +1,7 @@
-// From a bag to a model, and the sentences about how that went.
-#include "formats/infer.h"
+// From the layers of a bag to a model, and the sentences about how that went.
+#include "formats/infer_guess.h"
 
 #include "base/text.h"
-#include "formats/bag_fold.h"
-#include "formats/infer_guess.h"
-#include "formats/metadata.h"
 #include "nn/layer.h"
 #include "nn/presets.h"
 
@@ -213,10 +210,11 @@ static void judge_sure(const GuessSpace *space, InferReport *report) {
     }
     for (int i = 0; i < report->rival_count; i++) {
         const InferRival *rival = &report->rivals[i];
+        if (rival->like && report->sure == INFER_SURE) report->sure = INFER_NEARLY;
         if (rival->close) report->sure = INFER_UNSURE;
         if (rival->like || rival->close)
-            text_append(&text, "%s%s",
-                        text.size ? ", nor from " : "The images hardly tell it from ", rival->what);
+            text_append(&text, "%s%s", text.size ? ", " : "The images hardly tell it from ",
+                        rival->what);
     }
     if (text.size > 0) text_append(&text, ".");
     if (best->accuracy < usual)
@@ -233,7 +231,7 @@ static void tell_tried(const InferReport *report, Text *text) {
     text_append(text, " the best of %d tried, right on %.2f %% of the images", report->tried,
                 100 * report->best.accuracy);
     text_append(text, " with a loss of %.3g", report->best.loss);
-    for (int i = 0; i < report->rival_count; i++)
+    for (int i = 0; i < report->rival_count && i < INFER_RIVALS_TOLD; i++)
         text_append(text, "%s %s: %.2f %%, %.3g", i > 0 ? ";" : " (the next best, with",
                     report->rivals[i].what, 100 * report->rivals[i].score.accuracy,
                     report->rivals[i].score.loss);
@@ -250,7 +248,10 @@ static void tell_poor(const InferReport *report, Text *text) {
         report->recognised, report->tried, report->guessed, 100 * report->best.accuracy);
 }
 
-static void tell_sentence(InferReport *report) {
+void infer_tell_sentence(InferReport *report) {
+    static const char *const sure_words[] = {
+        [INFER_SAID] = "Guessed",  [INFER_UNTRIED] = "Guessed",    [INFER_POOR] = "Guessed",
+        [INFER_UNSURE] = "Unsure", [INFER_NEARLY] = "Nearly sure", [INFER_SURE] = "Guessed"};
     Text text = {0};
     bool poor = report->sure == INFER_POOR && report->guessed[0];
     if (report->exact)
@@ -260,8 +261,7 @@ static void tell_sentence(InferReport *report) {
     else
         text_append(&text, "Recognised by its tensors: %s.", report->recognised);
     if (report->guessed[0] && !poor) {
-        text_append(&text, " %s: %s;", report->sure == INFER_UNSURE ? "Unsure" : "Guessed",
-                    report->guessed);
+        text_append(&text, " %s: %s;", sure_words[report->sure], report->guessed);
         if (report->tried == 0)
             text_append(&text, " not tried on images, so this is only what is usual.");
         else
@@ -307,8 +307,8 @@ static void tell_layers(const GuessSpace *space, const Guess *guess, const Saved
     }
 }
 
-static Status infer_foreign(const TensorBag *bag, const InferOptions *options, SavedModel **out,
-                            InferReport *report) {
+Status infer_layers(const TensorBag *bag, const InferOptions *options, SavedModel **out,
+                    InferReport *report) {
     Status status;
     SavedModel *model = NULL;
     Guess guess, others[GUESS_RIVALS_MAX] = {0};
@@ -334,38 +334,5 @@ fail:
     saved_model_close(&model);
     guess_space_close(space);
     free(space);
-    return status;
-}
-
-// Adds which tensors there are, as many as a sentence carries.
-static Status with_tensors(const TensorBag *bag, Status inner) {
-    char list[260];
-    tensor_bag_print(bag, list, sizeof list);
-    if (inner.code != STATUS_UNSUPPORTED) return inner;
-    return status_error(inner.code, "%s; it holds %s", inner.message, list);
-}
-
-Status infer_model(const TensorBag *bag, const InferOptions *options, SavedModel **out,
-                   InferReport *report) {
-    InferReport local;
-    Status status;
-    TensorBag *folded = NULL;
-    if (!report) report = &local;
-    memset(report, 0, sizeof *report);
-    *out = NULL;
-    if (!metadata_has(bag)) TRY(bag_fold(bag, &folded));
-    if (folded) bag = folded;
-    const char *note = tensor_bag_text(bag, "note");
-    text_copy(report->note, sizeof report->note, note ? note : "");
-    if (metadata_has(bag)) {
-        report->exact = true;
-        report->sure = INFER_SAID;
-        status = metadata_make(bag, out);
-    } else {
-        status = with_tensors(bag, infer_foreign(bag, options, out, report));
-    }
-    if (status_is_ok(&status)) tell_sentence(report);
-fail:
-    tensor_bag_close(&folded);
     return status;
 }

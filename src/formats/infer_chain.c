@@ -311,6 +311,8 @@ Status chain_find(const TensorBag *bag, Chain *out) {
     Status status =
         found ? stems_find(bag, &stems) : status_no_memory("a list of layers", sizeof *found);
     if (status_is_ok(&status)) status = chain_build(&stems, found, out);
+    // What makes three channels of one stands right in front of the first layer (bag_channels.h).
+    if (tensor_bag_text(bag, "channels")) out->links[0].gap = 0;
     free(stems.items);
     free(found);
     return status;

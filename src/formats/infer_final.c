@@ -12,9 +12,20 @@ enum {
     FINAL_STAGES = 2,  // work of its first run, in stages
     FINAL_WORK = 16,   // and of all of it
     FINAL_LEAST = 200, // images that it is worth while to run slow ones on
+    BEATEN_MOST = 24,
+    // Activations beside the best one's own: images to tell the hopeless, and shares of a stage.
+    NEIGHBOUR_LEAST = 400,
+    NEIGHBOURS = 2,
 };
-// Losses that are no further apart, in parts of the lesser: such networks are likenesses.
+// What loses no more than this above the best, in parts, and is not told from it, is a likeness.
 #define FINAL_ALIKE 0.05
+// Training ends somewhere near the best weights, not there: a network may lose less with a
+// neighbour of its own activation, on any number of images. How far the mean of the differences may
+// be from 0 by that, in parts of the mean of their sizes: of 60 networks measured 0.47 at the most,
+// where those with another activation than their own had 0.55 and more if it mattered.
+#define FINAL_LUCK 0.5
+// And what is more usual may lose so much more by that: ReLU beside GELU lost 10 % more.
+#define FINAL_USUAL_ALIKE 0.15
 // The difference of the losses on the same images, in its standard errors, that is clear.
 #define FINAL_CLEAR 3.0
 // And that it takes to prefer something unusual, which is better by more than it is unusual.
@@ -23,6 +34,9 @@ enum {
 #define FINAL_PATIENCE 20.0
 // What a guess may be more unusual than another and still be as usual.
 #define FINAL_AS_USUAL 0.02
+
+// What loses so many times as much as the best is out at once.
+#define NEIGHBOUR_OUT 1.25
 
 double paired_errors(const float *a, const float *b, int n, double scale, double *mean) {
     double sum = 0, square = 0;
@@ -62,13 +76,28 @@ static bool is_beaten(const Trial *t, const Tried *best, const Tried *other) {
     return errors > fmin(fmax(FINAL_CLEAR - FINAL_PATIENCE * less, 1), FINAL_CLEAR);
 }
 
+// Is it that the images do not tell that `other` is not it, whatever is usual? Of those that both
+// were run on.
+static bool is_alike(const Trial *t, const Tried *best, const Tried *other) {
+    const InferScore *a = &best->score, *b = &other->score;
+    int n = a->images < b->images ? a->images : b->images;
+    bool usual = less_usual(t, best, other) < -FINAL_AS_USUAL;
+    double mean, size = 0, loss = 0, most = usual ? FINAL_USUAL_ALIKE : FINAL_ALIKE;
+    double errors = paired_errors(a->losses, b->losses, n, 1, &mean);
+    if (isnan(errors)) return b->loss < (1 + FINAL_ALIKE) * a->loss;
+    for (int i = 0; i < n; i++) {
+        size += fabs((double)b->losses[i] - (double)a->losses[i]) / n;
+        loss += (double)a->losses[i] / n;
+    }
+    bool told = errors > FINAL_CLEAR && mean > FINAL_LUCK * size;
+    return !told && mean < most * loss;
+}
+
 static InferRival rival_of(const Trial *t, const Tried *best, const Tried *other) {
-    InferRival rival = {.score = other->score, .close = !is_beaten(t, best, other)};
-    double errors = losses_apart(&best->score, &other->score, 1);
-    bool apart = errors > FINAL_CLEAR;
+    InferRival rival = {.score = other->score,
+                        .close = !is_beaten(t, best, other),
+                        .like = is_alike(t, best, other)};
     rival.score.losses = NULL;
-    rival.like =
-        !apart && fabs(other->score.loss - best->score.loss) < FINAL_ALIKE * best->score.loss;
     return rival;
 }
 
@@ -76,9 +105,9 @@ static InferRival rival_of(const Trial *t, const Tried *best, const Tried *other
 
 // Those that the best one has beaten; they are not run again. And how it did on their last images.
 typedef struct Beaten {
-    InferRival rivals[FINAL_MOST];
-    InferScore best[FINAL_MOST];
-    Guess guesses[FINAL_MOST];
+    InferRival rivals[BEATEN_MOST];
+    InferScore best[BEATEN_MOST];
+    Guess guesses[BEATEN_MOST];
     int count;
 } Beaten;
 
@@ -190,19 +219,26 @@ static bool final_round(Trial *t, int images) {
     return good;
 }
 
+// `best`: on the same images. A likeness that is more usual is close.
+static void beaten_add(const Trial *t, Beaten *beaten, const InferScore *best, const Tried *other,
+                       InferRival rival) {
+    if (beaten->count == BEATEN_MOST) return;
+    rival.close = rival.like && less_usual(t, &t->board[0], other) < -FINAL_AS_USUAL;
+    beaten->best[beaten->count] = *best;
+    beaten->guesses[beaten->count] = other->guess;
+    beaten->rivals[beaten->count++] = rival;
+}
+
 // Takes those off the board that the best one has beaten.
 static void settle(Trial *t, Beaten *beaten) {
     int kept = 1;
     for (int i = 1; i < t->board_count; i++) {
         const Tried *other = &t->board[i];
         InferRival rival = rival_of(t, &t->board[0], other);
-        if (rival.close) {
+        if (rival.close)
             t->board[kept++] = *other;
-        } else if (beaten->count < FINAL_MOST) {
-            beaten->best[beaten->count] = t->board[0].score;
-            beaten->guesses[beaten->count] = other->guess;
-            beaten->rivals[beaten->count++] = rival;
-        }
+        else
+            beaten_add(t, beaten, &t->board[0].score, other, rival);
     }
     t->board_count = kept;
 }
@@ -232,13 +268,53 @@ void trial_keep(Trial *t, const Guess keep[TRIAL_KEEP]) {
     for (int i = 0; i < count; i++) append(t, &old[i]);
 }
 
-void trial_finish(Trial *t, Guess *best, Guess others[GUESS_RIVALS_MAX]) {
-    Beaten beaten = {.count = 0};
+static bool is_known(const Trial *t, const Beaten *beaten, const Guess *guess) {
+    bool known = false;
+    for (int i = 0; i < t->board_count; i++)
+        known = known || memcmp(&t->board[i].guess, guess, sizeof *guess) == 0;
+    for (int i = 0; i < beaten->count; i++)
+        known = known || memcmp(&beaten->guesses[i], guess, sizeof *guess) == 0;
+    return known;
+}
+
+// Is it alike on so many images? Then it is to be named.
+static bool ask(Trial *t, Beaten *beaten, const Guess *guess, int images, float *losses,
+                bool last) {
+    const Tried *best = &t->board[0];
+    Tried tried, then;
+    int most = best->score.images;
+    if (images > most) images = most;
+    if (!trial_run(t, guess, images, NEIGHBOUR_OUT * best->score.loss, losses, &tried) ||
+        !is_alike(t, best, &tried))
+        return false;
+    if (!last || !trial_run(t, &best->guess, images, INFINITY, NULL, &then)) return true;
+    InferRival rival = {.score = tried.score, .like = true};
+    rival.score.losses = NULL;
+    if (!same_score(&tried.score, &then.score)) beaten_add(t, beaten, &then.score, &tried, rival);
+    return true;
+}
+
+// The best one's neighbours with another activation, which may have left long ago for being less
+// usual.
+static void ask_neighbours(Trial *t, Beaten *beaten) {
+    const Tried *best = &t->board[0];
+    const int *counts = t->space->counts;
+    float *losses = malloc((size_t)best->score.images * sizeof *losses);
+    for (int i = 0; losses && i < guess_activation_count; i++) {
+        Guess guess = best->guess;
+        if (counts[AXIS_CONV] > 1) guess.at[AXIS_CONV] = i;
+        if (counts[AXIS_DENSE] > 1) guess.at[AXIS_DENSE] = i;
+        if (is_known(t, beaten, &guess) || !trial_set(t, &guess)) continue;
+        int images = trial_images(t, NEIGHBOURS, INFER_IMAGES_MAX);
+        if (images < NEIGHBOUR_LEAST) images = NEIGHBOUR_LEAST;
+        if (ask(t, beaten, &guess, NEIGHBOUR_LEAST, losses, false))
+            ask(t, beaten, &guess, images, losses, true);
+    }
+    free(losses);
+}
+
+static void final_rounds(Trial *t, Beaten *beaten, Guess *best, Guess others[GUESS_RIVALS_MAX]) {
     double left = FINAL_WORK * TRY_BUDGET;
-    if (t->board_count == 0) return;
-    tell(t, &beaten, best, others);
-    witness_choose(t, 1, false);
-    choose_last(t);
     int images = FINAL_STAGES * board_images(t, INFER_IMAGES_MAX / FINAL_STAGES);
     for (int before = 0;; images *= 2) {
         if (images > INFER_IMAGES_MAX) images = INFER_IMAGES_MAX;
@@ -248,9 +324,21 @@ void trial_finish(Trial *t, Guess *best, Guess others[GUESS_RIVALS_MAX]) {
         // There may be fewer than asked for.
         bool all = t->board[0].score.images < images;
         prefer_usual(t);
-        settle(t, &beaten);
-        tell(t, &beaten, best, others);
+        settle(t, beaten);
+        tell(t, beaten, best, others);
         if (all || t->board_count == 1) return;
         before = images;
     }
+}
+
+void trial_finish(Trial *t, Guess *best, Guess others[GUESS_RIVALS_MAX]) {
+    Beaten beaten = {.count = 0};
+    if (t->board_count == 0) return;
+    tell(t, &beaten, best, others);
+    witness_choose(t, 1, false);
+    choose_last(t);
+    final_rounds(t, &beaten, best, others);
+    if (t->stopped || !t->losses) return;
+    ask_neighbours(t, &beaten);
+    tell(t, &beaten, best, others);
 }

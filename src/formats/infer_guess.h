@@ -112,6 +112,11 @@ const Normalization *guess_normalization(const GuessSpace *space, const Guess *g
 bool guess_border(const GuessSpace *space, const Guess *guess);
 void guess_set_border(const GuessSpace *space, const Guess *guess, SavedModel *model);
 
+// infer.c: a network from layers alone, and what the report says of it.
+Status infer_layers(const TensorBag *bag, const InferOptions *options, SavedModel **out,
+                    InferReport *report);
+void infer_tell_sentence(InferReport *report);
+
 // Tries guesses by `options`, from the usual one given in *best on, and leaves the best one there.
 // Fills report->tried, best, second and rivals; others[] are the guesses of the last two, in that
 // order, where there are some.

@@ -75,6 +75,8 @@ static void answer_guess(Ui *ui, Workbench *bench, const ModelEntry *entry, Rect
                  100 * entry->report.best.accuracy);
     else if (entry->report.sure == INFER_UNSURE)
         snprintf(text, sizeof text, tr("Unsure: %s"), entry->report.guessed);
+    else if (entry->report.sure == INFER_NEARLY)
+        snprintf(text, sizeof text, tr("Nearly sure: %s"), entry->report.guessed);
     else
         snprintf(text, sizeof text, tr("Guessed: %s"), entry->report.guessed);
     if (bench->opening == 0) {

@@ -1,0 +1,160 @@
+// What a state dict holds beside layers, and three channels: what is left aside and said so, the
+// normalization that a file holds itself, and pictures of one channel for networks of three.
+#include "base/text.h"
+#include "formats/bag_channels.h"
+#include "formats/bag_fold.h"
+#include "formats/infer.h"
+
+#include "tests/test.h"
+
+#include <string.h>
+
+enum { PIXELS = 784, CLASSES = 10, WIDE = 2 };
+
+static float zeros[CLASSES * WIDE * PIXELS];
+
+typedef struct Row {
+    const char *name;
+    int rank;
+    size_t dims[4];
+    const float *data; // NULL: zeros
+    TensorType type;   // of zeros
+} Row;
+
+static void add(TensorBag *bag, const Row *row) {
+    Tensor tensor = {.type = row->type, .rank = row->rank, .count = 1};
+    for (int i = 0; i < row->rank; i++) tensor.count *= tensor.dims[i] = row->dims[i];
+    text_copy(tensor.name, sizeof tensor.name, row->name);
+    tensor.data = (const unsigned char *)(row->data ? row->data : zeros);
+    tensor_pack_strides(&tensor);
+    assert_ok(tensor_bag_add(bag, &tensor, tensor.count * tensor_types[tensor.type].size));
+}
+
+static TensorBag *make(const Row *rows, size_t count) {
+    TensorBag *bag;
+    assert_ok(tensor_bag_open(1 << 22, &bag));
+    for (size_t i = 0; i < count; i++) add(bag, &rows[i]);
+    return bag;
+}
+#define MAKE(rows) make(rows, sizeof(rows) / sizeof(rows)[0])
+
+static void test_left_aside(void **state) {
+    (void)state;
+    static const Row rows[] = {
+        {"fc1.weight", 2, {16, PIXELS}, NULL, TENSOR_F32},
+        {"fc2.weight", 2, {CLASSES, 16}, NULL, TENSOR_F32},
+        {"loss_fn.weight", 1, {CLASSES}, NULL, TENSOR_F32},
+        {"class_weights", 1, {CLASSES}, NULL, TENSOR_F32},
+        {"val_accuracy.tp", 1, {CLASSES}, NULL, TENSOR_I64},
+        {"table", 2, {CLASSES, CLASSES}, NULL, TENSOR_I64},
+        {"ema.fc1.weight", 2, {16, PIXELS}, NULL, TENSOR_F32},
+        {"ema.fc2.weight", 2, {CLASSES, 16}, NULL, TENSOR_F32},
+        {"temperature", 1, {1}, NULL, TENSOR_F32},
+    };
+    TensorBag *bag = MAKE(rows);
+    SavedModel *model;
+    InferReport report;
+    assert_ok(infer_model(bag, NULL, &model, &report));
+    assert_string_equal(report.layers, "flatten, dense 16, relu, dense 10");
+    assert_non_null(strstr(report.note, "Left aside: loss_fn.weight, class_weights, "));
+    saved_model_close(&model);
+    tensor_bag_close(&bag);
+    // An averaged copy alone is the network.
+    bag = make(rows + 6, 2);
+    assert_ok(infer_model(bag, NULL, &model, &report));
+    assert_string_equal(report.layers, "flatten, dense 16, relu, dense 10");
+    saved_model_close(&model);
+    tensor_bag_close(&bag);
+    // A vector that nobody knows is not passed over.
+    static const Row strange[] = {{"fc.weight", 2, {CLASSES, PIXELS}, NULL, TENSOR_F32},
+                                  {"gates", 1, {CLASSES}, NULL, TENSOR_F32}};
+    bag = MAKE(strange);
+    assert_int_equal(infer_model(bag, NULL, &model, &report).code, STATUS_UNSUPPORTED);
+    tensor_bag_close(&bag);
+}
+
+static void test_own_normalization(void **state) {
+    (void)state;
+    static const float mean[3] = {0.25f, 0.25f, 0.25f}, std[3] = {0.5f, 0.5f, 0.5f},
+                       mean_bytes = 51, std_bytes = 102;
+    static const struct {
+        Row rows[3];
+        float mean, std;
+    } cases[] = {
+        {{{"1.weight", 2, {CLASSES, PIXELS}, NULL, TENSOR_F32},
+          {"0.mean", 4, {1, 1, 1, 1}, mean, TENSOR_F32},
+          {"0.std", 4, {1, 1, 1, 1}, std, TENSOR_F32}},
+         0.25f,
+         0.5f},
+        {{{"fc.weight", 2, {CLASSES, PIXELS}, NULL, TENSOR_F32},
+          {"data_mean", 0, {0}, &mean_bytes, TENSOR_F32},
+          {"data_std", 0, {0}, &std_bytes, TENSOR_F32}},
+         0.2f,
+         0.4f},
+        {{{"fc.weight", 2, {CLASSES, PIXELS}, NULL, TENSOR_F32},
+          {"norm.mean", 3, {3, 1, 1}, mean, TENSOR_F32},
+          {"norm.std", 3, {3, 1, 1}, std, TENSOR_F32}},
+         0.25f,
+         0.5f},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        TensorBag *bag = MAKE(cases[i].rows);
+        SavedModel *model;
+        InferReport report;
+        assert_ok(infer_model(bag, NULL, &model, &report));
+        assert_true(model->spec.normalization.mean == cases[i].mean);
+        assert_true(model->spec.normalization.std == cases[i].std);
+        assert_non_null(strstr(report.note, "It holds its own normalization."));
+        saved_model_close(&model);
+        tensor_bag_close(&bag);
+    }
+}
+
+static void test_three_channels(void **state) {
+    (void)state;
+    static const float mean[3] = {0.485f, 0.456f, 0.406f}, std[3] = {0.25f, 0.5f, 0.125f};
+    static float weight[WIDE * 3 * 9];
+    for (size_t i = 0; i < WIDE * 27; i++) weight[i] = (float)i / 8;
+    static const Row rows[] = {
+        {"a.weight", 4, {WIDE, 3, 3, 3}, weight, TENSOR_F32},
+        {"b.weight", 2, {CLASSES, WIDE * 14 * 14}, NULL, TENSOR_F32},
+        {"mean", 1, {3}, mean, TENSOR_F32},
+        {"std", 1, {3}, std, TENSOR_F32},
+    };
+    SavedModel *model;
+    InferReport report;
+    // All alike: the sum over the channels.
+    TensorBag *bag = make(rows, 2);
+    assert_ok(infer_model(bag, NULL, &model, &report));
+    assert_string_equal(report.layers, "conv 2 k3 p1, relu, maxpool 2, flatten, dense 10");
+    assert_non_null(strstr(report.note, "three equal channels, folded into one"));
+    for (size_t i = 0; i < 9; i++) // eighths: exact
+        for (size_t o = 0; o < WIDE; o++)
+            assert_true(model->weights[o * 9 + i] ==
+                        weight[o * 27 + i] + weight[o * 27 + 9 + i] + weight[o * 27 + 18 + i]);
+    saved_model_close(&model);
+    tensor_bag_close(&bag);
+    // Each for itself: made of one in front, so that the zeros around stay zeros.
+    bag = MAKE(rows);
+    assert_ok(infer_model(bag, NULL, &model, &report));
+    assert_string_equal(report.layers,
+                        "conv 3 k1, conv 2 k3 p1, relu, maxpool 2, flatten, dense 10");
+    assert_true(model->spec.normalization.mean == 0 && model->spec.normalization.std == 1);
+    const ModelPlan *plan = &model->plan;
+    for (size_t c = 0; c < 3; c++) {
+        assert_true(model->weights[plan->tensors[0].offset + c] == 1 / std[c]);
+        assert_true(model->weights[plan->tensors[1].offset + c] == -mean[c] / std[c]);
+    }
+    assert_memory_equal(model->weights + plan->tensors[2].offset, weight, sizeof weight);
+    saved_model_close(&model);
+    tensor_bag_close(&bag);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_left_aside),
+        cmocka_unit_test(test_own_normalization),
+        cmocka_unit_test(test_three_channels),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
