@@ -93,6 +93,19 @@ static void test_text_field(void **state) {
     assert_false(ui_is_typing(p->ui));
 }
 
+static void test_pointer_tells_text(void **state) {
+    Page *p = *state;
+    static const struct {
+        const char *over;
+        UiPointer pointer;
+    } cases[] = {{"Name", POINTER_TEXT}, {"Train", POINTER_ARROW}, {"Rate", POINTER_TEXT}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        input_move(&p->input, middle_of(p, cases[i].over), 1);
+        frame(p);
+        assert_int_equal(p->ui->pointer, cases[i].pointer);
+    }
+}
+
 // What was long enough to be scrolled is short now: it begins where the field does.
 static void test_text_field_scrolls_back(void **state) {
     Page *p = *state;
@@ -273,6 +286,7 @@ int main(void) {
         PAGE_TEST(test_focus_order),
         PAGE_TEST(test_text_field),
         PAGE_TEST(test_text_field_scrolls_back),
+        PAGE_TEST(test_pointer_tells_text),
         PAGE_TEST(test_several_events_in_one_frame),
         PAGE_TEST(test_number_field),
         PAGE_TEST(test_dropdown),

@@ -92,7 +92,17 @@ static void window_set_title(Window *window) {
 }
 
 static void window_set_pointer(Window *window) {
+    static const SDL_SystemCursor looks[POINTER_COUNT] = {[POINTER_ARROW] = SDL_SYSTEM_CURSOR_ARROW,
+                                                          [POINTER_TEXT] = SDL_SYSTEM_CURSOR_IBEAM,
+                                                          [POINTER_LINK] = SDL_SYSTEM_CURSOR_HAND};
     bool hide = window->bench->hide_pointer;
+    UiPointer wanted = window->ui->pointer;
+    if (wanted != window->pointer) {
+        SDL_Cursor **cursor = &window->pointers[wanted];
+        if (!*cursor) *cursor = SDL_CreateSystemCursor(looks[wanted]);
+        if (*cursor) SDL_SetCursor(*cursor); // else it stays as it is
+        window->pointer = wanted;
+    }
     if (hide == window->pointer_hidden) return;
     window->pointer_hidden = hide;
     SDL_ShowCursor(hide ? SDL_DISABLE : SDL_ENABLE);

@@ -224,6 +224,8 @@ void window_close(Window *window, const WindowOptions *options) {
     sdl_render_close(&window->render);
     sdl_font_close(&window->font);
     language_close(&window->language);
+    for (int i = 0; i < POINTER_COUNT; i++)
+        if (window->pointers[i]) SDL_FreeCursor(window->pointers[i]);
     if (window->renderer) SDL_DestroyRenderer(window->renderer);
     if (window->sdl) SDL_DestroyWindow(window->sdl);
     if (window->sdl_started) SDL_Quit();

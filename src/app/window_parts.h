@@ -30,6 +30,8 @@ typedef struct Window {
     Uint32 wake_event;
     atomic_bool woken; // a wake-up is in SDL's queue already
     bool sdl_started, pointer_hidden, render_failed;
+    UiPointer pointer;
+    SDL_Cursor *pointers[POINTER_COUNT]; // NULL: not needed so far
     char title[128];
     FILE *frame_log;
     double frame_started, opened, trained_from;

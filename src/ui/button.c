@@ -95,6 +95,7 @@ bool ui_link(Ui *ui, Rect rect, const char *label, unsigned flags) {
     if (ui->theme->is_dark && !(flags & UI_DISABLED)) color = hit.hot ? c->text : c->accent;
     float width = ui_text(ui, rect, TEXT_SMALL, color, text);
     if (hit.hot) {
+        ui->pointer = POINTER_LINK;
         float y = floorf(rect.y + rect.h / 2 + 7);
         draw_hline(&ui->draw, rect.x, rect.x + width, y, color);
     }

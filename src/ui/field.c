@@ -124,6 +124,7 @@ static UiEdit run_field(Ui *ui, Rect rect, const char *label, char *text, size_t
     Rect inside = rect_inset_xy(rect, FIELD_PADDING, 0);
     UiHit hit = ui_interact(ui, ui_id(ui, label), UI_KIND_FIELD, label, rect,
                             HIT_FOCUS | HIT_NO_KEYS, options->flags);
+    if (hit.hot) ui->pointer = POINTER_TEXT;
     bool fresh = hit.focused && e->id != hit.id;
     if (fresh) take_keyboard(ui, &hit, text, number);
     if (!hit.focused && (e->id == hit.id || e->left_id == hit.id)) {

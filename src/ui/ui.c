@@ -104,6 +104,7 @@ char *ui_clipboard_get(Ui *ui) {
 void ui_begin(Ui *ui, const UiInput *input) {
     UiState *s = ui->state;
     ui->input = *input;
+    ui->pointer = POINTER_ARROW;
     draw_list_begin(&ui->draw, input->window);
     s->depth = 0;
     s->now.count = 0;

@@ -81,12 +81,16 @@ char *ui_clipboard_get(Ui *ui);
 
 // Public fields may be read by anyone at any time between ui_begin and ui_end; draw is appended to
 // through draw_*.
+// What the mouse pointer is over.
+typedef enum UiPointer { POINTER_ARROW, POINTER_TEXT, POINTER_LINK, POINTER_COUNT } UiPointer;
+
 struct Ui {
     DrawList draw;
     const Theme *theme; // set it between frames
     UiFont font;
-    float line_scale; // how much thicker the lines of charts are; set it between frames
-    UiInput input;    // of this frame; widgets consume events in it
+    float line_scale;  // how much thicker the lines of charts are; set it between frames
+    UiInput input;     // of this frame; widgets consume events in it
+    UiPointer pointer; // how it should look, after ui_end
     UiState *state;
 };
 
