@@ -5,11 +5,12 @@
 
 // Division by a number that is known before the launch, as a multiplication. For 0 <= n < 2^31.
 // Source: T. Granlund, P. Montgomery 1994, "Division by Invariant Integers using Multiplication":
-// with l = ceil(log2 d) and m = ceil(2^(31+l) / d), which is below 2^32, n / d = n m / 2^(31+l).
+// with l = ceil(log2 d) and m = ceil(2^(31+l) / d), which is below 2^32, n / d = n m / 2^(31+l);
+// here the upper half of 2 n m, shifted by l.
 struct Divider {
     unsigned divisor, multiplier, shift;
     __device__ int quotient(int n) const {
-        return (int)((uint64_t)(unsigned)n * multiplier >> shift);
+        return (int)(__umulhi(2 * (unsigned)n, multiplier) >> shift);
     }
     __device__ int rest(int n, int quotient) const {
         return n - quotient * (int)divisor;
@@ -21,7 +22,7 @@ static Divider divider(int divisor) {
     if (divisor < 1) divisor = 1; // nobody will divide
     while ((1ull << log) < (unsigned long long)divisor) log++;
     uint64_t power = 1ull << (31 + log);
-    Divider by = {(unsigned)divisor, (unsigned)((power + divisor - 1) / divisor), 31 + log};
+    Divider by = {(unsigned)divisor, (unsigned)((power + divisor - 1) / divisor), log};
     return by;
 }
 
@@ -75,6 +76,11 @@ static __device__ inline OutputPlace conv_place_by_window(const ConvPlaces &c, i
     return p;
 }
 
+// Element `within` of a plane of so many.
+static __device__ inline size_t conv_at(int plane, const Divider &area, int within) {
+    return (uint64_t)(unsigned)plane * area.divisor + (size_t)within;
+}
+
 // What tap `filter` (of one filter) sees from a place of the output; 0 in the padding.
 static __device__ inline float conv_pixel(const ConvPlaces &c, const float *x, OutputPlace place,
                                           int filter) {
@@ -82,12 +88,14 @@ static __device__ inline float conv_pixel(const ConvPlaces &c, const float *x, O
     int kh = c.kernel_w.quotient(tap);
     int iy = place.y * c.s.stride - c.s.pad + kh;
     int ix = place.x * c.s.stride - c.s.pad + c.kernel_w.rest(tap, kh);
-    if (iy < 0 || iy >= c.s.in_h || ix < 0 || ix >= c.s.in_w) return 0.0f;
-    return x[(((size_t)place.image * c.s.in_c + channel) * c.s.in_h + iy) * c.s.in_w + ix];
+    // Read in any case, and thrown away: see product_fetch.
+    bool inside = iy >= 0 && iy < c.s.in_h && ix >= 0 && ix < c.s.in_w;
+    size_t at = conv_at(place.image * c.s.in_c + channel, c.in_area, iy * c.s.in_w + ix);
+    float pixel = x[inside ? at : 0];
+    return inside ? pixel : 0.0f;
 }
 
-// How the four places of a window (row by row) become one, what is kept of that in a byte, and what
-// comes back to place `k`.
+// How the four places of a window (row by row) become one, and what is kept of that in a byte.
 struct Pooled {
     uint8_t *kept; // NULL: there is no pooling
     bool mean;
@@ -105,34 +113,28 @@ struct Pooled {
         y[window] = mean ? total / 4.0f : best;
         kept[window] = (uint8_t)(mean ? positive : largest);
     }
-    __device__ float backward(const ConvShape &s, const float *y, const float *dy, size_t window,
-                              int k) const {
-        if (mean) {
-            float sign = kept[window] >> k & 1 ? 1.0f : 0.0f; // in the place of the result
-            return activate_gradient(s.activation, s.activation_parameter, sign, dy[window] / 4.0f);
-        }
-        if (kept[window] != k) return 0.0f;
-        return activate_gradient(s.activation, s.activation_parameter, y[window], dy[window]);
-    }
 };
 
-// The gradient at place (y, x) of an output plane, through the activation and the pooling, if there
-// is one.
-struct ConvGradient {
-    const float *y, *dy;
-    Pooled pooled;
-    __device__ float at(const ConvPlaces &c, size_t plane, int oy, int ox) const {
-        if (pooled.kept) {
-            int wy = oy / 2, wx = ox / 2;
-            if (wy >= c.windows_h || wx >= c.windows_w) return 0.0f; // in no window
-            return pooled.backward(c.s, y, dy, (plane * c.windows_h + wy) * c.windows_w + wx,
-                                   oy % 2 * 2 + ox % 2);
+// The gradient of what the pooling was made of, before the activation: worked out once, and not for
+// each of the many products that each of them is a factor of.
+static __global__ void pooled_gradient(ConvPlaces c, Pooled pooled, int count, const float *y,
+                                       const float *dy, float *g) {
+    kernel_begin();
+    for (size_t i = element_first(); i < (size_t)count; i += element_step()) {
+        OutputPlace p = conv_place(c, (int)i); // `image` is the plane
+        int wy = p.y / 2, wx = p.x / 2, k = p.y % 2 * 2 + p.x % 2;
+        bool inside = wy < c.windows_h && wx < c.windows_w; // else in no window
+        size_t window = inside ? conv_at(p.image, c.windows, wy * c.windows_w + wx) : 0;
+        int kept = pooled.kept[window];
+        float d = dy[window], result = y[window];
+        if (pooled.mean) {
+            result = kept >> k & 1 ? 1.0f : 0.0f; // its sign
+            d /= 4.0f;
         }
-        size_t place = plane * c.out_area.divisor + (size_t)(oy * c.s.out_w + ox);
-        if (c.s.activation == ACTIVATION_NONE) return dy[place];
-        return activate_gradient(c.s.activation, c.s.activation_parameter, y[place], dy[place]);
+        d = activate_gradient(c.s.activation, c.s.activation_parameter, result, d);
+        g[i] = inside && (pooled.mean || kept == k) ? d : 0.0f;
     }
-};
+}
 
 // POOLED: its columns are the places of the output window by window, and y is that of the pooling.
 template <bool POOLED> struct ConvForward {
@@ -142,7 +144,8 @@ template <bool POOLED> struct ConvForward {
     float *y;
     Pooled pooled;
     static const bool a_by_depth = true, b_by_depth = false, in_fours = POOLED;
-    static const bool may_be_flat = true, may_be_tall = false, by_columns = false;
+    static const bool may_be_slim = false, may_be_flat = true, may_be_tall = false,
+                      by_columns = false;
     __device__ void begin(void) {}
     __device__ OutputPlace place(int col) const {
         return POOLED ? conv_place_by_window(c, col) : conv_place(c, col);
@@ -174,17 +177,19 @@ struct ConvWeights {
     int rows, cols, depth; // out_c, in_c * taps + 1, n * out places
     ConvPlaces c;
     const float *x;
-    ConvGradient gradient;
+    const float *g; // of the output, before the activation
     float *dw, *db;
     static const bool a_by_depth = true, b_by_depth = true, in_fours = false;
-    static const bool may_be_flat = false, may_be_tall = false, by_columns = false;
+    static const bool may_be_slim = true, may_be_flat = false, may_be_tall = false,
+                      by_columns = false;
     __device__ void begin(void) {}
     __device__ float a(int row, int k) const {
         OutputPlace p = conv_place(c, k);
-        return gradient.at(c, (size_t)p.image * c.s.out_c + row, p.y, p.x);
+        return g[conv_at(p.image * c.s.out_c + row, c.out_area, p.y * c.s.out_w + p.x)];
     }
     __device__ float b(int k, int col) const {
-        return col < cols - 1 ? conv_pixel(c, x, conv_place(c, k), col) : 1.0f;
+        float pixel = conv_pixel(c, x, conv_place(c, k), nearest(col, cols - 1));
+        return col < cols - 1 ? pixel : 1.0f;
     }
     __device__ void end(int row, int col, const float *sum) const {
         if (col < cols - 1)
@@ -199,10 +204,11 @@ struct ConvInput {
     int rows, cols, depth; // in_c, n * in places, out_c * taps
     ConvPlaces c;
     const float *w;
-    ConvGradient gradient;
+    const float *g; // of the output, before the activation
     float *dx;
     static const bool a_by_depth = true, b_by_depth = false, in_fours = false;
-    static const bool may_be_flat = true, may_be_tall = false, by_columns = false;
+    static const bool may_be_slim = false, may_be_flat = false, may_be_tall = false,
+                      by_columns = false;
     __device__ void begin(void) {}
     __device__ float a(int row, int k) const {
         int out = c.taps.quotient(k);
@@ -214,17 +220,125 @@ struct ConvInput {
         int iy = c.in_w.quotient(at), kh = c.kernel_w.quotient(tap);
         int y0 = iy + c.s.pad - kh;
         int x0 = c.in_w.rest(at, iy) + c.s.pad - c.kernel_w.rest(tap, kh);
-        if (y0 < 0 || x0 < 0) return 0.0f;
-        int oy = c.stride.quotient(y0), ox = c.stride.quotient(x0);
-        if (oy >= c.s.out_h || ox >= c.s.out_w || c.stride.rest(y0, oy) || c.stride.rest(x0, ox))
-            return 0.0f;
-        return gradient.at(c, (size_t)image * c.s.out_c + out, oy, ox);
+        bool seen = y0 >= 0 && x0 >= 0;
+        int oy = c.stride.quotient(seen ? y0 : 0), ox = c.stride.quotient(seen ? x0 : 0);
+        seen = seen && oy < c.s.out_h && ox < c.s.out_w && c.stride.rest(y0, oy) == 0 &&
+               c.stride.rest(x0, ox) == 0;
+        size_t place = conv_at(image * c.s.out_c + out, c.out_area, oy * c.s.out_w + ox);
+        float value = g[seen ? place : 0];
+        return seen ? value : 0.0f;
     }
     __device__ void end(int row, int col, const float *sum) const {
         int image = c.in_area.quotient(col);
         dx[((size_t)image * rows + row) * c.in_area.divisor + c.in_area.rest(col, image)] = *sum;
     }
 };
+
+// ---- the gradient of an input of few channels -------------------------------------------------
+
+// As a product, most of a tile's rows would not be there, and finding out what its columns stand
+// for costs more than the product. So a thread has a pixel of the input, in all its channels at
+// once, and each gradient of the output is fetched once for all of them. Four threads share the
+// pixel: each has every fourth filter, and the first adds up their parts in order. Only where the
+// stride is 1.
+constexpr int SEEN_PIXELS = 64, SEEN_GROUPS = THREADS / SEEN_PIXELS;
+constexpr int SEEN_WEIGHTS = 8 << 10; // floats of shared memory: [filter][tap][channel]
+constexpr int SEEN_CHANNELS = 32;     // at most
+static_assert((SEEN_GROUPS - 1) * SEEN_CHANNELS * SEEN_PIXELS <= SEEN_WEIGHTS,
+              "room for the parts");
+
+struct SeenInput {
+    ConvPlaces c;
+    int pixels, filters; // of the batch; in shared memory at a time
+    const float *w, *g;
+    float *dx;
+};
+
+// The weights of `count` filters from `first` on; 0 for channels that are not there.
+template <int C>
+__device__ inline void seen_weights(const SeenInput &p, int first, int count, float *shared) {
+    int taps = (int)p.c.taps.divisor;
+    for (int e = (int)threadIdx.x; e < count * taps * C; e += THREADS) {
+        int channel = e % C, filter = p.c.taps.quotient(e / C);
+        int plane = (first + filter) * p.c.s.in_c + nearest(channel, p.c.s.in_c);
+        float weight = p.w[conv_at(plane, p.c.taps, p.c.taps.rest(e / C, filter))];
+        shared[e] = channel < p.c.s.in_c ? weight : 0.0f;
+    }
+}
+
+// What one filter's plane of gradients adds to the channels of a pixel at (y, x) of the padded
+// input. K: the kernel's size, if it is known.
+template <int C, int K>
+__device__ inline void seen_filter(const ConvShape &s, const float *g, const float *weights, int y,
+                                   int x, float sum[C]) {
+    int height = K ? K : s.kernel_h, width = K ? K : s.kernel_w;
+    for (int kh = 0; kh < height; kh++) {
+        int oy = y - kh;
+        bool row = oy >= 0 && oy < s.out_h;
+        const float *line = g + (row ? oy * s.out_w : 0);
+#pragma unroll
+        for (int kw = 0; kw < width; kw++) {
+            int ox = x - kw;
+            bool inside = row && ox >= 0 && ox < s.out_w;
+            float d = line[inside ? ox : 0];
+            d = inside ? d : 0.0f;
+#pragma unroll
+            for (int i = 0; i < C; i++)
+                sum[i] = fmaf(d, weights[(kh * width + kw) * C + i], sum[i]);
+        }
+    }
+}
+
+template <int C, int K> __global__ void __launch_bounds__(THREADS, 2) seen_input(SeenInput p) {
+    kernel_begin();
+    __shared__ __align__(16) float shared[SEEN_WEIGHTS];
+    const ConvShape &s = p.c.s;
+    int own = (int)threadIdx.x % SEEN_PIXELS, group = (int)threadIdx.x / SEEN_PIXELS;
+    int pixel = (int)blockIdx.x * SEEN_PIXELS + own;
+    bool there = pixel < p.pixels;
+    int image = p.c.in_area.quotient(nearest(pixel, p.pixels));
+    int at = p.c.in_area.rest(nearest(pixel, p.pixels), image), y = p.c.in_w.quotient(at);
+    int x = p.c.in_w.rest(at, y), taps = (int)p.c.taps.divisor;
+    float sum[C];
+#pragma unroll
+    for (int i = 0; i < C; i++) sum[i] = 0.0f;
+    for (int first = 0; first < s.out_c; first += p.filters) {
+        int count = first + p.filters < s.out_c ? p.filters : s.out_c - first;
+        __syncthreads();
+        seen_weights<C>(p, first, count, shared);
+        __syncthreads();
+        for (int f = group; f < count; f += SEEN_GROUPS)
+            seen_filter<C, K>(s, p.g + conv_at(image * s.out_c + first + f, p.c.out_area, 0),
+                              shared + f * taps * C, y + s.pad, x + s.pad, sum);
+    }
+    __syncthreads();
+#pragma unroll
+    for (int i = 0; i < C; i++)
+        if (group > 0) shared[((group - 1) * C + i) * SEEN_PIXELS + own] = sum[i];
+    __syncthreads();
+    if (group > 0 || !there) return;
+#pragma unroll
+    for (int i = 0; i < C; i++) {
+        for (int k = 0; k < SEEN_GROUPS - 1; k++) sum[i] += shared[(k * C + i) * SEEN_PIXELS + own];
+        if (i < s.in_c) p.dx[conv_at(image * s.in_c + i, p.c.in_area, at)] = sum[i];
+    }
+}
+
+template <int C> static void seen_launch(Cuda *cuda, SeenInput p) {
+    const ConvShape &s = p.c.s;
+    p.filters = SEEN_WEIGHTS / (C * s.kernel_h * s.kernel_w);
+    size_t blocks = (size_t)((p.pixels + SEEN_PIXELS - 1) / SEEN_PIXELS);
+    int square = s.kernel_h == s.kernel_w ? s.kernel_h : 0;
+    auto kernel = square == 3   ? seen_input<C, 3>
+                  : square == 5 ? seen_input<C, 5>
+                                : seen_input<C, 0>;
+    launch(cuda, "convolution backward", kernel, blocks, p);
+}
+
+static bool seen_fits(const ConvShape &s) {
+    return s.stride == 1 && s.in_c <= SEEN_CHANNELS &&
+           s.kernel_h * s.kernel_w <= SEEN_WEIGHTS / SEEN_CHANNELS / SEEN_GROUPS;
+}
 
 // ---- the operations ---------------------------------------------------------------------------
 
@@ -244,13 +358,21 @@ static void conv_forward(Cuda *cuda, const ConvShape &s, int n, const float *x, 
 }
 
 static void conv_backward(Cuda *cuda, const ConvShape &s, int n, const float *x, const float *w,
-                          ConvGradient gradient, float *dx, float *dw, float *db) {
+                          const float *g, float *dx, float *dw, float *db) {
     int taps = s.kernel_h * s.kernel_w;
     ConvPlaces c = conv_places(s);
-    ConvWeights weights = {s.out_c, s.in_c * taps + 1, n * s.out_h * s.out_w, c, x, gradient, dw,
-                           db};
-    ConvInput input = {s.in_c, n * s.in_h * s.in_w, s.out_c * taps, c, w, gradient, dx};
-    if (dx)
+    ConvWeights weights = {s.out_c, s.in_c * taps + 1, n * s.out_h * s.out_w, c, x, g, dw, db};
+    ConvInput input = {s.in_c, n * s.in_h * s.in_w, s.out_c * taps, c, w, g, dx};
+    if (dx && seen_fits(s)) {
+        SeenInput seen = {c, input.cols, 0, w, g, dx};
+        if (s.in_c <= 8)
+            seen_launch<8>(cuda, seen);
+        else if (s.in_c <= 16)
+            seen_launch<16>(cuda, seen);
+        else
+            seen_launch<SEEN_CHANNELS>(cuda, seen);
+        product_run(cuda, "convolution backward", weights);
+    } else if (dx)
         product_run_pair(cuda, "convolution backward", weights, input);
     else
         product_run(cuda, "convolution backward", weights);
@@ -263,7 +385,10 @@ void cuda_conv_forward(Cuda *cuda, ConvShape s, int n, const float *x, const flo
 
 void cuda_conv_backward(Cuda *cuda, ConvShape s, int n, const float *x, const float *w,
                         const float *y, float *dy, float *dx, float *dw, float *db) {
-    conv_backward(cuda, s, n, x, w, ConvGradient{y, dy, {NULL, false}}, dx, dw, db);
+    if (s.activation != ACTIVATION_NONE)
+        cuda_activation_backward(cuda, s.activation, s.activation_parameter,
+                                 (size_t)n * s.out_c * s.out_h * s.out_w, y, dy, dy);
+    conv_backward(cuda, s, n, x, w, dy, dx, dw, db);
 }
 
 void cuda_conv_pool_forward(Cuda *cuda, ConvShape s, int n, const float *x, const float *w,
@@ -274,6 +399,10 @@ void cuda_conv_pool_forward(Cuda *cuda, ConvShape s, int n, const float *x, cons
 void cuda_conv_pool_backward(Cuda *cuda, ConvShape s, int n, const float *x, const float *w,
                              const float *y, const uint8_t *kept, float *dy, float *dx, float *dw,
                              float *db) {
-    ConvGradient gradient = {y, dy, {(uint8_t *)kept, s.pool == POOL_MEAN}};
-    conv_backward(cuda, s, n, x, w, gradient, dx, dw, db);
+    size_t count = (size_t)n * s.out_c * s.out_h * s.out_w;
+    if (count > cuda->gradients_count || count > INT32_MAX)
+        cuda_well(cuda, cudaErrorInvalidValue, "a convolution that nothing was reserved for");
+    launch(cuda, "pooling backward", pooled_gradient, blocks_for(count), conv_places(s),
+           Pooled{(uint8_t *)kept, s.pool == POOL_MEAN}, (int)count, y, dy, cuda->gradients);
+    conv_backward(cuda, s, n, x, w, cuda->gradients, dx, dw, db);
 }

@@ -34,7 +34,8 @@ struct DenseForward {
     float parameter;
     DroppedKey drop;
     static const bool a_by_depth = true, b_by_depth = true, in_fours = false;
-    static const bool may_be_flat = false, may_be_tall = true, by_columns = false;
+    static const bool may_be_slim = false, may_be_flat = false, may_be_tall = true,
+                      by_columns = false;
     __device__ void begin(void) {
         drop.begin();
     }
@@ -52,28 +53,29 @@ struct DenseForward {
     }
 };
 
-// The gradient of the layer's own result, through the activation and the dropout, if that is taken
-// along.
-struct DenseGradient {
+// The gradient of the layer's own result, through the activation and, if it is taken along, the
+// dropout: a template, because a branch would let one read wait for the other (product_fetch).
+template <bool DROPPED> struct DenseGradient {
     const float *y, *dy;
     Activation kind;
     float parameter;
     DroppedKey drop;
     __device__ float at(size_t at) const {
-        float d = dy[at];
-        if (drop.dropped.scale != 0.0f) d = drop.of(at, d);
-        return kind == ACTIVATION_NONE ? d : activate_gradient(kind, parameter, y[at], d);
+        float d = dy[at], result = (kind == ACTIVATION_NONE ? dy : y)[at];
+        if constexpr (DROPPED) d = drop.of(at, d);
+        return activate_gradient(kind, parameter, result, d);
     }
 };
 
 // The bias is one more input that is always 1: column `in`.
-struct DenseWeights {
+template <bool DROPPED> struct DenseWeights {
     int rows, cols, depth; // out, in + 1, n
     const float *x;
-    DenseGradient gradient;
+    DenseGradient<DROPPED> gradient;
     float *dw, *db;
     static const bool a_by_depth = false, b_by_depth = false, in_fours = false;
-    static const bool may_be_flat = false, may_be_tall = false, by_columns = false;
+    static const bool may_be_slim = false, may_be_flat = false, may_be_tall = false,
+                      by_columns = false;
     __device__ void begin(void) {
         gradient.drop.begin();
     }
@@ -81,7 +83,8 @@ struct DenseWeights {
         return gradient.at((size_t)k * rows + row);
     }
     __device__ float b(int k, int col) const {
-        return col < cols - 1 ? x[(size_t)k * (cols - 1) + col] : 1.0f;
+        float input = x[(size_t)k * (cols - 1) + nearest(col, cols - 1)];
+        return col < cols - 1 ? input : 1.0f;
     }
     __device__ void end(int row, int col, const float *sum) const {
         if (col < cols - 1)
@@ -91,13 +94,14 @@ struct DenseWeights {
     }
 };
 
-struct DenseInput {
+template <bool DROPPED> struct DenseInput {
     int rows, cols, depth; // n, in, out
     const float *w;
-    DenseGradient gradient;
+    DenseGradient<DROPPED> gradient;
     float *dx;
     static const bool a_by_depth = true, b_by_depth = false, in_fours = false;
-    static const bool may_be_flat = false, may_be_tall = true, by_columns = false;
+    static const bool may_be_slim = false, may_be_flat = false, may_be_tall = true,
+                      by_columns = false;
     __device__ void begin(void) {
         gradient.drop.begin();
     }
@@ -125,7 +129,8 @@ struct DenseNormForward {
     NormForward norm;
     NormActivation after;
     static const bool a_by_depth = true, b_by_depth = true, in_fours = false;
-    static const bool may_be_flat = false, may_be_tall = true, by_columns = true;
+    static const bool may_be_slim = false, may_be_flat = false, may_be_tall = true,
+                      by_columns = true;
     __device__ void begin(void) {}
     __device__ float a(int row, int k) const {
         return x[(size_t)row * depth + k];
@@ -165,13 +170,14 @@ struct DenseNormForward {
 struct DenseNormInput {
     int rows, cols, depth; // n, in, out
     const float *w;
-    DenseGradient gradient;
+    DenseGradient<false> gradient;
     const float *before; // of batch norm
     float *dx;
     NormBackward norm;
     NormActivation after;
     static const bool a_by_depth = true, b_by_depth = false, in_fours = false;
-    static const bool may_be_flat = false, may_be_tall = true, by_columns = true;
+    static const bool may_be_slim = false, may_be_flat = false, may_be_tall = true,
+                      by_columns = true;
     __device__ void begin(void) {}
     __device__ float a(int row, int k) const {
         return gradient.at((size_t)row * depth + k);
@@ -246,18 +252,28 @@ void cuda_dense_forward(Cuda *cuda, DenseShape s, int n, const float *x, const f
            s.activation_parameter, y);
 }
 
+template <bool DROPPED>
+static void dense_backward(Cuda *cuda, DenseShape s, int n, const float *x, const float *w,
+                           const float *y, float *dy, float *dx, float *dw, float *db,
+                           Dropped dropped) {
+    DroppedKey drop = {dropped, cuda->place, 0};
+    DenseGradient<DROPPED> gradient = {y, dy, s.activation, s.activation_parameter, drop};
+    DenseWeights<DROPPED> weights = {s.out, s.in + 1, n, x, gradient, dw, db};
+    DenseInput<DROPPED> input = {n, s.in, s.out, w, gradient, dx};
+    if (dx)
+        product_run_pair(cuda, "dense backward", weights, input);
+    else
+        product_run(cuda, "dense backward", weights);
+}
+
 void cuda_dense_backward(Cuda *cuda, DenseShape s, int n, const float *x, const float *w,
                          const float *y, float *dy, float *dx, float *dw, float *db,
                          Dropped dropped) {
     if (!cuda_dense_is_large(cuda, s, n)) {
-        DroppedKey drop = {dropped, cuda->place, 0};
-        DenseGradient gradient = {y, dy, s.activation, s.activation_parameter, drop};
-        DenseWeights weights = {s.out, s.in + 1, n, x, gradient, dw, db};
-        DenseInput input = {n, s.in, s.out, w, gradient, dx};
-        if (dx)
-            product_run_pair(cuda, "dense backward", weights, input);
+        if (dropped.scale != 0.0f)
+            dense_backward<true>(cuda, s, n, x, w, y, dy, dx, dw, db, dropped);
         else
-            product_run(cuda, "dense backward", weights);
+            dense_backward<false>(cuda, s, n, x, w, y, dy, dx, dw, db, dropped);
         return;
     }
     if (s.activation != ACTIVATION_NONE)
@@ -289,8 +305,8 @@ void cuda_dense_norm_backward(Cuda *cuda, DenseShape s, int n, const float *x, c
                               const float *saved, float *dgamma, float *dbeta,
                               NormActivation after) {
     DroppedKey none = {};
-    DenseGradient gradient = {y, dy, s.activation, s.activation_parameter, none};
-    DenseWeights weights = {s.out, s.in + 1, n, x, gradient, dw, db};
+    DenseGradient<false> gradient = {y, dy, s.activation, s.activation_parameter, none};
+    DenseWeights<false> weights = {s.out, s.in + 1, n, x, gradient, dw, db};
     NormBackward norm = {shape, gamma, saved, dgamma, dbeta};
     DenseNormInput input = {n, s.in, s.out, w, gradient, before, dx, norm, after};
     product_launch_beside<Tall>(cuda, "dense and batch norm backward", weights, input);

@@ -63,7 +63,9 @@ typedef struct Cuda {
     struct Blas *blas; // NULL before it is needed
     bool tf32;
     unsigned *tickets;
-    float *partials;        // of products whose sums are split
+    float *partials;  // of products whose sums are split
+    float *gradients; // of a pooled convolution's output, backward (reserve)
+    size_t gradients_count;
     double *sum_parts;      // PARTS_MAX
     BatchStats *loss_parts; // PARTS_MAX
     unsigned char *given;   // GIVEN_MAX: for operations outside of a replayed step
@@ -175,20 +177,17 @@ static __device__ inline float activate(Activation kind, float parameter, float 
     }
 }
 
+// All of them are worked out and one is chosen: behind a branch, the memory that a thread's next
+// element needs would be asked for only when this one's is there.
 static __device__ inline float activate_gradient(Activation kind, float parameter, float y,
                                                  float dy) {
-    switch (kind) {
-    case ACTIVATION_RELU:
-        return y <= 0.0f ? 0.0f : dy;
-    case ACTIVATION_LEAKY_RELU:
-        return y > 0.0f ? dy : parameter * dy;
-    case ACTIVATION_SIGMOID:
-        return dy * y * (1.0f - y);
-    case ACTIVATION_TANH:
-        return dy * (1.0f - y * y);
-    default:
-        return dy;
-    }
+    bool leaky = kind == ACTIVATION_LEAKY_RELU;
+    bool up = leaky ? y > 0.0f : !(y <= 0.0f);
+    float bent = up ? dy : leaky ? parameter * dy : 0.0f;
+    float smooth = kind == ACTIVATION_SIGMOID ? dy * y * (1.0f - y) : dy * (1.0f - y * y);
+    bool is_bent = leaky || kind == ACTIVATION_RELU;
+    bool is_smooth = kind == ACTIVATION_SIGMOID || kind == ACTIVATION_TANH;
+    return is_bent ? bent : is_smooth ? smooth : dy;
 }
 
 // Does v take the place of the largest so far? The first of equals stays; NaN wins.

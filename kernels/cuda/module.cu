@@ -111,11 +111,25 @@ static Status module_sync(Backend *be) {
                         cuda->failed_at, cudaGetErrorString(cuda->failed));
 }
 
-// Splits need a fixed amount (PARTIALS), whatever the shape.
+// Splits need a fixed amount (PARTIALS), whatever the shape; a convolution, its output once. Graphs
+// have the address of that in them.
 static Status module_reserve(Backend *be, const DenseShape *dense, const ConvShape *conv,
                              int batch) {
-    (void)be, (void)dense, (void)conv, (void)batch;
-    return status_ok();
+    Cuda *cuda = cuda_of(be);
+    (void)dense;
+    if (!conv) return status_ok();
+    size_t count = (size_t)batch * conv->out_c * conv->out_h * conv->out_w;
+    if (count <= cuda->gradients_count) return status_ok();
+    steps_forget(cuda);
+    float *gradients = (float *)module_alloc(be, count * sizeof *gradients);
+    if (gradients) {
+        module_release(be, cuda->gradients);
+        cuda->gradients = gradients;
+        cuda->gradients_count = count;
+    } else if (cuda->failed == cudaSuccess) {
+        return status_no_memory("a convolution's gradients", count * sizeof *gradients);
+    }
+    return module_sync(be);
 }
 
 // ---- time -------------------------------------------------------------------------------------
@@ -177,8 +191,8 @@ static void module_close(Backend *be) {
     for (int i = 0; i < BACKEND_MARKS; i++)
         if (cuda->marks[i]) cudaEventDestroy(cuda->marks[i]);
     cuda_blas_close(cuda);
-    void *blocks[] = {cuda->tickets,    cuda->partials, cuda->sum_parts,
-                      cuda->loss_parts, cuda->given,    cuda->zero};
+    void *blocks[] = {cuda->tickets, cuda->partials, cuda->sum_parts, cuda->loss_parts,
+                      cuda->given,   cuda->zero,     cuda->gradients};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
         if (blocks[i]) cudaFree(blocks[i]);
     if (cuda->stream) cudaStreamDestroy(cuda->stream);
@@ -224,6 +238,12 @@ static Status find_device(int device) {
                 driver == 0            ? "no driver"
                 : error == cudaSuccess ? "no device"
                                        : cudaGetErrorString(error));
+        // Not its age: a service that is not running, a device in a bad state, too little memory.
+        if (error != cudaErrorInsufficientDriver)
+            return status_error(STATUS_UNSUPPORTED,
+                                "CUDA cannot be started (%.200s): see what nvidia-smi says, or "
+                                "use --device cpu",
+                                cudaGetErrorString(error));
         return status_error(STATUS_UNSUPPORTED,
                             "the NVIDIA driver is made for CUDA %d.%d, which is too old for this "
                             "module (CUDA %d.%d; %.120s): update the driver, or use --device cpu",

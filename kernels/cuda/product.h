@@ -1,15 +1,16 @@
 // One matrix product for everything: dense layers and convolutions, forward and backward, differ
 // only in where the factors come from and where the result goes. A product P says
-//     int rows, cols, depth;                  C[rows][cols] = sum over k < depth of A[row,k]
-//     B[k,col] static const bool a_by_depth, b_by_depth;           which index runs along memory
-//     static const bool in_fours;                         results go four columns at a time
-//     static const bool may_be_flat, may_be_tall;         few rows and very many columns; 33 to 64
-//     rows static const bool by_columns;                       results go when all rows are there
+//     int rows, cols, depth;         C[rows][cols] = sum over k < depth of A[row, k] B[k, col]
+//     static const bool
+//         a_by_depth, b_by_depth,    which index runs along memory
+//         in_fours,                  results go four columns at a time
+//         may_be_flat, may_be_tall,  few rows and very many columns; 33 to 64 rows
+//         may_be_slim,               few of both
+//         by_columns;                results go when all rows are there
 //     float a(int row, int k), b(int k, int col);
-//     void begin();                                       once, before any of the others
-//     void end(int row, int col, const float *sum);       one result, or four: columns col to col+3
-//     void finish(float *tile, int col0);                 by_columns: a tile [64][16] of shared
-//     memory
+//     void begin();                                  once, before any of the others
+//     void end(int row, int col, const float *sum);  one result, or four: columns col to col + 3
+//     void finish(float *tile, int col0);            by_columns: a tile [64][16] of shared memory
 // A block makes a tile of C from slices of A and B in shared memory. Where there are too few tiles
 // for the device, the depth is split between blocks, and the one that comes last adds the parts in
 // their order: the same bits each time. Splits follow from the shape alone, so other devices of the
@@ -22,7 +23,6 @@
 constexpr int SLICE = 16;         // of the depth, in shared memory at a time
 constexpr int SPLIT_BLOCKS = 264; // tiles times splits: two for each processor of a large device
 constexpr int SPLIT_DEPTH = 64;   // no split is shorter
-constexpr int SPLITS_MAX = 128;
 constexpr int TILE_PAD = 4;
 static_assert(SPLIT_BLOCKS <= TICKETS_PRODUCT, "a ticket for each tile whose depth is split");
 
@@ -43,6 +43,8 @@ typedef Tile<32, 32, 2, 2> Small;
 typedef Tile<64, 64, 4, 4> Large; // does more for each number it fetches
 // For convolutions of few channels, most of whose rows would not be there.
 typedef Tile<8, 128, 2, 2> Flat;
+// For the weights of a first convolution: few results, each a sum over the whole batch.
+typedef Tile<8, 32, 1, 1> Slim;
 // All rows of a usual batch in one tile.
 typedef Tile<64, 16, 2, 2> Tall;
 static_assert(Tall::rows * Tall::cols <= Tall::shared, "a tile finds room where its slices were");
@@ -64,7 +66,6 @@ template <class T, class P> Deal product_deal(const Cuda *cuda, const P &p, int 
     long long tiles = (long long)deal.tile_rows * deal.tile_cols;
     long long splits = tiles > 0 ? SPLIT_BLOCKS / tiles : 1; // no tiles: nothing is launched
     if (splits > p.depth / SPLIT_DEPTH) splits = p.depth / SPLIT_DEPTH;
-    if (splits > SPLITS_MAX) splits = SPLITS_MAX;
     if (splits < 1) splits = 1;
     int depth = (int)((p.depth + splits - 1) / splits);
     deal.split_depth = (depth + SLICE - 1) / SLICE * SLICE;
@@ -79,7 +80,14 @@ static inline size_t product_blocks(const Deal &deal) {
     return (size_t)deal.tile_rows * deal.tile_cols * deal.splits;
 }
 
-// What thread t brings of a slice of A (rows x SLICE) and of B (SLICE x cols) at depth k0.
+// i, or the last of `count`.
+static __device__ inline int nearest(int i, int count) {
+    return i < count ? i : count - 1;
+}
+
+// What thread t brings of a slice of A (rows x SLICE) and of B (SLICE x cols) at depth k0. What
+// lies beyond the factors is read from their last row or column and thrown away: without branches
+// all of a thread's reads are under way at once.
 template <class T, class P>
 __device__ inline void product_fetch(const P &p, int row0, int col0, int k0, int k_end,
                                      float a[T::a_each], float b[T::b_each]) {
@@ -89,14 +97,16 @@ __device__ inline void product_fetch(const P &p, int row0, int col0, int k0, int
         int k = P::a_by_depth ? e % SLICE : e / T::rows;
         int row = row0 + (P::a_by_depth ? e / SLICE : e % T::rows);
         bool there = e < T::rows * SLICE && row < p.rows && k0 + k < k_end;
-        a[i] = there ? p.a(row, k0 + k) : 0.0f;
+        float value = p.a(nearest(row, p.rows), nearest(k0 + k, k_end));
+        a[i] = there ? value : 0.0f;
     }
 #pragma unroll
     for (int i = 0; i < T::b_each; i++) {
         int e = (int)threadIdx.x + i * THREADS;
         int k = P::b_by_depth ? e % SLICE : e / T::cols;
         int col = col0 + (P::b_by_depth ? e / SLICE : e % T::cols);
-        b[i] = col < p.cols && k0 + k < k_end ? p.b(k0 + k, col) : 0.0f;
+        float value = p.b(nearest(k0 + k, k_end), nearest(col, p.cols));
+        b[i] = e < T::cols * SLICE && col < p.cols && k0 + k < k_end ? value : 0.0f;
     }
 }
 
@@ -115,14 +125,17 @@ __device__ inline void product_store(const float a[T::a_each], const float b[T::
         int e = (int)threadIdx.x + i * THREADS;
         int k = P::b_by_depth ? e % SLICE : e / T::cols;
         int col = P::b_by_depth ? e / SLICE : e % T::cols;
-        shared_b[k * (T::cols + TILE_PAD) + col] = b[i];
+        if (e < T::cols * SLICE) shared_b[k * (T::cols + TILE_PAD) + col] = b[i];
     }
 }
 
 // The parts of a tile whose depth is split. False in all blocks but the one that comes last, whose
-// `sum` is then all of it.
+// `sum` is then all of it. Not `wanted`: this thread's results are outside of C. Many parts are
+// read at a time: one after the other, a hundred of them take longer than the product itself.
 template <class T>
-__device__ inline bool product_gather(const Deal &deal, int tile, int split, float sum[T::each]) {
+__device__ inline bool product_gather(const Deal &deal, int tile, int split, bool wanted,
+                                      float sum[T::each]) {
+    constexpr int AT_A_TIME = T::each < 2 ? 32 : 64 / T::each;
     int tiles = deal.tile_rows * deal.tile_cols;
     size_t part = (size_t)T::each * THREADS; // of one tile; each thread reads what it wrote
     float *own = deal.partials + ((size_t)split * tiles + tile) * part + threadIdx.x;
@@ -130,12 +143,21 @@ __device__ inline bool product_gather(const Deal &deal, int tile, int split, flo
     for (int i = 0; i < T::each; i++) own[i * THREADS] = sum[i];
     if (!block_is_last(deal.tickets + tile, (unsigned)deal.splits)) return false;
     const float *all = deal.partials + tile * part + threadIdx.x;
+    size_t step = tiles * part;
 #pragma unroll
-    for (int i = 0; i < T::each; i++) {
-        float total = 0.0f;
-        for (int s = 0; s < deal.splits; s++)
-            total += __ldcg(all + (size_t)s * tiles * part + i * THREADS);
-        sum[i] = total;
+    for (int i = 0; i < T::each; i++) sum[i] = 0.0f;
+    for (int s = 0; wanted && s < deal.splits; s += AT_A_TIME) {
+        float read[AT_A_TIME][T::each];
+#pragma unroll
+        for (int j = 0; j < AT_A_TIME; j++)
+#pragma unroll
+            for (int i = 0; i < T::each; i++)
+                read[j][i] = __ldcg(all + nearest(s + j, deal.splits) * step + i * THREADS);
+#pragma unroll
+        for (int j = 0; j < AT_A_TIME; j++)
+#pragma unroll
+            for (int i = 0; i < T::each; i++)
+                if (s + j < deal.splits) sum[i] += read[j][i];
     }
     return true;
 }
@@ -157,7 +179,7 @@ __device__ inline void product_block(const P &p, const Deal &deal, unsigned bloc
 #pragma unroll
     for (int i = 0; i < T::each; i++) sum[i] = 0.0f;
 
-    product_fetch<T>(p, row0, col0, k, k_end, a, b);
+    if (k < k_end) product_fetch<T>(p, row0, col0, k, k_end, a, b);
     for (; k < k_end; k += SLICE) {
         product_store<T, P>(a, b, shared_a, shared_b);
         __syncthreads();
@@ -176,7 +198,8 @@ __device__ inline void product_block(const P &p, const Deal &deal, unsigned bloc
         }
         __syncthreads();
     }
-    if (deal.splits > 1 && !product_gather<T>(deal, tile, split, sum)) return;
+    bool wanted = row0 + ty < p.rows && col0 + tx < p.cols;
+    if (deal.splits > 1 && !product_gather<T>(deal, tile, split, wanted, sum)) return;
     if constexpr (P::by_columns) {
 #pragma unroll
         for (int i = 0; i < T::each; i++)
@@ -214,15 +237,20 @@ __global__ void __launch_bounds__(THREADS, 2)
     }
 }
 
-// Large tiles pay where there are enough of them, flat ones where a row is long.
+// Large tiles pay where there are enough of them, or a depth to split for enough blocks; flat ones
+// where a row is long.
 template <class P> bool product_is_large(const P &p) {
+    double tiles = (double)p.rows * p.cols / (Large::rows * Large::cols);
     return p.rows > Small::rows && p.cols > Small::cols &&
-           (double)p.rows * p.cols >= 128.0 * Large::rows * Large::cols;
+           (tiles >= 128.0 || tiles * (p.depth / SPLIT_DEPTH) >= SPLIT_BLOCKS);
 }
 template <class P> bool product_is_flat(const P &p) {
     return p.rows <= Flat::rows && p.cols >= 32 * Flat::cols;
 }
 
+template <class P> bool product_is_slim(const P &p) {
+    return p.rows <= Slim::rows && p.cols <= Slim::cols;
+}
 template <class P> bool product_is_tall(const P &p) {
     return p.rows > Small::rows && p.rows <= Tall::rows && !product_is_large(p);
 }
@@ -235,6 +263,9 @@ template <class T, class P> void product_launch(Cuda *cuda, const char *what, co
 template <class P> void product_run(Cuda *cuda, const char *what, const P &p) {
     if constexpr (P::may_be_flat) {
         if (product_is_flat(p)) return product_launch<Flat>(cuda, what, p);
+    }
+    if constexpr (P::may_be_slim) {
+        if (product_is_slim(p)) return product_launch<Slim>(cuda, what, p);
     }
     if constexpr (P::may_be_tall) {
         if (product_is_tall(p)) return product_launch<Tall>(cuda, what, p);

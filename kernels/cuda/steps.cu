@@ -193,6 +193,14 @@ void steps_settle(Cuda *cuda) {
     cuda->place = direct_place(cuda);
 }
 
+void steps_forget(Cuda *cuda) {
+    Steps *steps = cuda->steps;
+    steps_settle(cuda);
+    steps_restart_ring(cuda);
+    for (int i = 0; i < RECORDINGS_MAX; i++) recording_forget(&steps->recordings[i]);
+    steps->current = NULL;
+}
+
 // ---- noting -----------------------------------------------------------------------------------
 
 unsigned char *steps_note(Cuda *cuda, PlayFunction play, AnyOperation operation, size_t bytes) {

@@ -28,6 +28,8 @@ bool steps_noting(const Cuda *cuda);
 // Before anything else is asked of the device: it is this thread's current one, and all steps and
 // notes so far are under way.
 void steps_settle(Cuda *cuda);
+// The same, and no recording is left: what their graphs point to is about to change.
+void steps_forget(Cuda *cuda);
 // Lays `bytes` (up to GIVEN_MAX) where the operation that is called next will find them.
 Given steps_give(Cuda *cuda, const void *data, size_t bytes);
 

@@ -8,8 +8,9 @@
 //
 // In the environment when a device is looked for: CUDA_HOST_FAIL=N, it is lost N pieces of work
 // later; CUDA_HOST_MEMORY=N, there is none for the Nth block; CUDA_HOST_DRIVER=N, the driver is for
-// that version of CUDA, or missing (0); CUDA_HOST_CAPABILITY=N, ten times that of the device. At
-// any time: CUDA_HOST_IDLE, nothing is worked out; CUDA_HOST_NO_GRAPHS, capturing fails.
+// that version of CUDA, or missing (0); CUDA_HOST_START=N, CUDA answers with that error, and there
+// is no device; CUDA_HOST_CAPABILITY=N, ten times that of the device. At any time: CUDA_HOST_IDLE,
+// nothing is worked out; CUDA_HOST_NO_GRAPHS, capturing fails.
 #ifndef INKLING_CUDA_HOST_RUNTIME_H
 #define INKLING_CUDA_HOST_RUNTIME_H
 
@@ -38,6 +39,9 @@ static inline void cudaTriggerProgrammaticLaunchCompletion(void) {}
 template <class T> static inline T __ldcg(const T *at) {
     return *at;
 }
+static inline unsigned __umulhi(unsigned a, unsigned b) {
+    return (unsigned)((unsigned long long)a * b >> 32);
+}
 static inline unsigned atomicAdd(unsigned *at, unsigned value) {
     unsigned before = *at;
     *at += value;
@@ -55,6 +59,7 @@ typedef enum cudaError_t {
     cudaErrorInsufficientDriver = 35,
     cudaErrorNoDevice = 100,
     cudaErrorECCUncorrectable = 214,
+    cudaErrorSystemNotReady = 802,
     cudaErrorStreamCaptureInvalidated = 901,
     cudaErrorUnknown = 999,
 } cudaError_t;
