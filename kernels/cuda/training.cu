@@ -7,11 +7,16 @@
 // More than any network has (nn/spec.h). Memory for it is set aside for every thread of the device.
 constexpr int CLASSES_MAX = 64;
 
-// log(sum(exp(z))) by way of the largest, so that exp() cannot overflow.
-static __device__ inline double log_sum_exp(const float *z, int classes, int *largest) {
+static __device__ inline int largest_of(const float *z, int classes) {
     int best = 0;
     for (int j = 1; j < classes; j++)
         if (z[j] > z[best]) best = j;
+    return best;
+}
+
+// log(sum(exp(z))) by way of the largest, so that exp() cannot overflow.
+static __device__ inline double log_sum_exp(const float *z, int classes, int *largest) {
+    int best = largest_of(z, classes);
     double sum = 0.0;
     for (int j = 0; j < classes; j++) sum += exp((double)z[j] - (double)z[best]);
     *largest = best;
@@ -31,12 +36,11 @@ static __device__ inline double loss_row(LossKind kind, const LossSettings *sett
     }
 }
 
-// The loss of one row; *right: was the answer its label?
+// The loss of one row whose largest logit is `best`, with its log_sum_exp and its softmax; *right:
+// was the answer its label?
 static __device__ inline double loss_of(LossKind kind, const LossSettings *settings, const float *z,
-                                        int label, float *p, float *dz, bool *right) {
-    int best;
-    double norm = log_sum_exp(z, settings->classes, &best);
-    for (int j = 0; j < settings->classes; j++) p[j] = (float)exp((double)z[j] - norm);
+                                        int best, double norm, int label, const float *p, float *dz,
+                                        bool *right) {
     bool none = label == LABEL_NONE;
     LossRow row = {z, p, norm, none ? 0 : label};
     *right = (none ? loss_none_is_right(&row, z[best]) != 0 : best == label) && z[best] == z[best];
@@ -54,9 +58,13 @@ static __global__ void loss(LossKind kind, LossSettings settings, int n, const f
     int correct = 0;
     for (size_t i = element_first(); i < (size_t)n; i += element_step()) {
         size_t at = i * settings.classes;
-        float *dz = dlogits ? dlogits + at : NULL;
+        const float *z = logits + at;
+        float *dz = dlogits ? dlogits + at : NULL, *p = dz ? dz : own;
+        int best;
         bool right;
-        sum += loss_of(kind, &settings, logits + at, labels[i], dz ? dz : own, dz, &right);
+        double norm = log_sum_exp(z, settings.classes, &best);
+        for (int j = 0; j < settings.classes; j++) p[j] = (float)exp((double)z[j] - norm);
+        sum += loss_of(kind, &settings, z, best, norm, labels[i], p, dz, &right);
         correct += right;
     }
     sum = block_sum(sum, shared);
@@ -114,6 +122,8 @@ void cuda_softmax(Cuda *cuda, int classes, int n, const float *logits, float *ou
 // (product.h), then the row's loss, then the sum over the rows as in `loss`.
 constexpr int LOSS_ROWS = 4;           // of a block
 constexpr int LOSS_PARTIALS = 4 << 10; // of its sums
+constexpr int LOSS_AHEAD = 16;         // of a sum's numbers, read at a time
+static_assert(LOSS_ROWS * CLASSES_MAX <= THREADS, "a thread for each result");
 
 typedef struct LastLayer {
     DenseShape s;
@@ -125,7 +135,13 @@ typedef struct LastLayer {
 static __device__ inline float last_partial(const LastLayer &d, int row, int col, int split) {
     const float *x = d.x + (size_t)row * d.s.in, *w = d.w + (size_t)col * d.s.in;
     int k = split * d.split_depth, end = k + d.split_depth < d.s.in ? k + d.split_depth : d.s.in;
-    float sum = 0.0f;
+    float sum = 0.0f, a[LOSS_AHEAD], b[LOSS_AHEAD];
+    for (; k + LOSS_AHEAD <= end; k += LOSS_AHEAD) {
+#pragma unroll
+        for (int i = 0; i < LOSS_AHEAD; i++) a[i] = x[k + i], b[i] = w[k + i];
+#pragma unroll
+        for (int i = 0; i < LOSS_AHEAD; i++) sum = fmaf(a[i], b[i], sum);
+    }
     for (; k < end; k++) sum = fmaf(x[k], w[k], sum);
     return sum;
 }
@@ -146,25 +162,41 @@ static __global__ void last_layer(LastLayer d, LossKind kind, LossSettings setti
     __shared__ float partials[LOSS_PARTIALS], z[LOSS_ROWS * CLASSES_MAX];
     __shared__ double shared[THREADS];
     __shared__ int counts[THREADS];
-    float own[CLASSES_MAX];
+    __shared__ float p[LOSS_ROWS * CLASSES_MAX];
+    __shared__ double norms[LOSS_ROWS];
+    __shared__ int best[LOSS_ROWS];
     int row0 = (int)blockIdx.x * LOSS_ROWS, out = d.s.out;
     int results = (row0 + LOSS_ROWS <= d.n ? LOSS_ROWS : d.n - row0) * out;
+    int own = (int)threadIdx.x, own_row = own / out; // a result, below; or a row
     for (int i = (int)threadIdx.x; i < results * d.splits; i += THREADS) {
         int result = i / d.splits;
         partials[i] = last_partial(d, row0 + result / out, result % out, i % d.splits);
     }
     __syncthreads();
-    for (int i = (int)threadIdx.x; i < results; i += THREADS) {
-        z[i] = last_result(d, i % out, partials + i * d.splits);
-        d.y[(size_t)row0 * out + i] = z[i];
+    if (own < results) {
+        z[own] = last_result(d, own % out, partials + own * d.splits);
+        d.y[(size_t)row0 * out + own] = z[own];
     }
     __syncthreads();
-    if ((int)threadIdx.x < results / out) {
-        int row = row0 + (int)threadIdx.x;
-        float *dz = dlogits ? dlogits + (size_t)row * out : NULL;
+    // log_sum_exp and the softmax, with a thread for each of their exponentials.
+    if (own < results / out) best[own] = largest_of(z + own * out, out);
+    __syncthreads();
+    if (own < results) shared[own] = exp((double)z[own] - (double)z[own_row * out + best[own_row]]);
+    __syncthreads();
+    if (own < results / out) {
+        double sum = 0.0;
+        for (int j = 0; j < out; j++) sum += shared[own * out + j];
+        norms[own] = (double)z[own * out + best[own]] + log(sum);
+    }
+    __syncthreads();
+    if (own < results) p[own] = (float)exp((double)z[own] - norms[own_row]);
+    __syncthreads();
+    if (own < results / out) {
+        int row = row0 + own;
         bool right;
         rows[row].loss_sum =
-            loss_of(kind, &settings, z + threadIdx.x * out, labels[row], dz ? dz : own, dz, &right);
+            loss_of(kind, &settings, z + own * out, best[own], norms[own], labels[row],
+                    p + own * out, dlogits ? dlogits + (size_t)row * out : NULL, &right);
         rows[row].correct = right;
     }
     if (!block_is_last(ticket, gridDim.x)) return;
