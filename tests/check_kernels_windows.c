@@ -256,7 +256,8 @@ void check_windows(Check *check) {
     }
     static const int norms[][3] = {{1, 1, 2},    {300, 1, 64}, {100, 1, 33}, {7, 1, 1},
                                    {3, 49, 5},   {16, 100, 8}, {1, 784, 3},  {65, 5, 2},
-                                   {33, 1, 100}, {2, 1, 3}};
+                                   {33, 1, 100}, {2, 1, 3},    {3, 289, 31}, {130, 64, 129},
+                                   {1, 784, 350}};
     for (size_t i = 0; i < sizeof norms / sizeof norms[0]; i++) {
         BatchNormShape s = {norms[i][0], norms[i][1], 0.1f, 1e-5f};
         check_norm(check, s, norms[i][2]);

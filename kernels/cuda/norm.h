@@ -45,6 +45,23 @@ typedef struct NormBackward {
     float *dgamma, *dbeta;
 } NormBackward;
 
+// 1 / sqrt(var + eps), `squares` being the sum of those of the differences from the mean.
+static __device__ inline float norm_inverse(const NormForward &norm, size_t count, double squares) {
+    return (float)(1.0 / sqrt(squares / (double)count + (double)norm.s.eps));
+}
+
+// What is kept of channel c, by one thread.
+static __device__ inline void norm_keep(const NormForward &norm, int c, size_t count, double mean,
+                                        double squares) {
+    // A single value has no unbiased variance; its biased one (0) stands in.
+    double unbiased = squares / (double)(count > 1 ? count - 1 : 1);
+    double take = (double)norm.s.momentum;
+    norm.running_mean[c] = (float)((1.0 - take) * (double)norm.running_mean[c] + take * mean);
+    norm.running_var[c] = (float)((1.0 - take) * (double)norm.running_var[c] + take * unbiased);
+    norm.saved[c] = (float)mean;
+    norm.saved[norm.s.channels + c] = norm_inverse(norm, count, squares);
+}
+
 // Channel c, if it is `there`, of `count` values. Called by the whole block.
 template <class Values>
 __device__ inline void norm_forward(const NormForward &norm, const NormThreads &threads, int c,
@@ -62,19 +79,10 @@ __device__ inline void norm_forward(const NormForward &norm, const NormThreads &
     }
     double squares = threads.sum((double)part, shared);
     if (!there) return;
-    double variance = squares / (double)count;
-    double inverse = 1.0 / sqrt(variance + (double)norm.s.eps);
-    float scale = (float)inverse * norm.gamma[c], shift = norm.beta[c];
+    float scale = norm_inverse(norm, count, squares) * norm.gamma[c], shift = norm.beta[c];
     for (size_t i = first; i < count; i += step)
         values.y(i, fmaf(values.x(i) - center, scale, shift));
-    if (threads.turn() > 0) return;
-    // A single value has no unbiased variance; its biased one (0) stands in.
-    double unbiased = count > 1 ? squares / (double)(count - 1) : variance;
-    double take = (double)norm.s.momentum;
-    norm.running_mean[c] = (float)((1.0 - take) * (double)norm.running_mean[c] + take * mean);
-    norm.running_var[c] = (float)((1.0 - take) * (double)norm.running_var[c] + take * unbiased);
-    norm.saved[c] = center;
-    norm.saved[norm.s.channels + c] = (float)inverse;
+    if (threads.turn() == 0) norm_keep(norm, c, count, mean, squares);
 }
 
 template <class Values>

@@ -1,7 +1,8 @@
 // Pooling: a thread for each result, in both directions: backward, each pixel collects from the
 // windows it lies in, in their order, so nothing is added to by two threads. Batch norm: threads
-// share a channel and add up in a tree.
+// share a channel and add up in a tree; where there are few channels, blocks do.
 #include "norm.h"
+#include "product.h"
 
 // ---- pooling ----------------------------------------------------------------------------------
 
@@ -166,6 +167,144 @@ static __global__ void batch_norm_backward(NormBackward norm, NormThreads thread
     norm_backward(norm, threads, c, c < norm.s.channels, count, values);
 }
 
+// ---- of few channels with much area: several blocks for each ----------------------------------
+
+// A channel of an image has tens of thousands of values in a batch and a network's first layers few
+// channels: a block for each would leave most of the device idle. So each of `parts` blocks adds up
+// a part, the last one all parts in their order, and a second kernel does the rest.
+constexpr size_t NORM_PARTS_MAX = 128;
+constexpr size_t NORM_PART = 1024;          // values in a part, at least
+constexpr size_t NORM_PARTS_FROM = 8 << 10; // values of a channel from which it pays
+static_assert(SPLIT_BLOCKS <= TICKETS_PRODUCT, "a ticket for each channel");
+static_assert(NORM_PARTS_MAX <= THREADS, "a thread for each part");
+
+static unsigned norm_parts(BatchNormShape s, size_t count) {
+    if (s.area == 1 || count < NORM_PARTS_FROM || s.channels > SPLIT_BLOCKS / 2) return 1;
+    size_t parts = count / NORM_PART, most = (size_t)(SPLIT_BLOCKS / s.channels);
+    if (parts > most) parts = most;
+    return (unsigned)(parts < NORM_PARTS_MAX ? parts : NORM_PARTS_MAX);
+}
+
+// What the blocks of a channel tell each other: two numbers each; and what the last one tells the
+// second kernel.
+typedef struct NormParts {
+    unsigned parts;
+    unsigned *tickets; // one for each channel
+    double *sums;      // [channels][parts][2]
+    float *means;      // [channels][2], backward
+} NormParts;
+
+static NormParts norm_shared(const Cuda *cuda, unsigned parts) {
+    double *sums = (double *)cuda->partials;
+    return {parts, cuda->tickets + TICKETS_FIRST, sums, (float *)(sums + 2 * SPLIT_BLOCKS)};
+}
+
+// Both numbers of this block, in thread 0, go to memory. In the block that comes last, `all` has
+// those of all parts afterwards.
+static __device__ inline bool norm_gather(const NormParts &p, unsigned c, unsigned part,
+                                          double first, double second, double (*all)[2]) {
+    double *sums = p.sums + (size_t)c * p.parts * 2;
+    if (threadIdx.x == 0) {
+        sums[2 * part] = first;
+        sums[2 * part + 1] = second;
+    }
+    if (!block_is_last(p.tickets + c, p.parts)) return false;
+    if (threadIdx.x < p.parts) {
+        all[threadIdx.x][0] = __ldcg(sums + 2 * threadIdx.x);
+        all[threadIdx.x][1] = __ldcg(sums + 2 * threadIdx.x + 1);
+    }
+    __syncthreads();
+    return true;
+}
+
+// Where part `part` of `count` values begins.
+static __device__ inline size_t norm_begin(const NormParts &p, unsigned part, size_t count) {
+    return count * part / p.parts;
+}
+
+// Source of putting the parts together: T. Chan, G. Golub, R. LeVeque 1979, "Updating Formulae and
+// a Pairwise Algorithm for Computing Sample Variances".
+static __global__ void norm_sums(NormForward norm, NormParts p, size_t count, const float *x) {
+    kernel_begin();
+    __shared__ double shared[THREADS], all[THREADS][2];
+    unsigned c = blockIdx.x / p.parts, part = blockIdx.x % p.parts;
+    NormValues values = {(unsigned)norm.s.channels, (unsigned)norm.s.area, c, x, NULL, NULL, {}};
+    size_t begin = norm_begin(p, part, count), end = norm_begin(p, part + 1, count);
+    float sum = 0.0f;
+    for (size_t i = begin + threadIdx.x; i < end; i += THREADS) sum += values.x(i);
+    double mean = block_sum((double)sum, shared) / (double)(end - begin);
+    float center = (float)mean, squares = 0.0f;
+    for (size_t i = begin + threadIdx.x; i < end; i += THREADS) {
+        float d = values.x(i) - center;
+        squares = fmaf(d, d, squares);
+    }
+    if (!norm_gather(p, c, part, mean, block_sum((double)squares, shared), all)) return;
+    if (threadIdx.x > 0) return;
+    mean = 0.0;
+    for (unsigned k = 0; k < p.parts; k++)
+        mean += all[k][0] * (double)(norm_begin(p, k + 1, count) - norm_begin(p, k, count));
+    mean /= (double)count;
+    double total = 0.0;
+    for (unsigned k = 0; k < p.parts; k++) {
+        double off = all[k][0] - mean;
+        double of = (double)(norm_begin(p, k + 1, count) - norm_begin(p, k, count));
+        total += all[k][1] + off * off * of;
+    }
+    norm_keep(norm, (int)c, count, mean, total);
+}
+
+static __global__ void norm_rest(NormForward norm, size_t count, const float *x, float *y,
+                                 NormActivation after) {
+    kernel_begin();
+    for (size_t i = element_first(); i < count; i += element_step()) {
+        unsigned c = (unsigned)i / (unsigned)norm.s.area % (unsigned)norm.s.channels;
+        float scale = norm.saved[norm.s.channels + c] * norm.gamma[c];
+        norm_put(after, y, i, fmaf(x[i] - norm.saved[c], scale, norm.beta[c]));
+    }
+}
+
+static __global__ void norm_backward_sums(NormBackward norm, NormParts p, size_t count,
+                                          const float *x, const float *dy, NormActivation after) {
+    kernel_begin();
+    __shared__ double shared[THREADS], all[THREADS][2];
+    unsigned c = blockIdx.x / p.parts, part = blockIdx.x % p.parts;
+    NormValues values = {(unsigned)norm.s.channels, (unsigned)norm.s.area, c, x, dy, NULL, after};
+    size_t end = norm_begin(p, part + 1, count);
+    float mean = norm.saved[c], inverse = norm.saved[norm.s.channels + c];
+    float own = 0.0f, own_xhat = 0.0f;
+    for (size_t i = norm_begin(p, part, count) + threadIdx.x; i < end; i += THREADS) {
+        float g = values.g(i);
+        own += g;
+        own_xhat = fmaf(g, (values.x(i) - mean) * inverse, own_xhat);
+    }
+    double first = block_sum((double)own, shared);
+    double second = block_sum((double)own_xhat, shared);
+    if (!norm_gather(p, c, part, first, second, all) || threadIdx.x > 0) return;
+    double sum = 0.0, sum_xhat = 0.0;
+    for (unsigned k = 0; k < p.parts; k++) {
+        sum += all[k][0];
+        sum_xhat += all[k][1];
+    }
+    norm.dgamma[c] = (float)sum_xhat;
+    norm.dbeta[c] = (float)sum;
+    p.means[2 * c] = (float)(sum / (double)count);
+    p.means[2 * c + 1] = (float)(sum_xhat / (double)count);
+}
+
+static __global__ void norm_backward_rest(NormBackward norm, const float *means, size_t count,
+                                          const float *x, const float *dy, float *dx,
+                                          NormActivation after) {
+    kernel_begin();
+    for (size_t i = element_first(); i < count; i += element_step()) {
+        unsigned c = (unsigned)i / (unsigned)norm.s.area % (unsigned)norm.s.channels;
+        float mean = norm.saved[c], inverse = norm.saved[norm.s.channels + c];
+        float xhat = (x[i] - mean) * inverse, g = norm_gradient(after, i, dy[i]);
+        dx[i] = norm.gamma[c] * inverse * (g - means[2 * c] - xhat * means[2 * c + 1]);
+    }
+}
+
+// ---- the operations ---------------------------------------------------------------------------
+
 static __global__ void batch_norm_apply(BatchNormShape s, size_t count, const float *x,
                                         const float *gamma, const float *beta, const float *mean,
                                         const float *var, float *y) {
@@ -181,8 +320,17 @@ void cuda_batch_norm_forward(Cuda *cuda, BatchNormShape s, int n, const float *x
                              const float *gamma, const float *beta, float *running_mean,
                              float *running_var, float *y, float *saved, NormActivation after) {
     NormForward norm = {s, gamma, beta, running_mean, running_var, saved};
-    launch(cuda, "batch norm", batch_norm_forward, norm_blocks(s), norm, norm_threads(s),
-           (size_t)n * s.area, x, y, after);
+    size_t count = (size_t)n * s.area;
+    unsigned parts = norm_parts(s, count);
+    if (parts > 1) {
+        launch(cuda, "batch norm", norm_sums, (size_t)s.channels * parts, norm,
+               norm_shared(cuda, parts), count, x);
+        launch(cuda, "batch norm", norm_rest, blocks_for(count * s.channels), norm,
+               count * s.channels, x, y, after);
+        return;
+    }
+    launch(cuda, "batch norm", batch_norm_forward, norm_blocks(s), norm, norm_threads(s), count, x,
+           y, after);
 }
 
 void cuda_batch_norm_apply(Cuda *cuda, BatchNormShape s, int n, const float *x, const float *gamma,
@@ -197,6 +345,16 @@ void cuda_batch_norm_backward(Cuda *cuda, BatchNormShape s, int n, const float *
                               const float *gamma, const float *saved, const float *dy, float *dx,
                               float *dgamma, float *dbeta, NormActivation after) {
     NormBackward norm = {s, gamma, saved, dgamma, dbeta};
+    size_t count = (size_t)n * s.area;
+    unsigned parts = norm_parts(s, count);
+    if (parts > 1) {
+        NormParts shared = norm_shared(cuda, parts);
+        launch(cuda, "batch norm backward", norm_backward_sums, (size_t)s.channels * parts, norm,
+               shared, count, x, dy, after);
+        launch(cuda, "batch norm backward", norm_backward_rest, blocks_for(count * s.channels),
+               norm, (const float *)shared.means, count * s.channels, x, dy, dx, after);
+        return;
+    }
     launch(cuda, "batch norm backward", batch_norm_backward, norm_blocks(s), norm, norm_threads(s),
-           (size_t)n * s.area, x, dy, dx, after);
+           count, x, dy, dx, after);
 }
