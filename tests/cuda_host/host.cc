@@ -300,6 +300,7 @@ const char *cudaGetErrorString(cudaError_t error) {
     return error == cudaErrorECCUncorrectable     ? "uncorrectable ECC error encountered"
            : error == cudaErrorMemoryAllocation   ? "out of memory"
            : error == cudaErrorInsufficientDriver ? "CUDA driver version is insufficient"
+           : error == cudaErrorSystemNotReady     ? "system not yet initialized"
                                                   : "some CUDA error";
 }
 
@@ -307,8 +308,9 @@ cudaError_t cudaGetDeviceCount(int *count) {
     work_left = said("CUDA_HOST_FAIL", -1);
     blocks_left = said("CUDA_HOST_MEMORY", -1);
     bool driven = said("CUDA_HOST_DRIVER", CUDART_VERSION) >= CUDART_VERSION;
-    *count = driven ? 1 : 0;
-    return driven ? cudaSuccess : cudaErrorInsufficientDriver;
+    long start = said("CUDA_HOST_START", cudaSuccess);
+    *count = driven && start == cudaSuccess ? 1 : 0;
+    return driven ? (cudaError_t)start : cudaErrorInsufficientDriver;
 }
 
 cudaError_t cudaDriverGetVersion(int *version) {
