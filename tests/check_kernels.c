@@ -4,15 +4,19 @@
 //     SKIPPED where the back end is not there. --part: one case in K, drawn by the seed.
 // check_kernels [--backend=NAME] --bench [--only TEXT] [--threads N] [--isa 0..2 [--blas]]
 //     Times them in the presets' shapes instead.
+#define _POSIX_C_SOURCE 200809L
 #include "check_kernels.h"
 #include "base/check.h"
+#include "base/thread.h"
 #include "compute/cpu.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { GUARD = 256, SKIPPED = 77 };
 
@@ -47,12 +51,32 @@ void check_free(Case *c) {
 
 static void fail(Check *check, const Case *c, const char *subject, const char *what) {
     if (++check->failures <= 40) printf("FAILED  %-22s %s: %s\n", subject, c->title, what);
+    fflush(stdout); // what comes next may be the end
+}
+
+// What is being tried, for one that never comes back: whoever stops it is told.
+static char trying[192];
+
+static void stopped(int signal_number) {
+    (void)signal_number;
+    ssize_t told = write(STDOUT_FILENO, trying, strlen(trying));
+    _exit(told > 0 ? 1 : 2);
+}
+
+// A lost device stays lost: nothing that is asked of it from there on says anything.
+static void end_if_lost(Check *check, const Case *c, const char *subject, Backend *be) {
+    Status status = be->ops->sync(be);
+    if (status_is_ok(&status)) return;
+    fail(check, c, subject, status.message);
+    printf("FAILED: the device is lost after %d cases\n", check->cases);
+    exit(1);
 }
 
 // Uploads, runs, downloads into `out[i]`; looks at the guards.
 static void run_on(Check *check, const char *name, Backend *be, const Case *c,
                    void (*call)(Backend *, const void *, void **), const void *context,
                    void *out[CHECK_ARGS_MAX]) {
+    snprintf(trying, sizeof trying, "FAILED  %.22s %.150s: no end\n", name, c->title);
     unsigned char *block[CHECK_ARGS_MAX];
     void *device[CHECK_ARGS_MAX];
     for (int i = 0; i < c->count; i++) {
@@ -63,20 +87,21 @@ static void run_on(Check *check, const char *name, Backend *be, const Case *c,
         memset(image, 0xFF, bytes + 2 * GUARD); // as floats: NaN
         if (arg->role != ARG_OUT) memcpy(image + GUARD, arg->host, bytes);
         block[i] = be->ops->alloc(be, bytes + 2 * GUARD);
+        end_if_lost(check, c, name, be);
         REQUIRE(block[i]);
         be->ops->upload(be, block[i], image, bytes + 2 * GUARD);
         device[i] = arg->count ? block[i] + GUARD : NULL;
         free(image);
     }
     call(be, context, device);
-    Status status = be->ops->sync(be);
-    if (!status_is_ok(&status)) fail(check, c, name, status.message);
+    end_if_lost(check, c, name, be);
     for (int i = 0; i < c->count; i++) {
         const Arg *arg = &c->args[i];
         size_t bytes = arg->size * arg->count;
         unsigned char *image = malloc(bytes + 2 * GUARD);
         REQUIRE(image);
         be->ops->download(be, image, block[i], bytes + 2 * GUARD);
+        end_if_lost(check, c, name, be);
         for (size_t k = 0; k < GUARD; k++)
             if (image[k] != 0xFF || image[GUARD + bytes + k] != 0xFF) {
                 fail(check, c, name, "wrote outside a buffer");
@@ -251,8 +276,10 @@ int main(int argc, char **argv) {
     Check check = {.subjects = subjects, .rng = rng_make(seed, 0), .part = part};
     BackendConfig config = {.device = name, .threads = threads};
     Backend *be;
+    double opened = clock_seconds();
     Status status =
         isa < 0 ? backend_open(&config, &be) : cpu_open_isa(&config, (CpuIsa)isa, blas, &be);
+    opened = clock_seconds() - opened;
     if (!status_is_ok(&status)) {
         printf("SKIPPED: %s\n", status.message);
         return SKIPPED;
@@ -273,7 +300,11 @@ int main(int argc, char **argv) {
     }
     status = backend_open(&(BackendConfig){.device = "ref"}, &check.oracle);
     REQUIRE(status_is_ok(&status));
-    printf("seed %llu\n", seed);
+    char device[192];
+    subjects[0].with[0]->ops->describe(subjects[0].with[0], device, sizeof device);
+    printf("seed %llu on %s, opened in %.2f s\n", seed, device, opened);
+    fflush(stdout);
+    signal(SIGTERM, stopped);
     check_products(&check);
     check_windows(&check);
     check_elements(&check);

@@ -7,24 +7,30 @@
 #
 # runs the steps named (default: all, in this order: what matters most first, in case time runs out),
 # STEP_SECONDS [150] each at most, goes on after one that fails, and leaves in DIRECTORY
-# summary.txt, a line for each, and log.txt, all that they said, the machine first:
+# summary.txt, a line for each with its seconds, and log.txt, all that they said, the machine first:
+#   first      does a kernel run at all? a few operations, in a minute at most. Where that fails, nothing
+#              else is tried
 #   check      each operation against the plain C oracle; which one is wrong stands in its FAILED line
-#   plain      the same without graphs and overlap, if that failed: are those to blame?
+#   plain      the same without graphs and overlap, if that failed: are those to blame? If not, the same
+#              in compute-sanitizer, which says where in which kernel
 #   epoch      an epoch of lenet5, here and on the CPU: the same accuracy; twice: the same bits
 #   bench      epochs of each preset by the device's own clock: medians, shares of its limits
+#   kernels    each operation alone, timed: what to look at where an epoch is too slow
+#   torch      PyTorch on the same GPU, eager and as a captured graph, if it is installed
 #   cold       99 % from a cold process, timed, twice
 #   training   gradient checks, 20 steps of every optimizer, steps handed over in advance
-#   torch      PyTorch on the same GPU, eager and as a captured graph, if it is installed
-#   kernels    each operation alone, timed
 #   memcheck racecheck synccheck initcheck    compute-sanitizer on a part of `check`, if installed
-# With TOTAL_SECONDS in the environment, steps for which that leaves no time are left out. Exit status
-# 77 where there is no GPU. What was built on another machine, with a C library that is not newer, can
-# be carried over: build-cuda/inkling, build-cuda/lib (the libraries it needs), build-cuda/tests/check_*
-# and build-cuda/kernels/cuda/inkling-cuda.so; cuBLAS and the driver must be there. Where zlib and cJSON
-# cannot be built with, `build` leaves the program out: check, plain, kernels and the sanitizer's steps
-# do without. GPU_ARCH in the environment: what nvcc compiles for (`build`: all-major; when it has to be
-# built first: native); INKLING_DATA: MNIST; TRAIN_MORE: options for `epoch` and `cold`, for trying this
-# script out.
+# With TOTAL_SECONDS in the environment, steps for which that leaves no time are left out: where a
+# command may take ten minutes, 570. Exit status 77 where there is no GPU.
+#
+# A machine that is lent for minutes should not compile. What was built on another one, with a C library
+# that is not newer, is carried over: build-cuda/inkling, build-cuda/lib (the libraries it needs),
+# build-cuda/tests/check_kernels, build-cuda/tests/check_training, build-cuda/kernels/cuda/inkling-cuda.so
+# (GPU_ARCH=sm_90 keeps it small) and MNIST, as data/mnist: `build` says how large they are. The driver
+# must be there; without cuBLAS the module's own products do. Where zlib and cJSON cannot be built with,
+# `build` leaves the program out: epoch, bench, cold, training and torch are then SKIPPED. GPU_ARCH in
+# the environment: what nvcc compiles for (`build`: all-major; when it has to be built first: native);
+# INKLING_DATA: MNIST; TRAIN_MORE: options for `epoch` and `cold`, for trying this script out.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 build="build-cuda"
@@ -51,10 +57,17 @@ build() {
     xargs -r cp -L -t $build/lib
 }
 
+# What has to be there to run on another machine.
+carried="$build/inkling $build/lib $build/tests/check_kernels $build/tests/check_training
+  $build/kernels/cuda/inkling-cuda.so data/mnist"
+
 [ $# -ge 1 ] || { sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; exit 2; }
 if [ "$1" = build ]; then
-  build
-  exit
+  build || exit
+  echo "To carry over:"
+  # shellcheck disable=SC2086 # a list
+  du -shc $carried
+  exit 0
 fi
 
 out=$1
@@ -65,7 +78,7 @@ summary=$out/summary.txt
 log=$out/log.txt
 now=$out/now.txt
 [ $# -gt 0 ] ||
-  set -- check plain epoch bench cold training torch kernels memcheck racecheck synccheck initcheck
+  set -- first check plain epoch bench kernels torch cold training memcheck racecheck synccheck initcheck
 
 if [ -z "${INKLING_DATA:-}" ]; then
   for place in shared/mnist data/mnist ../shared/mnist; do
@@ -90,6 +103,15 @@ skip() {
 
 # ---- the steps ----------------------------------------------------------------------------------
 
+# Without graphs and overlap: as little as possible that can go wrong.
+first() {
+  local at=$SECONDS
+  command -v nvidia-smi >/dev/null && nvidia-smi -L
+  INKLING_CUDA_PLAIN=1 timeout -k 5 60 $build/tests/check_kernels --backend=cuda --seed 1 --part 50 ||
+    { echo "FAILED: no kernel gives what it should (status $?): see log.txt"; return 1; }
+  echo "YES, kernels run on this device and are right, after $((SECONDS - at)) s"
+}
+
 check() {
   for seed in 1 2 3; do
     $build/tests/check_kernels --backend=cuda --seed $seed || return
@@ -98,7 +120,13 @@ check() {
 
 plain() {
   ! grep -q '^check *passed' "$summary" || { skip "nothing to look for"; return; }
-  INKLING_CUDA_PLAIN=1 check
+  if INKLING_CUDA_PLAIN=1 check; then
+    echo "FAILED only with graphs and overlap: they are to blame"
+    return 1
+  fi
+  INKLING_CUDA_PLAIN=1 sanitize memcheck 3
+  echo "FAILED without graphs and overlap as well: an operation is to blame"
+  return 1
 }
 
 have_program() {
@@ -168,12 +196,12 @@ kernels() {
   $build/tests/check_kernels --backend=cuda --bench
 }
 
-sanitize() { # $1: the tool
+sanitize() { # $1: the tool, $2: one case in so many
   local sanitizer
   sanitizer=$(PATH=$PATH:/usr/local/cuda/bin command -v compute-sanitizer) ||
     { skip "no compute-sanitizer"; return; }
   "$sanitizer" --tool "$1" --error-exitcode 9 \
-    $build/tests/check_kernels --backend=cuda --part 12 --seed 1
+    $build/tests/check_kernels --backend=cuda --part "${2:-12}" --seed 1
 }
 memcheck() { sanitize memcheck; }
 racecheck() { sanitize racecheck; }
@@ -199,10 +227,14 @@ fi
   echo "data: ${INKLING_DATA:-none}"
 } >"$log" 2>&1
 if ! $build/tests/check_kernels --backend=ref --part 50 >>"$log" 2>&1; then
+  say "NOTE: nothing that runs here lies in $build (log.txt says why): it is built first"
   GPU_ARCH=${GPU_ARCH:-native} build >>"$log" 2>&1 ||
     { say "build      FAILED: see log.txt"; exit 1; }
 fi
-$build/tests/check_kernels --backend=cuda --part 1000 >"$now" 2>&1
+[ -n "${INKLING_DATA:-}" ] ||
+  say "NOTE: no MNIST in data/mnist or \$INKLING_DATA: epoch, bench, cold and torch do without or fail"
+[ -x $build/inkling ] || say "NOTE: no $build/inkling: epoch, bench, cold, training and torch are SKIPPED"
+timeout -k 5 60 $build/tests/check_kernels --backend=cuda --part 100000 >"$now" 2>&1
 if [ $? -eq 77 ]; then
   say "$(cat "$now")"
   rm "$now"
@@ -230,7 +262,8 @@ for step in "$@"; do
     *) word=FAILED failed=1 ;;
   esac
   say "$(printf '%-10s %-8s %4d s  %s' "$step" $word $((SECONDS - begun)) "$(tail -1 "$now")")"
-  { printf '\n==== %s: %s\n' "$step" $word && cat "$now"; } >>"$log"
+  { printf '\n==== %s: %s, %d s\n' "$step" $word $((SECONDS - begun)) && cat "$now"; } >>"$log"
+  [ "$step $word" != "first FAILED" ] || break
 done
 rm "$now"
 grep -a '^FAILED' "$log" | head -40
