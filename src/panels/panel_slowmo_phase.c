@@ -201,7 +201,7 @@ static void phase_forward(Ui *ui, Workbench *bench, Rect rect, const TranscriptS
     shape_print(stage->shape, out);
     snprintf(soft, sizeof soft, "%s \xe2\x86\x92 %s", in, out);
     phase_title(ui, &rect, name, soft);
-    Rect left = rect_cut_left(&rect, fminf(floorf(rect.w * 0.42f), 190), 16);
+    Rect left = rect_cut_left(&rect, fminf(floorf(rect.w * 0.45f), 190), 16);
     figure_number(ui, &left, tr("mean"), stage->value.mean);
     figure_number(ui, &left, tr("deviation"), stage->value.deviation);
     word_number(low, stage->value.low);
@@ -230,7 +230,7 @@ static void phase_backward(Ui *ui, Workbench *bench, Rect rect, const Transcript
     shape_print(stage->shape, shape);
     snprintf(soft, sizeof soft, tr("gradient of the loss for its output, %s"), shape);
     phase_title(ui, &rect, name, soft);
-    Rect left = rect_cut_left(&rect, fminf(floorf(rect.w * 0.42f), 190), 16);
+    Rect left = rect_cut_left(&rect, fminf(floorf(rect.w * 0.45f), 190), 16);
     figure_number(ui, &left, tr("norm"), stage->delta.norm);
     figure_number(ui, &left, tr("deviation"), stage->delta.deviation);
     figure_number(ui, &left, tr("largest"),
