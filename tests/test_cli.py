@@ -476,6 +476,14 @@ def test_bench():
 def test_no_window():
     result = run()
     assert result.code == 1 and result.err.startswith("inkling") and not result.out, result
+    if PICTURES:  # one of it can be taken without a display
+        for path, words in (("/dev/full", "it is not a regular file"),
+                            ("none/a.png", "there is no directory none/")):
+            result = run("--forget", "--data", "data", "--screenshot", path)
+            assert result.code == 1 and words in result.err, result
+        good("--forget", "--data", "data", "--screenshot", "a.png")
+        with open("a.png", "rb") as file:
+            assert file.read(4) == b"\x89PNG"
 
 
 def main():

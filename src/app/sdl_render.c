@@ -3,10 +3,10 @@
 // has changed, without a texture or a copy in between.
 #include "app/sdl_render.h"
 
+#include "app/picture_io.h"
 #include "app/sdl_textures.h"
 #include "ui/damage.h"
 
-#include <SDL_image.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -249,26 +249,21 @@ Status sdl_render_screenshot(SdlRender *render, const DrawList *list, float scal
                              const char *path) {
     Status status;
     int w, h;
+    SDL_Surface *rgba = NULL;
     output_size(render, &w, &h);
     SDL_Surface *picture = SDL_CreateRGBSurfaceWithFormat(0, w, h, 32, SDL_PIXELFORMAT_ARGB8888);
-    if (!picture || picture->pitch != w * 4) {
-        status = sdl_status("make a picture of the window");
-        goto fail;
-    }
+    if (!picture || picture->pitch != w * 4) TRY(sdl_status("make a picture of the window"));
     make_mesh(render, list, scale, false);
     SdlFontAtlas atlas = sdl_font_atlas(render->font);
     Raster raster = {picture->pixels, w, h};
     RasterArea whole = {0, 0, w, h};
     raster_clear(&raster, whole, background);
     raster_mesh(&raster, &render->mesh, whole, atlas.coverage, atlas.size);
-    size_t n = strlen(path);
-    bool bmp = n > 4 && SDL_strcasecmp(path + n - 4, ".bmp") == 0;
-    if ((bmp ? SDL_SaveBMP(picture, path) : IMG_SavePNG(picture, path)) != 0) {
-        status = status_error(STATUS_IO, "cannot write the picture %s: %s", path, SDL_GetError());
-        goto fail;
-    }
-    status = status_ok();
+    rgba = SDL_ConvertSurfaceFormat(picture, SDL_PIXELFORMAT_RGBA32, 0);
+    if (!rgba) TRY(sdl_status("make a picture of the window"));
+    TRY(picture_write_png(path, rgba->pixels, w, h, rgba->pitch));
 fail:
-    if (picture) SDL_FreeSurface(picture);
+    SDL_FreeSurface(rgba);
+    SDL_FreeSurface(picture);
     return status;
 }

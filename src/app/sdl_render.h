@@ -38,8 +38,7 @@ void sdl_render_resized(SdlRender *render);
 // Textures are gone (SDL_RENDER_DEVICE_RESET): upload everything again.
 void sdl_render_forget_textures(SdlRender *render);
 
-// Draws `list` off screen and saves what it looks like as PNG (ending .png) or BMP; the size is
-// that of the window.
+// Draws `list` off screen and saves what it looks like as PNG; the size is that of the window.
 Status sdl_render_screenshot(SdlRender *render, const DrawList *list, float scale, Color background,
                              const char *path);
 

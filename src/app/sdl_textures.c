@@ -68,20 +68,21 @@ Status sdl_textures_begin(SdlTextures *textures) {
     return status_ok();
 }
 
-static Picture *picture_of(SdlTextures *textures, const DrawImage *image, ImageSampling sampling) {
+static ImageTexture *picture_of(SdlTextures *textures, const DrawImage *image,
+                                ImageSampling sampling) {
     for (int i = 0; i < textures->picture_count; i++) {
-        Picture *p = &textures->pictures[i];
+        ImageTexture *p = &textures->pictures[i];
         if (p->key == image->key && p->sampling == sampling) return p;
     }
     if (textures->picture_count == textures->picture_capacity) {
         int to = textures->picture_capacity ? textures->picture_capacity * 2 : 64;
-        Picture *bigger = realloc(textures->pictures, (size_t)to * sizeof *bigger);
+        ImageTexture *bigger = realloc(textures->pictures, (size_t)to * sizeof *bigger);
         if (!bigger) return NULL;
         textures->pictures = bigger;
         textures->picture_capacity = to;
     }
-    Picture *p = &textures->pictures[textures->picture_count++];
-    *p = (Picture){.key = image->key, .sampling = sampling};
+    ImageTexture *p = &textures->pictures[textures->picture_count++];
+    *p = (ImageTexture){.key = image->key, .sampling = sampling};
     return p;
 }
 
@@ -112,8 +113,8 @@ static Status prepare_picture(SdlTextures *textures, const MeshBatch *batch,
                               SDL_Texture **texture) {
     const DrawImage *image = &batch->image;
     *texture = NULL;
-    Picture *p = picture_of(textures, image, batch->sampling);
-    if (!p) return status_no_memory("pictures", 64 * sizeof(Picture));
+    ImageTexture *p = picture_of(textures, image, batch->sampling);
+    if (!p) return status_no_memory("pictures", 64 * sizeof(ImageTexture));
     p->used = textures->frame;
     bool resized = p->width != image->width || p->height != image->height;
     bool stale =
@@ -147,7 +148,7 @@ Status sdl_textures_of(SdlTextures *textures, const MeshBatch *batch, SDL_Textur
 
 void sdl_textures_end(SdlTextures *textures) {
     for (int i = textures->picture_count - 1; i >= 0; i--) {
-        Picture *p = &textures->pictures[i];
+        ImageTexture *p = &textures->pictures[i];
         if (textures->frame - p->used < TEXTURE_KEEP_FRAMES) continue;
         if (p->texture) SDL_DestroyTexture(p->texture);
         *p = textures->pictures[--textures->picture_count];

@@ -11,7 +11,7 @@
 #include <SDL.h>
 
 // The texture of one image key and sampling.
-typedef struct Picture {
+typedef struct ImageTexture {
     uint64_t key;
     ImageSampling sampling;
     ImageFormat format;
@@ -19,7 +19,7 @@ typedef struct Picture {
     int width, height;
     SDL_Texture *texture;
     unsigned used; // frame
-} Picture;
+} ImageTexture;
 
 // Begin with the renderer and the font, neither of which is owned, and zeros.
 typedef struct SdlTextures {
@@ -27,7 +27,7 @@ typedef struct SdlTextures {
     SdlFont *font;
     SDL_Texture *atlas; // white, with the characters' coverage as alpha
     int atlas_size;
-    Picture *pictures;
+    ImageTexture *pictures;
     int picture_count, picture_capacity;
     uint32_t *pixels; // for conversion
     size_t pixel_capacity;
