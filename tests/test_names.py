@@ -17,6 +17,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import warnings
 
 import system_python
 
@@ -240,6 +241,44 @@ class Bordered(nn.Module):
         return self.f1(torch.relu(torch.nn.functional.avg_pool2d(self.c1(x), 2)).flatten(1))
 
 
+class Exported(nn.Module):
+    """With its own names in torch.onnx.export's file, once its batch norm is not folded."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(1, 4, 3, padding=1)
+        self.norm = nn.BatchNorm2d(4)
+        self.out = nn.Linear(784, 10)
+
+    def forward(self, x):
+        x = nn.functional.max_pool2d(torch.relu(self.norm(self.stem(x))), 2)
+        return self.out(x.flatten(1))
+
+
+def check_exported(directory):
+    """What PyTorch exports as ONNX goes back into its class, with the counters at 0."""
+    model = filled(Exported, 7).eval()
+    path = os.path.join(directory, "exported")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            torch.onnx.export(model, torch.zeros(1, 1, 28, 28), path + ".onnx",
+                              training=torch.onnx.TrainingMode.PRESERVE,
+                              do_constant_folding=False)
+    except Exception as error:  # whatever it lacks is not ours
+        print("not tried: torch.onnx.export:", error)
+        return
+    run("convert", path + ".onnx", path + "-ours.onnx")
+    for at in (path, path + "-ours"):
+        run("convert", at + ".onnx", at + ".pth")
+        back = Exported()
+        back.load_state_dict(torch.load(at + ".pth", weights_only=True), strict=True)
+        for name, tensor in model.state_dict().items():
+            if not name.endswith("num_batches_tracked"):
+                assert torch.equal(back.state_dict()[name], tensor), (at, name)
+    print("exported: its class takes it")
+
+
 def answers(path, directory):
     images = os.path.join(directory, "t10k-images-idx3-ubyte")
     return [json.loads(line)["logits"] for line in
@@ -382,6 +421,7 @@ def main():
         check_classes(directory)
         check_folded(directory)
         check_plain(directory)
+        check_exported(directory)
         check_border(directory)
         check_training(directory)
         check_shared(directory)
