@@ -308,6 +308,13 @@ def check_border(directory):
                     "predict", path, os.path.join(directory, "t10k-images-idx3-ubyte"), "--json",
                     *decided).stdout.splitlines()])
             assert (found - wanted).abs().max() < 1e-4, (way, (found - wanted).abs().max())
+    # With our names and a counter at 0 it needs a table for the border alone.
+    plain = nn.Sequential(collections.OrderedDict(
+        conv1=nn.Conv2d(1, 4, 5), bn1=nn.BatchNorm2d(4), fc1=nn.Linear(4 * 28 * 28, 10)))
+    path = os.path.join(directory, "border-plain.pth")
+    torch.save(plain.state_dict(), path)
+    check_ways("border, our names", None, path, plain.state_dict(), "--layers",
+               "conv 4 k5 p2, batchnorm, relu, dense 10", *decided[2:])
     # Trained on, it is written as its class has it.
     saved = os.path.join(directory, "border-trained")
     run("train", "--data", directory, "--init", os.path.join(directory, "border-True-0-0.pth"),

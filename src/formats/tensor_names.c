@@ -23,16 +23,6 @@ TensorNames *tensor_names_open(void) {
     return names;
 }
 
-TensorNames *tensor_names_plain(const ModelPlan *plan) {
-    TensorNames *names = tensor_names_open();
-    for (int t = 0; names && t < plan->tensor_count; t++) {
-        TensorName item = {.tensor = t};
-        text_copy(item.name, sizeof item.name, plan->tensors[t].name);
-        tensor_names_add(names, &item);
-    }
-    return names;
-}
-
 TensorNames *tensor_names_copy(const TensorNames *names) {
     TensorNames *copy = names ? tensor_names_open() : NULL;
     if (copy) memcpy(copy, names, names_size(names->count));
@@ -93,6 +83,18 @@ static bool counter_name(const char *variance, char out[TENSOR_NAME_MAX]) {
     int stem = stem_size(variance, variance_end);
     int size = snprintf(out, TENSOR_NAME_MAX, "%.*s%s", stem, variance, counter_end);
     return stem > 0 && size < TENSOR_NAME_MAX;
+}
+
+TensorNames *tensor_names_plain(const ModelPlan *plan) {
+    TensorNames *names = tensor_names_open();
+    for (int t = 0; names && t < plan->tensor_count; t++) {
+        TensorName item = {.tensor = t};
+        text_copy(item.name, sizeof item.name, plan->tensors[t].name);
+        tensor_names_add(names, &item);
+        item.counts = counter_name(plan->tensors[t].name, item.name);
+        if (item.counts) tensor_names_add(names, &item);
+    }
+    return names;
 }
 
 // ---- from a bag ---------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ typedef struct TensorNames {
 
 // An empty table; NULL without memory. free() is all that it takes to be rid of one.
 TensorNames *tensor_names_open(void);
-// A table of the plan's own names.
+// A table of the plan's own names, with counters at 0.
 TensorNames *tensor_names_plain(const ModelPlan *plan);
 // NULL for NULL, or without memory.
 TensorNames *tensor_names_copy(const TensorNames *names);
