@@ -21,12 +21,12 @@ static bool is_one_of(const char *text, size_t size, const char *const *words, s
     return false;
 }
 
-// Has the name a word, between dots and underscores, that none of a layer has?
+// Has the name a word, between dots and underscores, that none of a layer has? ("f1" is a layer's
+// as well as a score's, whose counters are known by their types.)
 static bool is_named_aside(const Tensor *tensor) {
     static const char *const words[] = {
-        "loss",      "criterion", "crit",    "metric", "metrics",  "accuracy",
-        "precision", "recall",    "f1",      "auroc",  "confmat",  "ema",
-        "shadow",    "teacher",   "average", "swa",    "averaged",
+        "loss",  "criterion", "crit", "metric", "metrics", "accuracy", "precision", "recall",
+        "auroc", "confmat",   "ema",  "shadow", "teacher", "average",  "swa",       "averaged",
     };
     for (const char *at = tensor->name; *at;) {
         size_t size = strcspn(at, "._");
