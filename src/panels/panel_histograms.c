@@ -101,6 +101,7 @@ static void look_name(Ui *ui, Rect rect, const LayerFigures *look, int images) {
     word_count(count, (double)look->weights.numbers);
     ui_text(ui, rect_cut_top(&rect, 16, 0), TEXT_STRONG, c->text, look->name);
     snprintf(text, sizeof text, tr("%s weights"), count);
+    if (ui_text_width(ui, TEXT_CAPTION, text) > rect.w) text_copy(text, sizeof text, count);
     ui_text(ui, rect_cut_top(&rect, 15, 0), TEXT_CAPTION, c->text_muted, text);
     if (look->units == 0) return;
     Rect line = rect_cut_top(&rect, 15, 0);
