@@ -28,13 +28,13 @@ static const struct {
     bool sorts;
     RunSort sort; // a click on the title sorts by it
 } run_columns[COLUMN_MAX] = {
-    [COLUMN_DOT] = {{"", 21, false}, false, SORT_STARTED},
+    [COLUMN_DOT] = {{"", 20, false}, false, SORT_STARTED},
     [COLUMN_NAME] = {{TR("run"), -1, false}, true, SORT_STARTED},
     [COLUMN_LR] = {{TR("lr"), 54, true}, true, SORT_LR},
     [COLUMN_BEST] = {{TR("best %"), 48, true}, true, SORT_BEST},
     [COLUMN_LOSS] = {{TR("loss"), 50, true}, true, SORT_LOSS},
     [COLUMN_TIME] = {{TR("time"), 48, true}, false, SORT_STARTED},
-    [COLUMN_PEN] = {{"", 24, false}, false, SORT_STARTED},
+    [COLUMN_PEN] = {{"", 23, false}, false, SORT_STARTED},
     [COLUMN_EYE] = {{"", 22, false}, false, SORT_STARTED},
 };
 
@@ -59,7 +59,7 @@ static void runs_label(Workbench *bench, const RunEntry *run, char *out, size_t 
 
 // Beside all other columns of a narrow table.
 static bool runs_names_fit(Ui *ui, Workbench *bench, float width) {
-    enum { OTHERS = 21 + 54 + 48 + 24 + 22, GAPS = 20 };
+    enum { OTHERS = 20 + 54 + 48 + 23 + 22, GAPS = 20 };
     char text[WORD_MAX + 64];
     for (int i = 0; i < bench->runs.count; i++) {
         runs_label(bench, bench->runs.entry[i], text, sizeof text);

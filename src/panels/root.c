@@ -53,7 +53,7 @@ static float root_ink_width(Rect window, bool switches) {
 static void root_lower(const Workbench *bench, Rect right, bool tight, RootLayout *at) {
     bool charts = part_is_shown(bench, PART_CHARTS), deck = part_is_shown(bench, PART_DECK);
     bool runs = part_is_shown(bench, PART_RUNS);
-    float first = floorf((right.w - THEME_GAP) * 0.59f);
+    float first = floorf((right.w - THEME_GAP) * 0.595f);
     // Too flat for both: the table beside the loss says what the other chart would.
     if (charts && runs && !deck && right.h < 300) {
         at->loss = rect_cut_left(&right, floorf((right.w - THEME_GAP) * 0.5f), THEME_GAP);
