@@ -287,13 +287,13 @@ static void kernels_of_a_step(void **state) {
         const char *settings;
         int kernels;
     } rows[] = {
-        {"preset=lenet5", 15},
+        {"preset=lenet5", 14},
         {"preset=mlp-bn", 8},
         {"preset=mlp-dropout", 8},
-        {"preset=cnn-20", 13},
+        {"preset=cnn-20", 12},
         {"preset=cnn-64", 13},
-        {"preset=fast", 21},
-        {"preset=lenet5 augment=strong", 15},
+        {"preset=fast", 20},
+        {"preset=lenet5 augment=strong", 14},
     };
     enum { GRAPH_STEPS = 8 };
     const Dataset *dataset = *state;

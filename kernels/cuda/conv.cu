@@ -1,99 +1,8 @@
 // Convolutions as products whose factors are read through the image: nothing is unfolded in memory.
 // Most of the work beside the product itself is finding out which pixel a row, a column or a depth
 // stands for.
+#include "places.h"
 #include "product.h"
-
-// Division by a number that is known before the launch, as a multiplication. For 0 <= n < 2^31.
-// Source: T. Granlund, P. Montgomery 1994, "Division by Invariant Integers using Multiplication":
-// with l = ceil(log2 d) and m = ceil(2^(31+l) / d), which is below 2^32, n / d = n m / 2^(31+l);
-// here the upper half of 2 n m, shifted by l.
-struct Divider {
-    unsigned divisor, multiplier, shift;
-    __device__ int quotient(int n) const {
-        return (int)(__umulhi(2 * (unsigned)n, multiplier) >> shift);
-    }
-    __device__ int rest(int n, int quotient) const {
-        return n - quotient * (int)divisor;
-    }
-};
-
-static Divider divider(int divisor) {
-    unsigned log = 0;
-    if (divisor < 1) divisor = 1; // nobody will divide
-    while ((1ull << log) < (unsigned long long)divisor) log++;
-    uint64_t power = 1ull << (31 + log);
-    Divider by = {(unsigned)divisor, (unsigned)((power + divisor - 1) / divisor), log};
-    return by;
-}
-
-// A shape with what is divided by.
-struct ConvPlaces {
-    ConvShape s;
-    Divider taps, kernel_w, out_area, out_w, in_area, in_w, stride;
-    int windows_h, windows_w; // of 2x2
-    Divider windows, window_w;
-};
-
-static ConvPlaces conv_places(ConvShape s) {
-    ConvPlaces places = {s,
-                         divider(s.kernel_h * s.kernel_w),
-                         divider(s.kernel_w),
-                         divider(s.out_h * s.out_w),
-                         divider(s.out_w),
-                         divider(s.in_h * s.in_w),
-                         divider(s.in_w),
-                         divider(s.stride),
-                         s.out_h / 2,
-                         s.out_w / 2,
-                         divider(s.out_h / 2 * (s.out_w / 2)),
-                         divider(s.out_w / 2)};
-    return places;
-}
-
-// A place in the output of the batch.
-struct OutputPlace {
-    int image, y, x;
-};
-
-static __device__ inline OutputPlace conv_place(const ConvPlaces &c, int place) {
-    OutputPlace p;
-    p.image = c.out_area.quotient(place);
-    int at = c.out_area.rest(place, p.image);
-    p.y = c.out_w.quotient(at);
-    p.x = c.out_w.rest(at, p.y);
-    return p;
-}
-
-// The same where the four places of a window follow each other.
-static __device__ inline OutputPlace conv_place_by_window(const ConvPlaces &c, int place) {
-    OutputPlace p;
-    int window = place / 4;
-    p.image = c.windows.quotient(window);
-    int at = c.windows.rest(window, p.image);
-    p.y = c.window_w.quotient(at);
-    p.x = 2 * c.window_w.rest(at, p.y) + place % 2;
-    p.y = 2 * p.y + place / 2 % 2;
-    return p;
-}
-
-// Element `within` of a plane of so many.
-static __device__ inline size_t conv_at(int plane, const Divider &area, int within) {
-    return (uint64_t)(unsigned)plane * area.divisor + (size_t)within;
-}
-
-// What tap `filter` (of one filter) sees from a place of the output; 0 in the padding.
-static __device__ inline float conv_pixel(const ConvPlaces &c, const float *x, OutputPlace place,
-                                          int filter) {
-    int channel = c.taps.quotient(filter), tap = c.taps.rest(filter, channel);
-    int kh = c.kernel_w.quotient(tap);
-    int iy = place.y * c.s.stride - c.s.pad + kh;
-    int ix = place.x * c.s.stride - c.s.pad + c.kernel_w.rest(tap, kh);
-    // Read in any case, and thrown away: see product_fetch.
-    bool inside = iy >= 0 && iy < c.s.in_h && ix >= 0 && ix < c.s.in_w;
-    size_t at = conv_at(place.image * c.s.in_c + channel, c.in_area, iy * c.s.in_w + ix);
-    float pixel = x[inside ? at : 0];
-    return inside ? pixel : 0.0f;
-}
 
 // How the four places of a window (row by row) become one, and what is kept of that in a byte.
 struct Pooled {
@@ -289,12 +198,12 @@ __device__ inline void seen_filter(const ConvShape &s, const float *g, const flo
     }
 }
 
-template <int C, int K> __global__ void __launch_bounds__(THREADS, 2) seen_input(SeenInput p) {
-    kernel_begin();
-    __shared__ __align__(16) float shared[SEEN_WEIGHTS];
+// Block `block` of as many as there are times SEEN_PIXELS.
+template <int C, int K>
+__device__ inline void seen_block(const SeenInput &p, unsigned block, float *shared) {
     const ConvShape &s = p.c.s;
     int own = (int)threadIdx.x % SEEN_PIXELS, group = (int)threadIdx.x / SEEN_PIXELS;
-    int pixel = (int)blockIdx.x * SEEN_PIXELS + own;
+    int pixel = (int)block * SEEN_PIXELS + own;
     bool there = pixel < p.pixels;
     int image = p.c.in_area.quotient(nearest(pixel, p.pixels));
     int at = p.c.in_area.rest(nearest(pixel, p.pixels), image), y = p.c.in_w.quotient(at);
@@ -324,15 +233,52 @@ template <int C, int K> __global__ void __launch_bounds__(THREADS, 2) seen_input
     }
 }
 
-template <int C> static void seen_launch(Cuda *cuda, SeenInput p) {
+template <int C, int K> __global__ void __launch_bounds__(THREADS, 2) seen_input(SeenInput p) {
+    kernel_begin();
+    __shared__ __align__(16) float shared[SEEN_WEIGHTS];
+    seen_block<C, K>(p, blockIdx.x, shared);
+}
+
+// The weights' gradient as well, which does not depend on it.
+static_assert(Small::shared <= SEEN_WEIGHTS, "both have the same memory");
+template <int C, int K>
+__global__ void __launch_bounds__(THREADS, 2)
+    seen_beside(SeenInput p, ConvWeights q, Deal deal, unsigned p_blocks) {
+    kernel_begin();
+    __shared__ __align__(16) float shared[SEEN_WEIGHTS];
+    if (blockIdx.x < p_blocks)
+        seen_block<C, K>(p, blockIdx.x, shared);
+    else
+        product_block<Small>(q, deal, blockIdx.x - p_blocks, shared);
+}
+
+template <int C, int K>
+static void seen_launch(Cuda *cuda, SeenInput p, const ConvWeights &weights) {
+    const char *what = "convolution backward";
     const ConvShape &s = p.c.s;
     p.filters = SEEN_WEIGHTS / (C * s.kernel_h * s.kernel_w);
     size_t blocks = (size_t)((p.pixels + SEEN_PIXELS - 1) / SEEN_PIXELS);
+    if constexpr (C < SEEN_CHANNELS && K > 0) {
+        if (!product_is_large(weights)) {
+            Deal deal = product_deal<Small>(cuda, weights, 0);
+            launch(cuda, what, seen_beside<C, K>, blocks + product_blocks(deal), p, weights, deal,
+                   (unsigned)blocks);
+            return;
+        }
+    }
+    launch(cuda, what, seen_input<C, K>, blocks, p);
+    product_run(cuda, what, weights);
+}
+
+template <int C> static void seen_run(Cuda *cuda, SeenInput p, const ConvWeights &weights) {
+    const ConvShape &s = p.c.s;
     int square = s.kernel_h == s.kernel_w ? s.kernel_h : 0;
-    auto kernel = square == 3   ? seen_input<C, 3>
-                  : square == 5 ? seen_input<C, 5>
-                                : seen_input<C, 0>;
-    launch(cuda, "convolution backward", kernel, blocks, p);
+    if (square == 3)
+        seen_launch<C, 3>(cuda, p, weights);
+    else if (square == 5)
+        seen_launch<C, 5>(cuda, p, weights);
+    else
+        seen_launch<C, 0>(cuda, p, weights);
 }
 
 static bool seen_fits(const ConvShape &s) {
@@ -366,12 +312,11 @@ static void conv_backward(Cuda *cuda, const ConvShape &s, int n, const float *x,
     if (dx && seen_fits(s)) {
         SeenInput seen = {c, input.cols, 0, w, g, dx};
         if (s.in_c <= 8)
-            seen_launch<8>(cuda, seen);
+            seen_run<8>(cuda, seen, weights);
         else if (s.in_c <= 16)
-            seen_launch<16>(cuda, seen);
+            seen_run<16>(cuda, seen, weights);
         else
-            seen_launch<SEEN_CHANNELS>(cuda, seen);
-        product_run(cuda, "convolution backward", weights);
+            seen_run<SEEN_CHANNELS>(cuda, seen, weights);
     } else if (dx)
         product_run_pair(cuda, "convolution backward", weights, input);
     else

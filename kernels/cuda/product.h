@@ -20,16 +20,16 @@
 
 #include "device.h"
 
-constexpr int SLICE = 16;         // of the depth, in shared memory at a time
 constexpr int SPLIT_BLOCKS = 264; // tiles times splits: two for each processor of a large device
 constexpr int SPLIT_DEPTH = 64;   // no split is shorter
 constexpr int TILE_PAD = 4;
 static_assert(SPLIT_BLOCKS <= TICKETS_PRODUCT, "a ticket for each tile whose depth is split");
 
 // A tile is rows x cols; of it a thread makes `down` rows of `across` columns, or the same number
-// in fours.
-template <int ROWS, int COLS, int DOWN, int ACROSS> struct Tile {
-    static const int rows = ROWS, cols = COLS, each = DOWN * ACROSS;
+// in fours. `slice` of the depth is in shared memory at a time: much where a thread makes few
+// results, because what a slice takes there is the time that memory needs to answer.
+template <int ROWS, int COLS, int DOWN, int ACROSS, int SLICE> struct Tile {
+    static const int rows = ROWS, cols = COLS, each = DOWN * ACROSS, slice = SLICE;
     static_assert(ROWS * COLS == THREADS * DOWN * ACROSS, "a thread for each place of a tile");
     // Elements of a slice of A and of B that one thread brings; floats for both in shared memory.
     static const int a_each = (ROWS * SLICE + THREADS - 1) / THREADS;
@@ -39,14 +39,14 @@ template <int ROWS, int COLS, int DOWN, int ACROSS> struct Tile {
         static const int across = P::in_fours && ACROSS < 4 ? 4 : ACROSS, down = each / across;
     };
 };
-typedef Tile<32, 32, 2, 2> Small;
-typedef Tile<64, 64, 4, 4> Large; // does more for each number it fetches
+typedef Tile<32, 32, 2, 2, 32> Small;
+typedef Tile<64, 64, 4, 4, 16> Large; // does more for each number it fetches
 // For convolutions of few channels, most of whose rows would not be there.
-typedef Tile<8, 128, 2, 2> Flat;
+typedef Tile<8, 128, 2, 2, 16> Flat;
 // For the weights of a first convolution: few results, each a sum over the whole batch.
-typedef Tile<8, 32, 1, 1> Slim;
+typedef Tile<8, 32, 1, 1, 32> Slim;
 // All rows of a usual batch in one tile.
-typedef Tile<64, 16, 2, 2> Tall;
+typedef Tile<64, 16, 2, 2, 32> Tall;
 static_assert(Tall::rows * Tall::cols <= Tall::shared, "a tile finds room where its slices were");
 
 // Floats for the parts of one product.
@@ -68,7 +68,7 @@ template <class T, class P> Deal product_deal(const Cuda *cuda, const P &p, int 
     if (splits > p.depth / SPLIT_DEPTH) splits = p.depth / SPLIT_DEPTH;
     if (splits < 1) splits = 1;
     int depth = (int)((p.depth + splits - 1) / splits);
-    deal.split_depth = (depth + SLICE - 1) / SLICE * SLICE;
+    deal.split_depth = (depth + T::slice - 1) / T::slice * T::slice;
     deal.splits = (p.depth + deal.split_depth - 1) / deal.split_depth;
     if (deal.splits < 1) deal.splits = 1;
     deal.partials = cuda->partials + (size_t)which * PARTIALS;
@@ -85,7 +85,7 @@ static __device__ inline int nearest(int i, int count) {
     return i < count ? i : count - 1;
 }
 
-// What thread t brings of a slice of A (rows x SLICE) and of B (SLICE x cols) at depth k0. What
+// What thread t brings of a slice of A (rows x slice) and of B (slice x cols) at depth k0. What
 // lies beyond the factors is read from their last row or column and thrown away: without branches
 // all of a thread's reads are under way at once.
 template <class T, class P>
@@ -94,19 +94,19 @@ __device__ inline void product_fetch(const P &p, int row0, int col0, int k0, int
 #pragma unroll
     for (int i = 0; i < T::a_each; i++) {
         int e = (int)threadIdx.x + i * THREADS;
-        int k = P::a_by_depth ? e % SLICE : e / T::rows;
-        int row = row0 + (P::a_by_depth ? e / SLICE : e % T::rows);
-        bool there = e < T::rows * SLICE && row < p.rows && k0 + k < k_end;
+        int k = P::a_by_depth ? e % T::slice : e / T::rows;
+        int row = row0 + (P::a_by_depth ? e / T::slice : e % T::rows);
+        bool there = e < T::rows * T::slice && row < p.rows && k0 + k < k_end;
         float value = p.a(nearest(row, p.rows), nearest(k0 + k, k_end));
         a[i] = there ? value : 0.0f;
     }
 #pragma unroll
     for (int i = 0; i < T::b_each; i++) {
         int e = (int)threadIdx.x + i * THREADS;
-        int k = P::b_by_depth ? e % SLICE : e / T::cols;
-        int col = col0 + (P::b_by_depth ? e / SLICE : e % T::cols);
+        int k = P::b_by_depth ? e % T::slice : e / T::cols;
+        int col = col0 + (P::b_by_depth ? e / T::slice : e % T::cols);
         float value = p.b(nearest(k0 + k, k_end), nearest(col, p.cols));
-        b[i] = e < T::cols * SLICE && col < p.cols && k0 + k < k_end ? value : 0.0f;
+        b[i] = e < T::cols * T::slice && col < p.cols && k0 + k < k_end ? value : 0.0f;
     }
 }
 
@@ -116,16 +116,16 @@ __device__ inline void product_store(const float a[T::a_each], const float b[T::
 #pragma unroll
     for (int i = 0; i < T::a_each; i++) {
         int e = (int)threadIdx.x + i * THREADS;
-        int k = P::a_by_depth ? e % SLICE : e / T::rows;
-        int row = P::a_by_depth ? e / SLICE : e % T::rows;
-        if (e < T::rows * SLICE) shared_a[k * (T::rows + TILE_PAD) + row] = a[i];
+        int k = P::a_by_depth ? e % T::slice : e / T::rows;
+        int row = P::a_by_depth ? e / T::slice : e % T::rows;
+        if (e < T::rows * T::slice) shared_a[k * (T::rows + TILE_PAD) + row] = a[i];
     }
 #pragma unroll
     for (int i = 0; i < T::b_each; i++) {
         int e = (int)threadIdx.x + i * THREADS;
-        int k = P::b_by_depth ? e % SLICE : e / T::cols;
-        int col = P::b_by_depth ? e / SLICE : e % T::cols;
-        if (e < T::cols * SLICE) shared_b[k * (T::cols + TILE_PAD) + col] = b[i];
+        int k = P::b_by_depth ? e % T::slice : e / T::cols;
+        int col = P::b_by_depth ? e / T::slice : e % T::cols;
+        if (e < T::cols * T::slice) shared_b[k * (T::cols + TILE_PAD) + col] = b[i];
     }
 }
 
@@ -174,27 +174,33 @@ __device__ inline void product_block(const P &p, const Deal &deal, unsigned bloc
     int k_end = k + deal.split_depth < p.depth ? k + deal.split_depth : p.depth;
     int ty = (int)threadIdx.x / (T::cols / ACROSS) * DOWN;
     int tx = (int)threadIdx.x % (T::cols / ACROSS) * ACROSS;
-    float *shared_a = shared, *shared_b = shared + SLICE * (T::rows + TILE_PAD);
+    float *shared_a = shared, *shared_b = shared + T::slice * (T::rows + TILE_PAD);
     float sum[T::each], a[T::a_each], b[T::b_each];
 #pragma unroll
     for (int i = 0; i < T::each; i++) sum[i] = 0.0f;
 
     if (k < k_end) product_fetch<T>(p, row0, col0, k, k_end, a, b);
-    for (; k < k_end; k += SLICE) {
+    for (; k < k_end; k += T::slice) {
         product_store<T, P>(a, b, shared_a, shared_b);
         __syncthreads();
         // The next slice is on its way while this one is used.
-        if (k + SLICE < k_end) product_fetch<T>(p, row0, col0, k + SLICE, k_end, a, b);
+        if (k + T::slice < k_end) product_fetch<T>(p, row0, col0, k + T::slice, k_end, a, b);
 #pragma unroll
-        for (int d = 0; d < SLICE; d++) {
-            float left[DOWN], right[ACROSS];
+        for (int half = 0; half < T::slice; half += 16) {
+            if (k + half >= k_end) break; // both ends are the whole block's
 #pragma unroll
-            for (int i = 0; i < DOWN; i++) left[i] = shared_a[d * (T::rows + TILE_PAD) + ty + i];
+            for (int d = half; d < half + 16; d++) {
+                float left[DOWN], right[ACROSS];
 #pragma unroll
-            for (int j = 0; j < ACROSS; j++) right[j] = shared_b[d * (T::cols + TILE_PAD) + tx + j];
+                for (int i = 0; i < DOWN; i++)
+                    left[i] = shared_a[d * (T::rows + TILE_PAD) + ty + i];
 #pragma unroll
-            for (int i = 0; i < T::each; i++)
-                sum[i] = fmaf(left[i / ACROSS], right[i % ACROSS], sum[i]);
+                for (int j = 0; j < ACROSS; j++)
+                    right[j] = shared_b[d * (T::cols + TILE_PAD) + tx + j];
+#pragma unroll
+                for (int i = 0; i < T::each; i++)
+                    sum[i] = fmaf(left[i / ACROSS], right[i % ACROSS], sum[i]);
+            }
         }
         __syncthreads();
     }
