@@ -17,7 +17,7 @@ from test_cli import PROGRAM, environment, good, json_lines, without_time, write
 # Heavy enough that a signal meets batches, the test images and the held-out ones.
 HEAVY = ["train", "--data", "data", "--layers", "conv 8 k5, relu, conv 16 k5, relu, dense 10",
          "--limit", "96", "--held-out", "32", "--patience", "2", "--batch-size", "32", "--epochs",
-         "2", "--json", "--forget"]
+         "2", "--json"]
 
 
 def start(*args):
@@ -47,6 +47,10 @@ def wait_for(process, sign):
     return said
 
 
+def newest():
+    return max(run["id"] for run in json_lines(good("runs", "list", "--json").out))
+
+
 def test_training_goes_on():
     whole = without_time(json_lines(good(*HEAVY).out))
     begun = time.monotonic()
@@ -65,6 +69,9 @@ def test_training_goes_on():
             assert "inkling: stopped " in err and "saved stopped.safetensors" in err, err
             out += good(*HEAVY, "--resume", state).out
         assert without_time(json_lines(out)) == whole, (i, out, whole)
+        kept = json_lines(good("runs", "show", str(newest()), "--json").out)[0]
+        assert without_time(kept["epoch_list"]) == whole, (i, kept, whole)
+        assert kept["state"] == "finished", kept
         good("info", "stopped.safetensors")
     assert stopped > 0
 

@@ -239,6 +239,10 @@ void recording_close(Recording **handle) {
 
 // ---- writing ------------------------------------------------------------------------------------
 
+static bool pile_is_empty(const RecordingPile *pile) {
+    return pile->step_count + pile->epoch_count == 0;
+}
+
 // What the run is after these batches and epochs.
 static void recording_advance(KeptRun *run, const RecordingPile *pile) {
     run->steps += (long long)pile->step_count;
@@ -258,13 +262,14 @@ static void recording_advance(KeptRun *run, const RecordingPile *pile) {
     }
 }
 
-// A run that was taken up from a checkpoint, with its first batches: finds its entry, or makes it a
+// A run that was taken up from a checkpoint, with its first batches, or the epoch at whose end it
+// stood: finds its entry, or makes it a
 // run that begins here.
 static Status recording_continue(Recording *r, Store *store) {
     KeptRun run = r->run;
     bool found;
     mutex_lock(&r->mutex);
-    bool trained = r->in.step_count > 0;
+    bool trained = !pile_is_empty(&r->in);
     mutex_unlock(&r->mutex);
     if (!trained || run.steps == 0) return status_ok();
     Status status = store_continue(store, &run, &found);
@@ -287,7 +292,7 @@ static Status recording_write_pile(Recording *r, Store *store, bool *rest) {
     Status status = status_ok();
     if (atomic_load(&r->id) == 0) TRY(recording_continue(r, store));
     int64_t id = atomic_load(&r->id);
-    *rest = r->out.step_count + r->out.epoch_count > 0;
+    *rest = !pile_is_empty(&r->out);
     mutex_lock(&r->mutex);
     if (!*rest) {
         RecordingPile spare = r->out;
@@ -296,11 +301,11 @@ static Status recording_write_pile(Recording *r, Store *store, bool *rest) {
     }
     bool over = r->over && !*rest;
     mutex_unlock(&r->mutex);
-    if (id == 0 && r->out.step_count == 0) {
+    if (id == 0 && pile_is_empty(&r->out)) {
         r->ended = over; // nothing was trained: nothing is kept
         return status;
     }
-    if (r->out.step_count + r->out.epoch_count > 0) {
+    if (!pile_is_empty(&r->out)) {
         KeptRun next = r->run;
         recording_advance(&next, &r->out);
         if (id == 0) {
