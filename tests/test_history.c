@@ -133,6 +133,51 @@ static void a_run_is_kept_as_it_was_trained(void **state) {
     run_log_close(&log);
 }
 
+// One that was stopped with all batches of an epoch trained and the test images not asked: what
+// comes first of it, when it is taken up, is that epoch.
+static void a_run_goes_on_from_the_end_of_an_epoch(void **state) {
+    Fixture *f = *state;
+    NEEDS_SQLITE(f);
+    enum { BATCHES = 30 };
+    Kept k;
+    RunLog *log;
+    TrainConfig config;
+    assert_ok(config_parse(KEPT_LINE "epochs=1", &config));
+    for (int pass = 0; pass < 2; pass++) {
+        open_kept(f, f->history, &k);
+        assert_ok(run_log_open(&config, k.dataset, NULL, &log));
+        HistoryAbout about = {.name = "mine",
+                              .config = &config,
+                              .spec = &log->spec,
+                              .batches = BATCHES,
+                              .steps = pass ? BATCHES : 0,
+                              .seconds = pass ? BATCHES : 0,
+                              .dataset = k.dataset,
+                              .backend = "one thread"};
+        Recording *recording = history_begin(k.history, &about);
+        assert_non_null(recording);
+        RunSink sink = recording_sink(recording);
+        EpochRecord epoch = {.epoch = 1, .train_loss = 2, .test_accuracy = 0.5};
+        for (int i = 1; pass == 0 && i <= BATCHES; i++) {
+            BatchRecord batch = {.epoch = 1, .batch = i, .loss = 2, .seconds = (float)i};
+            sink.step(sink.context, &batch);
+        }
+        if (pass == 1) sink.epoch(sink.context, &epoch);
+        for (int i = 0; i < 3; i++) history_flush(k.history); // would not come back
+        recording_end(recording, pass ? RUN_FINISHED : RUN_STOPPED, NULL);
+        run_log_close(&log);
+        close_kept(&k);
+    }
+    KeptRecord record;
+    assert_ok(store_open(f->history, &f->store));
+    assert_ok(store_read(f->store, id_of(f, 0), &record));
+    assert_int_equal(record.run.state, KEPT_FINISHED);
+    assert_int_equal(record.step_count, BATCHES);
+    assert_int_equal(record.epoch_count, 1);
+    assert_int_equal(record.run.epoch, 1);
+    kept_record_close(&record);
+}
+
 static void runs_side_by_side_stop_fail_and_stay(void **state) {
     Fixture *f = *state;
     NEEDS_SQLITE(f);
@@ -283,9 +328,8 @@ static void without_a_history_training_goes_on(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        CASE(a_run_is_kept_as_it_was_trained),
-        CASE(runs_side_by_side_stop_fail_and_stay),
-        CASE(questions_are_answered_while_it_trains),
+        CASE(a_run_is_kept_as_it_was_trained),      CASE(a_run_goes_on_from_the_end_of_an_epoch),
+        CASE(runs_side_by_side_stop_fail_and_stay), CASE(questions_are_answered_while_it_trains),
         CASE(without_a_history_training_goes_on),
     };
     return cmocka_run_group_tests_name("history", tests, NULL, NULL);
