@@ -223,6 +223,7 @@ fi
   git rev-parse HEAD
   nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm,power.limit --format=csv
   PATH=$PATH:/usr/local/cuda/bin nvcc --version
+  ls -d /usr/local/cuda/lib64/libcublas.so.* # without it: own products, also in what `bench` compares with
   lscpu | sed -n 's/^Model name: *//p'
   echo "data: ${INKLING_DATA:-none}"
 } >"$log" 2>&1
