@@ -239,6 +239,58 @@ static void test_likenesses_are_named(void **state) {
     tensor_bag_close(&bag);
 }
 
+// ---- how much work ------------------------------------------------------------------------------
+
+// All candidates do as well, so none leaves early.
+static bool score_alike(void *context, const SavedModel *candidate, int images, double enough,
+                        InferScore *out) {
+    double *work = context;
+    char layers[SPEC_TEXT_MAX];
+    spec_print_layers(&candidate->spec, layers, sizeof layers);
+    uint64_t stream =
+        candidate->graph ? (uint64_t)candidate->plan.flops_forward : hash_text(layers);
+    double times = candidate->graph ? 4 : 1;
+    (void)enough;
+    *work += times * candidate->plan.flops_forward * images;
+    out->accuracy = 0.97;
+    out->loss = out->calibrated = 0.1 + 0.001 * noise(stream, 1);
+    out->images = images;
+    for (int i = 0; out->losses && i < images; i++)
+        out->losses[i] = (float)(0.1 + 0.05 * noise(stream, (uint64_t)i));
+    return true;
+}
+
+static void test_large_networks_are_not_tried_for_ever(void **state) {
+    (void)state;
+    enum { FLAT = 64 * 28 * 28 };
+    static float inner[64 * 64 * 9], last[CLASSES * FLAT];
+    static const char *const names[] = {"0.weight", "2.weight", "4.weight", "6.weight", "8.weight"};
+    double work = 0;
+    InferOptions options = {.score = score_alike, .context = &work};
+    InferReport report;
+    SavedModel *model;
+    TensorBag *bag;
+    assert_ok(tensor_bag_open(1 << 24, &bag));
+    for (size_t i = 0; i < 5; i++) {
+        Tensor tensor = {.type = TENSOR_F32, .rank = 4, .dims = {64, i > 0 ? 64 : 1, 3, 3}};
+        text_copy(tensor.name, sizeof tensor.name, names[i]);
+        tensor.data = (const unsigned char *)inner;
+        tensor.count = i > 0 ? 64 * 64 * 9 : 64 * 9;
+        tensor_pack_strides(&tensor);
+        assert_ok(tensor_bag_add(bag, &tensor, tensor.count * sizeof(float)));
+    }
+    add(bag, "10.weight", 2, CLASSES, FLAT, last);
+    assert_ok(infer_model(bag, &options, &model, &report));
+    // Some 300 million operations an image: 16 + 10 + 5 stages of 12e9, what one candidate takes
+    // over at the end of each, and the first look together, of 8.
+    assert_in_range(work / 1e9, 100, 45 * 12);
+    assert_true(report.hurried);
+    assert_true(report.sure < INFER_SURE);
+    assert_non_null(strstr(report.doubt, "not everything was tried"));
+    saved_model_close(&model);
+    tensor_bag_close(&bag);
+}
+
 // ---- weights in parts ---------------------------------------------------------------------------
 
 static void check(const TensorBag *bag, const char *name, const float *wanted, size_t count) {
@@ -350,6 +402,7 @@ int main(void) {
         cmocka_unit_test(test_batch_norms_are_heard),
         cmocka_unit_test(test_rivals_get_the_images_that_they_need),
         cmocka_unit_test(test_likenesses_are_named),
+        cmocka_unit_test(test_large_networks_are_not_tried_for_ever),
         cmocka_unit_test(test_weights_in_parts),
         cmocka_unit_test(test_chains),
     };

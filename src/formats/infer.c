@@ -217,6 +217,10 @@ static void judge_sure(const GuessSpace *space, InferReport *report) {
                         rival->what);
     }
     if (text.size > 0) text_append(&text, ".");
+    if (report->hurried) {
+        text_append(&text, "%sIt is so large that not everything was tried.", text.size ? " " : "");
+        if (report->sure == INFER_SURE) report->sure = INFER_NEARLY;
+    }
     if (best->accuracy < usual)
         text_append(&text,
                     "%sA network of its kind reads more than %.0f %%: it may have something that "

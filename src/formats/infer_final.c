@@ -10,11 +10,11 @@
 enum {
     FINAL_MOST = 8,    // guesses in the last round
     FINAL_STAGES = 2,  // work of its first run, in stages
-    FINAL_WORK = 16,   // and of all of it
     FINAL_LEAST = 200, // images that it is worth while to run slow ones on
+    FINAL_FEW = 4,
     BEATEN_MOST = 24,
     // Activations beside the best one's own: images to tell the hopeless, and shares of a stage.
-    NEIGHBOUR_LEAST = 400,
+    NEIGHBOUR_FIRST = 400,
     NEIGHBOURS = 2,
 };
 // What loses no more than this above the best, in parts, and is not told from it, is a likeness.
@@ -167,6 +167,12 @@ static void prefer_usual(Trial *t) {
     }
 }
 
+static double board_work(const Trial *t) {
+    double work = 1;
+    for (int i = 0; i < t->board_count; i++) work += t->board[i].work;
+    return work;
+}
+
 // Who is in the last round: the first few. Graphs are slow; behind a best of layers they would
 // leave few images for the others: those that are clearly behind are left out, or all where even so
 // it would be too few, and others of layers take their places.
@@ -174,6 +180,11 @@ static void choose_last(Trial *t) {
     const Tried *best = &t->board[0];
     int count = t->board_count, kept = 1;
     t->board_count = count < FINAL_MOST ? count : FINAL_MOST;
+    // Of large ones fewer: the last are only there to be sure.
+    while (t->board_count > FINAL_FEW &&
+           board_work(t) * TRY_LEAST > TRY_FINAL_STAGES / 2 * TRY_BUDGET)
+        t->board_count--;
+    count = t->board_count < FINAL_MOST ? t->board_count : count;
     if (best->graph) return;
     bool slow = board_images(t, FINAL_LEAST) < FINAL_LEAST;
     for (int i = 1; i < count && kept < FINAL_MOST; i++) {
@@ -243,12 +254,6 @@ static void settle(Trial *t, Beaten *beaten) {
     t->board_count = kept;
 }
 
-static double board_work(const Trial *t) {
-    double work = 1;
-    for (int i = 0; i < t->board_count; i++) work += t->board[i].work;
-    return work;
-}
-
 static void append(Trial *t, const Tried *tried) {
     for (int i = 0; i < t->board_count; i++)
         if (memcmp(&t->board[i].guess, &tried->guess, sizeof tried->guess) == 0) return;
@@ -306,15 +311,17 @@ static void ask_neighbours(Trial *t, Beaten *beaten) {
         if (counts[AXIS_DENSE] > 1) guess.at[AXIS_DENSE] = i;
         if (is_known(t, beaten, &guess) || !trial_set(t, &guess)) continue;
         int images = trial_images(t, NEIGHBOURS, INFER_IMAGES_MAX);
-        if (images < NEIGHBOUR_LEAST) images = NEIGHBOUR_LEAST;
-        if (ask(t, beaten, &guess, NEIGHBOUR_LEAST, losses, false))
+        int first = images < NEIGHBOUR_FIRST ? images : NEIGHBOUR_FIRST;
+        if (images < TRY_LEAST || trial_is_over(t))
+            t->hurried = true;
+        else if (ask(t, beaten, &guess, first, losses, false))
             ask(t, beaten, &guess, images, losses, true);
     }
     free(losses);
 }
 
 static void final_rounds(Trial *t, Beaten *beaten, Guess *best, Guess others[GUESS_RIVALS_MAX]) {
-    double left = FINAL_WORK * TRY_BUDGET;
+    double left = TRY_FINAL_STAGES * TRY_BUDGET;
     int images = FINAL_STAGES * board_images(t, INFER_IMAGES_MAX / FINAL_STAGES);
     for (int before = 0;; images *= 2) {
         if (images > INFER_IMAGES_MAX) images = INFER_IMAGES_MAX;
@@ -339,6 +346,7 @@ void trial_finish(Trial *t, Guess *best, Guess others[GUESS_RIVALS_MAX]) {
     choose_last(t);
     final_rounds(t, &beaten, best, others);
     if (t->stopped || !t->losses) return;
+    trial_allow(t, TRY_NEIGHBOUR_STAGES);
     ask_neighbours(t, &beaten);
     tell(t, &beaten, best, others);
 }

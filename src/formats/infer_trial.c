@@ -110,6 +110,7 @@ bool trial_run(Trial *t, const Guess *guess, int images, double enough, float *l
             return false;
         }
         t->report->tried += first;
+        t->spent += t->work * out->score.images;
         if (t->known_count < TRY_KNOWN_MAX && !known) {
             t->known[t->known_count] = (Known){t->network, images, enough, out->score};
             t->known[t->known_count++].score.losses = NULL;
@@ -122,6 +123,16 @@ bool trial_run(Trial *t, const Guess *guess, int images, double enough, float *l
                  (1 + guess_unusual(t->space, guess));
     if (score->losses) out->value = mean_loss(score) * (1 + guess_unusual(t->space, guess));
     return score->loss * score->images <= enough * images;
+}
+
+void trial_allow(Trial *t, int stages) {
+    t->limit = t->spent + stages * TRY_BUDGET;
+}
+
+bool trial_is_over(Trial *t) {
+    if (t->spent <= t->limit) return t->stopped;
+    t->hurried = true;
+    return true;
 }
 
 double trial_close_to(const Tried *top) {

@@ -13,6 +13,11 @@ enum {
 };
 // Multiply-adds, counted as two, of one stage: about half a second on one core.
 #define TRY_BUDGET 12e9
+// What is tried is bounded by work, not by time, so that what comes out does not depend on the
+// machine: so many stages for one axis after the other, for the last rounds, and for asking the
+// neighbours of the best. Whoever has none left is hurried, which is reported. 40 stages take about
+// 15 seconds.
+enum { TRY_AXES_STAGES = 16, TRY_FINAL_STAGES = 10, TRY_NEIGHBOUR_STAGES = 5 };
 // How much longer a graph takes for the same work.
 #define TRY_GRAPH_TIMES 4
 
@@ -38,6 +43,9 @@ typedef struct Trial {
     const InferOptions *options;
     InferReport *report;
     bool stopped;
+    bool hurried;
+    double limit; // of `spent`, for now
+    double spent; // floating-point operations so far, those of graphs counted TRY_GRAPH_TIMES
     // The networks at hand, of layers and as a graph; `now`: the one that was set last, its work in
     // floating-point operations of layers, and which one it is.
     SavedModel *layers, *graph;
@@ -57,6 +65,9 @@ bool trial_set(Trial *t, const Guess *guess);
 // False when it is no network, is out (its loss is more than `enough`), or nothing can be run.
 // `losses`: room for one per image, or NULL; *out keeps it where it was filled.
 bool trial_run(Trial *t, const Guess *guess, int images, double enough, float *losses, Tried *out);
+// From now on so many stages may be spent; are they?
+void trial_allow(Trial *t, int stages);
+bool trial_is_over(Trial *t);
 // The loss above which another guess is out.
 double trial_close_to(const Tried *top);
 // So many images that `candidates` like the one at hand stay within the budget.

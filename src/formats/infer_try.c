@@ -13,6 +13,8 @@ enum {
     TRY_COARSE = 64,
     TRY_GLANCE = 64,
     TRY_GLANCES = 16,
+    TRY_SHORT = 32,      // images of what is too slow for more
+    TRY_CANDIDATES = 48, // about so many on all axes
     TRY_ROUNDS = 3,
     TRY_SHAPES = 4,
     TRY_SEEDS = 8,
@@ -106,8 +108,12 @@ static void try_coarse(Trial *t, Guess *best) {
 
 // ---- one axis at a time -------------------------------------------------------------------------
 
-// Graphs are slow: one that a few images find no better than the best so far is left at that. So is
-// one with two kinds of activations, before one of them is there.
+// What a few images find so much worse than the best so far is left at that.
+#define GLANCE_WORSE  1.3
+#define GLANCE_LITTLE 0.01
+
+// Graphs are slow: they are looked at on a few images first. One with two kinds of activations is
+// left before one of them is there.
 static bool axis_glances(Trial *t, const Guess *guess, int axis, int with, const Tried *top) {
     Tried one, other;
     bool activation = axis == AXIS_CONV || axis == AXIS_DENSE;
@@ -117,8 +123,9 @@ static bool axis_glances(Trial *t, const Guess *guess, int axis, int with, const
         t->space->counts[AXIS_CONV] == t->space->counts[AXIS_DENSE])
         return false;
     int images = trial_images(t, TRY_GLANCES, TRY_GLANCE);
+    if (images < TRY_SHORT) images = TRY_SHORT;
     return trial_run(t, &top->guess, images, INFINITY, NULL, &other) &&
-           trial_run(t, guess, images, trial_close_to(&other), NULL, &one);
+           trial_run(t, guess, images, GLANCE_WORSE * other.score.loss + GLANCE_LITTLE, NULL, &one);
 }
 
 // One choice; true when it is better than the best so far, *top, and has taken its place.
@@ -137,7 +144,7 @@ static bool try_choice(Trial *t, const Guess *guess, int axis, int with, int ima
 static bool try_axis(Trial *t, int axis, int with, int images, Tried *top) {
     bool changed = false;
     Guess start = top->guess;
-    for (int i = 0; i < t->space->counts[axis] && !t->stopped; i++) {
+    for (int i = 0; i < t->space->counts[axis] && !trial_is_over(t); i++) {
         Guess guess = start;
         guess.at[axis] = i;
         if (with >= 0) guess.at[with] = i;
@@ -163,7 +170,7 @@ static bool try_together(Trial *t, int images, Tried *top) {
     int total = norms * counts[AXIS_POOL] * COARSE_ACTIVATIONS;
     bool changed = false;
     if (t->space->graph || !top->graph) return false;
-    for (int i = 0; i < total && !t->stopped; i++) {
+    for (int i = 0; i < total && !trial_is_over(t); i++) {
         Guess guess = start;
         int activation = i / norms / counts[AXIS_POOL];
         guess.at[AXIS_NORMALIZATION] = i % norms;
@@ -186,13 +193,16 @@ static void try_axes(Trial *t, Guess *best) {
                  {AXIS_SKIP, -1}};
     const int *counts = t->space->counts;
     int images = trial_images(t, 2 * TRY_SEEDS, TRY_FINE);
-    if (images < TRY_LEAST) images = TRY_LEAST;
+    int affords = trial_images(t, TRY_CANDIDATES / TRY_AXES_STAGES, TRY_LEAST);
+    if (images < affords) images = affords;
+    if (images < TRY_SHORT) images = TRY_SHORT;
     Tried top;
+    trial_allow(t, TRY_AXES_STAGES);
     board_clear(t, TRY_FINALISTS);
     if (!trial_run(t, best, images, INFINITY, NULL, &top)) return;
     board_add(t, &top);
     bool changed = true;
-    for (int round = 0; round < TRY_ROUNDS && changed && !t->stopped; round++) {
+    for (int round = 0; round < TRY_ROUNDS && changed && !trial_is_over(t); round++) {
         changed = round > 0 && try_together(t, images, &top);
         for (size_t i = 0; i < sizeof moves / sizeof moves[0]; i++) {
             if (counts[moves[i].axis] < 2) continue;
@@ -240,6 +250,7 @@ Status guess_try(const GuessSpace *space, const InferOptions *options, Guess *be
         if (!space->graph) keep[1] = try_usual(&t, &usual);
         trial_keep(&t, keep);
         trial_finish(&t, best, others);
+        report->hurried = t.hurried;
     }
     if (t.stopped && t.board_count == 0) report->tried = 0;
     saved_model_close(&t.layers);

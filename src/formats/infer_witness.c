@@ -124,6 +124,7 @@ static WitnessWord witness_compare(const float *a, const float *b, int channels)
 // A row of distances for each guess on the board, and room for one more.
 typedef struct Hearing {
     int channels, images;
+    double work; // of one image, as Trial.spent counts
     float *rows;
     bool good[TRY_BOARD];
     double distance[TRY_BOARD]; // the mean of its row
@@ -135,10 +136,11 @@ static float *hearing_row(const Hearing *h, int index) {
     return h->rows + (size_t)index * (size_t)h->channels;
 }
 
-static void hearing_add(const Trial *t, Hearing *h, int index, const Guess *guess) {
+static void hearing_add(Trial *t, Hearing *h, int index, const Guess *guess) {
     const float *row = hearing_row(h, index);
     double sum = 0;
     h->good[index] = witness_hear(t, guess, h->images, hearing_row(h, index));
+    t->spent += h->work * h->images;
     if (!h->good[index]) return;
     for (int i = 0; i < h->channels; i++) sum += (double)row[i];
     h->distance[index] = sum / h->channels;
@@ -147,7 +149,7 @@ static void hearing_add(const Trial *t, Hearing *h, int index, const Guess *gues
 
 // The choice on one axis (and on a second that goes along) that they know best; the row `last` is
 // for trying.
-static void look_along(const Trial *t, Hearing *h, int last, GuessAxis axis, GuessAxis with,
+static void look_along(Trial *t, Hearing *h, int last, GuessAxis axis, GuessAxis with,
                        Guess *found) {
     const Guess start = *found;
     for (int i = 0; i < t->space->counts[axis]; i++) {
@@ -189,6 +191,7 @@ void witness_choose(Trial *t, int share, bool further) {
     if (h.channels > 0 && trial_set(t, &t->board[0].guess))
         h.rows = malloc((size_t)h.channels * TRY_BOARD * sizeof *h.rows);
     if (!h.rows) return;
+    h.work = t->work * (t->now == t->graph ? 1 : TRY_GRAPH_TIMES);
     h.images = witness_images(t, share * t->board_count);
     for (int i = 0; i < t->board_count; i++) hearing_add(t, &h, i, &t->board[i].guess);
     if (further && h.best >= 0 && h.distance[h.best] > WITNESS_LOST) look_further(t, &h);
