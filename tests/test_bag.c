@@ -65,6 +65,16 @@ static void test_left_aside(void **state) {
     assert_string_equal(report.layers, "flatten, dense 16, relu, dense 10");
     saved_model_close(&model);
     tensor_bag_close(&bag);
+    // So is a layer that somebody calls so.
+    static const Row called[] = {{"features.weight", 2, {16, PIXELS}, NULL, TENSOR_F32},
+                                 {"accuracy.weight", 2, {CLASSES, 16}, NULL, TENSOR_F32},
+                                 {"accuracy.bias", 1, {CLASSES}, NULL, TENSOR_F32}};
+    bag = MAKE(called);
+    assert_ok(infer_model(bag, NULL, &model, &report));
+    assert_string_equal(report.layers, "flatten, dense 16, relu, dense 10");
+    assert_string_equal(report.note, "");
+    saved_model_close(&model);
+    tensor_bag_close(&bag);
     // A vector that nobody knows is not passed over.
     static const Row strange[] = {{"fc.weight", 2, {CLASSES, PIXELS}, NULL, TENSOR_F32},
                                   {"gates", 1, {CLASSES}, NULL, TENSOR_F32}};

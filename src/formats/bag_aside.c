@@ -3,6 +3,7 @@
 #include "formats/bag_aside.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -36,12 +37,28 @@ static bool is_named_aside(const Tensor *tensor) {
     return false;
 }
 
-// The file may be of an averaged copy alone.
-static bool has_layers_beside(const TensorBag *bag) {
+static const Tensor *find_beside(const TensorBag *bag, const Tensor *tensor, const char *last) {
+    char name[TENSOR_NAME_MAX];
+    size_t stem = (size_t)(last_part(tensor) - tensor->name);
+    int size = snprintf(name, sizeof name, "%.*s%s", (int)stem, tensor->name, last);
+    return size > 0 && size < TENSOR_NAME_MAX ? tensor_bag_find(bag, name) : NULL;
+}
+
+// Is it of a layer or norm, by what stands beside it? Class weights are a vector alone.
+static bool is_of_layer(const TensorBag *bag, const Tensor *tensor) {
+    const Tensor *weight = find_beside(bag, tensor, "weight");
+    return (weight && weight->rank > 1) || find_beside(bag, tensor, "bias") ||
+           find_beside(bag, tensor, "running_mean");
+}
+
+// The same once more under a name of a layer.
+static bool has_twin(const TensorBag *bag, const Tensor *tensor) {
     for (int i = 0; i < tensor_bag_count(bag); i++) {
-        const Tensor *tensor = tensor_bag_at(bag, i);
-        bool layer = tensor->rank == 2 || tensor->rank == 4;
-        if (layer && !is_named_aside(tensor)) return true;
+        const Tensor *other = tensor_bag_at(bag, i);
+        if (other->rank == tensor->rank && !is_named_aside(other) &&
+            memcmp(other->dims, tensor->dims, (size_t)tensor->rank * sizeof *tensor->dims) == 0 &&
+            strcmp(last_part(other), last_part(tensor)) == 0)
+            return true;
     }
     return false;
 }
@@ -53,9 +70,11 @@ bool tensor_is_aside(const TensorBag *bag, const Tensor *tensor) {
                                               "weights",      "loss_weight",   "loss_weights"};
     const char *last = last_part(tensor);
     size_t size = strlen(last);
-    if (is_named_aside(tensor)) return has_layers_beside(bag);
-    if (is_one_of(last, size, layer_words, sizeof layer_words / sizeof layer_words[0]))
-        return false;
+    bool layer = is_one_of(last, size, layer_words, sizeof layer_words / sizeof layer_words[0]);
+    // People may call a layer anything, and the file may be of an averaged copy alone.
+    if (is_named_aside(tensor) && (!layer || !is_of_layer(bag, tensor) || has_twin(bag, tensor)))
+        return true;
+    if (layer) return false;
     return tensor->count == 1 || !tensor_types[tensor->type].is_float ||
            (tensor->rank == 1 &&
             is_one_of(last, size, class_words, sizeof class_words / sizeof class_words[0]));
