@@ -180,6 +180,33 @@ static void a_file_that_cannot_be_written_is_told(void **state) {
     my_digits_close(&other);
 }
 
+// More is not taught to a full list; what was before the file was read is not lost for that.
+static void a_full_file_keeps_what_was_taught_before_it_was_read(void **state) {
+    Fixture *f = *state;
+    MyDigits mine = {.count = 0}, loaded = {.count = 0};
+    Drawing drawing = {0};
+    FILE *file;
+    files_path(loaded.path, f->directory, "full.jsonl");
+    file = fopen(loaded.path, "w");
+    assert_non_null(file);
+    for (int i = 0; i < MY_DIGITS_MAX; i++)
+        fprintf(file, "{\"strokes\":[[[0.2,0.2],[0.8,0.8]]],\"label\":\"%d\"}\n", i % 10);
+    fclose(file);
+    assert_ok(drawing_begin(&drawing, STROKE_INK, 0.04f));
+    assert_ok(drawing_add(&drawing, 0.5f, 0.2f, 1));
+    assert_ok(drawing_add(&drawing, 0.5f, 0.8f, 1));
+    drawing_end(&drawing);
+    assert_ok(my_digits_load(&loaded));
+    assert_int_equal(loaded.count, MY_DIGITS_MAX);
+    assert_ok(my_digits_add(&mine, &drawing, "1"));
+    assert_ok(my_digits_adopt(&mine, &loaded));
+    assert_int_equal(mine.count, MY_DIGITS_MAX + 1);
+    assert_int_equal(my_digits_add(&mine, &drawing, "1").code, STATUS_USAGE);
+    drawing_close(&drawing);
+    my_digits_close(&loaded);
+    my_digits_close(&mine);
+}
+
 static void to_other_files_and_back(void **state) {
     Fixture *f = *state;
     MyDigits *mine = &f->bench->mine, other;
@@ -329,6 +356,7 @@ int main(void) {
         TAUGHT(the_page_shows_deletes_and_brings_back),
         TAUGHT(a_broken_file_is_told_and_kept),
         TAUGHT(a_file_that_cannot_be_written_is_told),
+        TAUGHT(a_full_file_keeps_what_was_taught_before_it_was_read),
         TAUGHT(to_other_files_and_back),
         TAUGHT(fine_tuning_learns_them_and_keeps_the_old_one),
         TAUGHT(tuning_without_digits_or_data_says_why),

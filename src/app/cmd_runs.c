@@ -2,6 +2,7 @@
 #include "app/cli.h"
 #include "app/cli_json.h"
 #include "app/cli_share.h"
+#include "base/text.h"
 #include "history/compare.h"
 #include "history/history.h"
 #include "train/report.h"
@@ -68,14 +69,16 @@ static void runs_json(JsonNode node, const KeptRun *run) {
 // ---- list ---------------------------------------------------------------------------------------
 
 static void runs_print(const KeptRun *run) {
-    char date[32], best[16] = "", loss[16], took[32];
+    char date[32], best[16] = "", loss[16], took[32], name[21], network[17];
     runs_date(date, run->started);
     cli_duration(run->seconds, took);
     snprintf(loss, sizeof loss, "%.4g", run->loss);
     if (run->best_epoch > 0) snprintf(best, sizeof best, "%.2f", 100 * run->best_accuracy);
-    cli_print("%5lld%c %-20.20s  %-16.16s  %6s  %8s  %4d/%-4d  %8s  %s  %s\n", (long long)run->id,
-              run->pinned ? '*' : ' ', run->name, run->network, best, loss, run->epoch,
-              run->epochs_asked, took, date, kept_state_names[run->state]);
+    text_copy(name, sizeof name, run->name); // never in the middle of a character
+    text_copy(network, sizeof network, run->network);
+    cli_print("%5lld%c %-20s  %-16s  %6s  %8s  %4d/%-4d  %8s  %s  %s\n", (long long)run->id,
+              run->pinned ? '*' : ' ', name, network, best, loss, run->epoch, run->epochs_asked,
+              took, date, kept_state_names[run->state]);
 }
 
 static Status runs_list(const CliArgs *args, Store *store) {

@@ -42,6 +42,10 @@ Status my_digits_grow(MyDigits *mine, int more) {
         return status_error(STATUS_USAGE,
                             TR("there is room for %d digits of yours; delete some of the %d first"),
                             MY_DIGITS_MAX, mine->count);
+    return my_digits_reserve(mine, more);
+}
+
+Status my_digits_reserve(MyDigits *mine, int more) {
     if (mine->count + more <= mine->capacity) return status_ok();
     int capacity = mine->count + more + 64;
     MyDigit *digits = realloc(mine->digits, (size_t)capacity * sizeof *digits);
@@ -84,7 +88,7 @@ static Status read_lines(MyDigits *mine, const char *path, int *bad, Status *fir
         }
         if (!status_is_ok(&status) || !more) break;
         if (drawing_is_blank(&drawing)) continue;
-        TRY(my_digits_grow(mine, 1));
+        TRY(my_digits_reserve(mine, 1));
         TRY(drawing_copy(&my_digits_put(mine, line.label_text)->drawing, &drawing));
     }
     if (status.code == STATUS_FORMAT) status = status_ok();
@@ -252,7 +256,7 @@ Status my_digits_remove(MyDigits *mine) {
 
 Status my_digits_restore(MyDigits *mine) {
     int back = mine->removed_count, before = mine->count;
-    Status status = my_digits_grow(mine, back);
+    Status status = my_digits_reserve(mine, back);
     if (!status_is_ok(&status) || back == 0) return status;
     memcpy(mine->digits + before, mine->removed, (size_t)back * sizeof *mine->digits);
     mine->count += back;

@@ -8,8 +8,10 @@
 // For nobody else's eyes: handwriting is personal.
 enum { MY_DIGITS_MODE = 0600 };
 
-// Room for so many more.
+// Room for so many more, within MY_DIGITS_MAX: what is taught and what comes from other files.
 Status my_digits_grow(MyDigits *mine, int more);
+// The same beyond it, for what is there: a digit taught before a full file was read is kept, too.
+Status my_digits_reserve(MyDigits *mine, int more);
 // One more, blank; there must be room.
 MyDigit *my_digits_put(MyDigits *mine, const char *label);
 // Only the first `count` stay.

@@ -13,7 +13,7 @@ static Status copy_from(const MyDigits *mine, int first, MyDigits *out) {
     text_copy(out->path, sizeof out->path, mine->path);
     out->damaged = mine->damaged;
     out->pictures_damaged = mine->pictures_damaged;
-    TRY(my_digits_grow(out, mine->count - first));
+    TRY(my_digits_reserve(out, mine->count - first));
     for (int i = first; i < mine->count; i++) {
         const MyDigit *from = &mine->digits[i];
         MyDigit *to = my_digits_put(out, from->label);
@@ -72,7 +72,7 @@ void my_digits_caught_up(MyDigits *mine, const MyDigits *taken, bool ok) {
 
 // The digits of `second` behind those of `first`, which gets them.
 static Status join(MyDigits *first, MyDigits *second) {
-    Status status = my_digits_grow(first, second->count);
+    Status status = my_digits_reserve(first, second->count);
     if (!status_is_ok(&status)) return status;
     if (second->count > 0)
         memcpy(first->digits + first->count, second->digits,
@@ -103,6 +103,7 @@ Status my_digits_join(MyDigits *mine, MyDigits *other) {
     int before = mine->count;
     Status status;
     TRY(my_digits_check_pictures(mine, other));
+    TRY(my_digits_grow(mine, other->count));
     TRY(join(mine, other));
     for (int i = before; i < mine->count; i++) mine->digits[i].id = ++mine->ids;
     if (mine->count > before) my_digits_changed(mine, 0);

@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { TOP_CONTROL_H = 30, TOP_CHIP_H = 28, TOP_CHIPS = 3, TOP_DEVICE = 2, TOP_LEVELS = 5 };
@@ -79,12 +80,17 @@ static void top_device(const Workbench *bench, TopChip *chip) {
              comma ? (int)(comma - all) : (int)strlen(all), all);
     // "AVX-512, 1 thread" -> "AVX-512 . 1 thread"
     size_t used = 0;
-    for (const char *c = comma ? comma + 1 : ""; *c; c++) {
-        if (*c == ' ' && used == 0) continue;
-        if (*c == ',')
-            words_append(chip->soft, sizeof chip->soft, &used, " \xc2\xb7");
+    while (comma) {
+        const char *from = comma + 1 + strspn(comma + 1, " ");
+        int threads = atoi(from);
+        comma = strchr(from, ',');
+        if (used > 0) words_append(chip->soft, sizeof chip->soft, &used, " \xc2\xb7 ");
+        if (threads > 0 && strstr(from, " thread") && !comma)
+            words_append(chip->soft, sizeof chip->soft, &used,
+                         tr_n("%d thread", "%d threads", threads), threads);
         else
-            words_append(chip->soft, sizeof chip->soft, &used, "%c", *c);
+            words_append(chip->soft, sizeof chip->soft, &used, "%.*s",
+                         comma ? (int)(comma - from) : (int)strlen(from), from);
     }
     text_copy(chip->shorter, sizeof chip->shorter, "");
     snprintf(chip->tip, sizeof chip->tip, tr("trains with %s; click for other devices"), all);
