@@ -286,7 +286,7 @@ static void test_large_networks_are_not_tried_for_ever(void **state) {
     assert_in_range(work / 1e9, 100, 45 * 12);
     assert_true(report.hurried);
     assert_true(report.sure < INFER_SURE);
-    assert_non_null(strstr(report.doubt, "not everything was tried"));
+    assert_non_null(strstr(report.doubt, "Not everything was tried"));
     saved_model_close(&model);
     tensor_bag_close(&bag);
 }

@@ -114,7 +114,7 @@ typedef struct InferReport {
     bool exact;   // the file itself says which network it is: nothing was guessed
     bool open;    // the layers are a guess: InferOptions.layers may say otherwise
     bool border;  // as in InferOptions
-    bool hurried; // the network is so large that not everything was tried
+    bool hurried; // not everything was tried: it would have been too much work
     InferSure sure;
     Normalization normalization; // of what it was trained on, also where the network does it itself
     int tried;                   // candidates that were run; 0: the guesses are only what is usual

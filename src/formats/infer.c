@@ -218,7 +218,8 @@ static void judge_sure(const GuessSpace *space, InferReport *report) {
     }
     if (text.size > 0) text_append(&text, ".");
     if (report->hurried) {
-        text_append(&text, "%sIt is so large that not everything was tried.", text.size ? " " : "");
+        text_append(&text, "%sNot everything was tried: that would take too long.",
+                    text.size ? " " : "");
         if (report->sure == INFER_SURE) report->sure = INFER_NEARLY;
     }
     if (best->accuracy < usual)
