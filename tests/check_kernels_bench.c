@@ -307,6 +307,8 @@ void bench_kernels(Backend *be, const char *only) {
     printf("%s: 2048^3 product at %.1f GFLOP/s\n", line, 1e-9 * b.rate);
     bench_layers(&b);
     bench_memory(&b);
+    be->ops->describe(be, line, sizeof line);
+    printf("in the end: %s\n", line); // what a device could not do is known by then
     for (int i = 0; i < 7; i++) be->ops->release(be, *arrays[i]);
     be->ops->release(be, b.bytes);
     be->ops->release(be, b.stats);

@@ -200,6 +200,9 @@ static void training(void **state) {
         setenv("CUDA_HOST_NO_GRAPHS", "1", 1);
         assert_ok(open_named(path, "cuda", &be));
         train_on(be, dataset, lines[i], 1e6, &plain);
+        char line[192];
+        be->ops->describe(be, line, sizeof line);
+        assert_non_null(strstr(line, "no graphs"));
         backend_close(&be);
         unsetenv("CUDA_HOST_NO_GRAPHS");
         same_bits(&single, &each);

@@ -73,8 +73,9 @@ typedef struct Cuda {
     Place place;            // for the operation that is being launched
     Aside aside;            // for the loss whose stats are `aside_of`
     const BatchStats *aside_of;
-    bool put_aside; // there was one
-    bool overlap;   // a kernel may be made ready while the one before it is still at work
+    bool put_aside;    // there was one
+    bool overlap;      // a kernel may be made ready while the one before it is still at work
+    bool overlap_lost; // graphs could not be made with it
     struct Steps *steps;
     cudaEvent_t marks[BACKEND_MARKS];
     cudaError_t failed; // the first failure; everything after it does nothing

@@ -200,7 +200,10 @@ static void module_close(Backend *be) {
 }
 
 static void module_describe(const Backend *be, char *out, size_t size) {
-    snprintf(out, size, "%s", ((const Cuda *)be)->name);
+    const Cuda *cuda = (const Cuda *)be;
+    // What was tried and did not work is slower, and nothing else would tell.
+    snprintf(out, size, "%s%s%s", cuda->name, cuda->overlap_lost ? ", kernels do not overlap" : "",
+             steps_without_graphs(cuda) ? ", no graphs" : "");
 }
 
 static BackendOps module_ops(void) {

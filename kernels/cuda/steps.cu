@@ -182,6 +182,10 @@ static void steps_spill(Cuda *cuda) {
     steps->direct = true;
 }
 
+bool steps_without_graphs(const Cuda *cuda) {
+    return cuda->steps->no_graphs;
+}
+
 bool steps_noting(const Cuda *cuda) {
     return cuda->steps->open && !cuda->steps->direct;
 }
@@ -330,6 +334,7 @@ static bool recording_capture(Cuda *cuda, Recording *recording, size_t stride) {
     recording->one = capture(cuda, recording->stats, 1);
     if (!recording->one && cuda->overlap) { // an older driver may not know it in a graph
         cuda->overlap = false;
+        cuda->overlap_lost = true;
         recording->one = capture(cuda, recording->stats, 1);
     }
     if (recording->one) recording->run = capture(cuda, recording->stats, RUN);

@@ -23,6 +23,8 @@ void steps_begin(Cuda *cuda);
 void steps_end(Cuda *cuda, const BatchStats *stats);
 int steps_take(Cuda *cuda, BatchStats *out);
 
+// Could a step not be captured?
+bool steps_without_graphs(const Cuda *cuda);
 // Is a step being noted?
 bool steps_noting(const Cuda *cuda);
 // Before anything else is asked of the device: it is this thread's current one, and all steps and
