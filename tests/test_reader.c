@@ -77,6 +77,16 @@ static void test_calibrate(void **state) {
     Calibration again;
     assert_ok(calibrate_model(fixture->model, &fixture->dataset->test, 0.02, 2, &again));
     assert_true(again.threshold == c.threshold && again.temperature == c.temperature);
+    // Logits four times as large want four times the temperature, as exactly as that is looked for.
+    const ModelPlan *plan = &fixture->model->plan;
+    for (int scaled = 0; scaled < 2; scaled++) {
+        for (int i = plan->tensor_count - 2; i < plan->tensor_count; i++)
+            for (size_t k = 0; k < plan->tensors[i].count; k++)
+                fixture->model->weights[plan->tensors[i].offset + k] *= scaled ? 0.25f : 4.0f;
+        assert_ok(calibrate_model(fixture->model, &fixture->dataset->test, 0.02, 1, &again));
+        float want = scaled ? c.temperature : 4 * c.temperature;
+        assert_true(fabsf(again.temperature / want - 1) < 1e-3f);
+    }
     ImageSet wrong = fixture->dataset->test;
     wrong.height = 14;
     assert_fails(calibrate_model(fixture->model, &wrong, 0.02, 1, &again), STATUS_USAGE, "1x28x28");

@@ -281,6 +281,26 @@ static void test_tensors(void **state) {
     free(plan);
 }
 
+// How many numbers meet in one, and into how many one goes, as torch.nn.init counts them: kernels
+// with all their pixels.
+static void test_fans(void **state) {
+    (void)state;
+    static const size_t fans[][2] = {{9, 45}, {20, 28}, {7 * 196, 10}};
+    ModelPlan *plan = malloc(sizeof *plan);
+    assert_non_null(plan);
+    ModelSpec spec = {.input = mnist};
+    Status status = spec_parse_layers("conv 5 k3 p1, conv 7 k2 s2, dense 10", &spec);
+    assert_true(status_is_ok(&status));
+    status = spec_plan(&spec, plan);
+    assert_true(status_is_ok(&status));
+    assert_int_equal(plan->tensor_count, 6);
+    for (int i = 0; i < plan->tensor_count; i++) { // of weights and of the biases beside them
+        assert_int_equal(plan->tensors[i].fan_in, fans[i / 2][0]);
+        assert_int_equal(plan->tensors[i].fan_out, fans[i / 2][1]);
+    }
+    free(plan);
+}
+
 // Every row of the table is complete and its word reads as itself.
 static void test_kinds(void **state) {
     (void)state;
@@ -303,7 +323,7 @@ int main(void) {
         cmocka_unit_test(test_good),     cmocka_unit_test(test_bad),
         cmocka_unit_test(test_too_many), cmocka_unit_test(test_bad_inputs),
         cmocka_unit_test(test_presets),  cmocka_unit_test(test_tensors),
-        cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_fans),     cmocka_unit_test(test_kinds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
