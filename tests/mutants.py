@@ -389,6 +389,8 @@ FAULTS = [
     ("a convolution's fan-out without its kernel", "src/nn/layer_conv.c",
      "fan_out = (size_t)out * area;",
      "fan_out = (size_t)out;", "spec"),
+    ("an untyped attribute of an ONNX file is never floats", "src/formats/onnx_proto_read.c",
+     "           : proto->n_floats ? ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOATS\n", "", "onnx"),
     ("one above the other is two digits", "src/ink/split.c",
      "    if (tall && stacked(a, b, height)) return 0.95f;\n",
      "    (void)stacked;\n", "split"),

@@ -390,6 +390,25 @@ static void test_no_axes(void **state) {
     }
 }
 
+// The first files said nothing of an attribute's type: what it has tells.
+static void test_untyped_floats(void **state) {
+    (void)state;
+    static const float image[3] = {1, 2, 3}, added[3] = {0.5f, -1, 4};
+    Text graph = {0}, node, attribute = {0};
+    float row[3];
+    craft_input(&graph, "x", 2, (const int64_t[]){1, 3});
+    craft_node(&node, "Constant", "", "c");
+    craft_text(&attribute, 1, "value_floats");
+    for (int i = 0; i < 3; i++) craft_float(&attribute, 7, added[i]);
+    craft_part(&node, 5, &attribute);
+    craft_part(&graph, 1, &node);
+    craft_node(&node, "Add", "x c", "b");
+    craft_part(&graph, 1, &node);
+    craft_output(&graph, "b");
+    run_crafted(&graph, 13, image, 3, row);
+    for (int i = 0; i < 3; i++) assert_true(row[i] == image[i] + added[i]);
+}
+
 // With ceil_mode, a window that would begin in the padding behind the image is left out (PyTorch).
 static void test_ceiling(void **state) {
     (void)state;
@@ -420,6 +439,7 @@ int main(void) {
         cmocka_unit_test(test_old_softmax),
         cmocka_unit_test(test_ceiling),
         cmocka_unit_test(test_no_axes),
+        cmocka_unit_test(test_untyped_floats),
     };
     return cmocka_run_group_tests(tests, set_up, files_tear_down);
 }
