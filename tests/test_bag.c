@@ -1,5 +1,6 @@
 // What a state dict holds beside layers, and three channels: what is left aside and said so, the
-// normalization that a file holds itself, and pictures of one channel for networks of three.
+// normalization that a file holds itself, pictures of one channel for networks of three; and
+// weights that lie in parts.
 #include "base/text.h"
 #include "formats/bag_channels.h"
 #include "formats/bag_fold.h"
@@ -7,6 +8,8 @@
 
 #include "tests/test.h"
 
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
 enum { PIXELS = 784, CLASSES = 10, WIDE = 2 };
@@ -160,11 +163,75 @@ static void test_three_channels(void **state) {
     tensor_bag_close(&bag);
 }
 
+// ---- weights in parts ---------------------------------------------------------------------------
+
+static void put(TensorBag *bag, const char *name, int rank, size_t rows, size_t columns,
+                const float *data) {
+    add(bag, &(Row){name, rank, {rows, columns}, data, TENSOR_F32});
+}
+
+static void check(const TensorBag *bag, const char *name, const float *wanted, size_t count) {
+    float found[8];
+    const Tensor *tensor = tensor_bag_find(bag, name);
+    assert_non_null(tensor);
+    assert_int_equal(tensor->count, count);
+    tensor_read(tensor, found);
+    for (size_t i = 0; i < count; i++) // one division and one product, rounded once
+        assert_true(fabsf(found[i] - wanted[i]) <= 2 * FLT_EPSILON * fabsf(wanted[i]));
+}
+
+static void test_weights_in_parts(void **state) {
+    (void)state;
+    static const float whole[6] = {3, 4, 0, 0, 5, 12}, g[2] = {10, 26},
+                       normed[6] = {6, 8, 0, 0, 10, 24};
+    static const float mask[6] = {1, 0, 1, 1, 1, 0}, masked[6] = {3, 0, 0, 0, 5, 0};
+    // u' w v with u = (0, 1) and v = (0, 0, 1) is the last number.
+    static const float u[2] = {0, 1}, v[3] = {0, 0, 1};
+    static const float spectral[6] = {3 / 12.f, 4 / 12.f, 0, 0, 5 / 12.f, 1};
+    static const float count[1] = {5};
+    TensorBag *bag, *folded;
+    assert_ok(tensor_bag_open(1 << 20, &bag));
+    put(bag, "a.bias", 1, 2, 0, g);
+    put(bag, "a.weight_g", 2, 2, 1, g);
+    put(bag, "a.weight_v", 2, 2, 3, whole);
+    put(bag, "b.parametrizations.weight.original0", 2, 2, 1, g);
+    put(bag, "b.parametrizations.weight.original1", 2, 2, 3, whole);
+    put(bag, "c.weight_orig", 2, 2, 3, whole);
+    put(bag, "c.weight_mask", 2, 2, 3, mask);
+    put(bag, "d.weight_orig", 2, 2, 3, whole);
+    put(bag, "d.weight_u", 1, 2, 0, u);
+    put(bag, "d.weight_v", 1, 3, 0, v);
+    put(bag, "e.parametrizations.weight.original", 2, 2, 3, whole);
+    put(bag, "e.parametrizations.weight.0._u", 1, 2, 0, u);
+    put(bag, "e.parametrizations.weight.0._v", 1, 3, 0, v);
+    put(bag, "weight_orig", 2, 2, 3, whole); // without its mask
+    put(bag, "n_averaged", 0, 0, 0, count);
+    assert_ok(bag_fold(bag, &folded));
+    assert_int_equal(tensor_bag_count(folded), 7);
+    check(folded, "a.bias", g, 2);
+    check(folded, "a.weight", normed, 6);
+    check(folded, "b.weight", normed, 6);
+    check(folded, "c.weight", masked, 6);
+    check(folded, "d.weight", spectral, 6);
+    check(folded, "e.weight", spectral, 6);
+    check(folded, "weight_orig", whole, 6);
+    assert_string_equal(tensor_bag_text(folded, "note"), "Left aside: n_averaged.");
+    assert_string_equal(tensor_bag_at(folded, 1)->name, "a.weight");
+    tensor_bag_close(&folded);
+    tensor_bag_close(&bag);
+    assert_ok(tensor_bag_open(1 << 20, &bag));
+    put(bag, "a.weight", 2, 2, 3, whole);
+    assert_ok(bag_fold(bag, &folded));
+    assert_null(folded);
+    tensor_bag_close(&bag);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_left_aside),
         cmocka_unit_test(test_own_normalization),
         cmocka_unit_test(test_three_channels),
+        cmocka_unit_test(test_weights_in_parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,14 +1,12 @@
 // Which network is it? The last rounds of that: batch norms as witnesses, as many images as it
-// takes to tell rivals apart, and saying so when they cannot be told; and weights that lie in
-// parts.
+// takes to tell rivals apart, and saying so when they cannot be told; how much is tried at all.
 #include "base/text.h"
-#include "formats/bag_fold.h"
 #include "formats/infer.h"
+#include "graph/graph.h"
 #include "nn/layer.h"
 
 #include "tests/test.h"
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -239,6 +237,48 @@ static void test_likenesses_are_named(void **state) {
     tensor_bag_close(&bag);
 }
 
+// ---- wrong twice -------------------------------------------------------------------------------
+
+// ELU and average pooling, each of which is worse alone than what is more usual.
+static bool score_elu(void *context, const SavedModel *candidate, int images, double enough,
+                      InferScore *out) {
+    char layers[SPEC_TEXT_MAX] = "";
+    (void)context;
+    (void)enough;
+    if (candidate->graph)
+        graph_print(candidate->graph, layers, sizeof layers);
+    else
+        spec_print_layers(&candidate->spec, layers, sizeof layers);
+    bool right = strstr(layers, "Elu") && strstr(layers, "AveragePool");
+    bool near = strstr(layers, "tanh, maxpool") != NULL;
+    double loss = (right ? 0.15 : near ? 0.27 : 0.6) * (1 + 0.01 * noise(hash_text(layers), 1));
+    out->accuracy = right ? 0.96 : near ? 0.91 : 0.8;
+    out->loss = out->calibrated = loss;
+    out->images = images;
+    for (int i = 0; out->losses && i < images; i++) out->losses[i] = (float)loss;
+    return true;
+}
+
+static void test_two_unusual_choices_are_found(void **state) {
+    (void)state;
+    static float first[4 * 9], last[CLASSES * 4 * 14 * 14];
+    InferOptions options = {.score = score_elu};
+    InferReport report;
+    SavedModel *model;
+    TensorBag *bag;
+    Tensor tensor = {.type = TENSOR_F32, .rank = 4, .dims = {4, 1, 3, 3}, .count = 36};
+    text_copy(tensor.name, sizeof tensor.name, "conv.weight");
+    tensor.data = (const unsigned char *)first;
+    tensor_pack_strides(&tensor);
+    assert_ok(tensor_bag_open(1 << 20, &bag));
+    assert_ok(tensor_bag_add(bag, &tensor, sizeof first));
+    add(bag, "fc.weight", 2, CLASSES, 4 * 14 * 14, last);
+    assert_ok(infer_model(bag, &options, &model, &report));
+    assert_non_null(strstr(report.layers, "elu, avgpool 2"));
+    saved_model_close(&model);
+    tensor_bag_close(&bag);
+}
+
 // ---- how much work ------------------------------------------------------------------------------
 
 // All candidates do as well, so none leaves early.
@@ -281,71 +321,13 @@ static void test_large_networks_are_not_tried_for_ever(void **state) {
     }
     add(bag, "10.weight", 2, CLASSES, FLAT, last);
     assert_ok(infer_model(bag, &options, &model, &report));
-    // Some 300 million operations an image: 16 + 10 + 5 stages of 12e9, what one candidate takes
+    // Some 300 million operations an image: 16 + 20 + 5 stages of 12e9, what one candidate takes
     // over at the end of each, and the first look together, of 8.
-    assert_in_range(work / 1e9, 100, 45 * 12);
+    assert_in_range(work / 1e9, 100, 55 * 12);
     assert_true(report.hurried);
     assert_true(report.sure < INFER_SURE);
     assert_non_null(strstr(report.doubt, "Not everything was tried"));
     saved_model_close(&model);
-    tensor_bag_close(&bag);
-}
-
-// ---- weights in parts ---------------------------------------------------------------------------
-
-static void check(const TensorBag *bag, const char *name, const float *wanted, size_t count) {
-    float found[8];
-    const Tensor *tensor = tensor_bag_find(bag, name);
-    assert_non_null(tensor);
-    assert_int_equal(tensor->count, count);
-    tensor_read(tensor, found);
-    for (size_t i = 0; i < count; i++) // one division and one product, rounded once
-        assert_true(fabsf(found[i] - wanted[i]) <= 2 * FLT_EPSILON * fabsf(wanted[i]));
-}
-
-static void test_weights_in_parts(void **state) {
-    (void)state;
-    static const float whole[6] = {3, 4, 0, 0, 5, 12}, g[2] = {10, 26},
-                       normed[6] = {6, 8, 0, 0, 10, 24};
-    static const float mask[6] = {1, 0, 1, 1, 1, 0}, masked[6] = {3, 0, 0, 0, 5, 0};
-    // u' w v with u = (0, 1) and v = (0, 0, 1) is the last number.
-    static const float u[2] = {0, 1}, v[3] = {0, 0, 1};
-    static const float spectral[6] = {3 / 12.f, 4 / 12.f, 0, 0, 5 / 12.f, 1};
-    static const float count[1] = {5};
-    TensorBag *bag, *folded;
-    assert_ok(tensor_bag_open(1 << 20, &bag));
-    add(bag, "a.bias", 1, 2, 0, g);
-    add(bag, "a.weight_g", 2, 2, 1, g);
-    add(bag, "a.weight_v", 2, 2, 3, whole);
-    add(bag, "b.parametrizations.weight.original0", 2, 2, 1, g);
-    add(bag, "b.parametrizations.weight.original1", 2, 2, 3, whole);
-    add(bag, "c.weight_orig", 2, 2, 3, whole);
-    add(bag, "c.weight_mask", 2, 2, 3, mask);
-    add(bag, "d.weight_orig", 2, 2, 3, whole);
-    add(bag, "d.weight_u", 1, 2, 0, u);
-    add(bag, "d.weight_v", 1, 3, 0, v);
-    add(bag, "e.parametrizations.weight.original", 2, 2, 3, whole);
-    add(bag, "e.parametrizations.weight.0._u", 1, 2, 0, u);
-    add(bag, "e.parametrizations.weight.0._v", 1, 3, 0, v);
-    add(bag, "weight_orig", 2, 2, 3, whole); // without its mask
-    add(bag, "n_averaged", 0, 0, 0, count);
-    assert_ok(bag_fold(bag, &folded));
-    assert_int_equal(tensor_bag_count(folded), 7);
-    check(folded, "a.bias", g, 2);
-    check(folded, "a.weight", normed, 6);
-    check(folded, "b.weight", normed, 6);
-    check(folded, "c.weight", masked, 6);
-    check(folded, "d.weight", spectral, 6);
-    check(folded, "e.weight", spectral, 6);
-    check(folded, "weight_orig", whole, 6);
-    assert_string_equal(tensor_bag_text(folded, "note"), "Left aside: n_averaged.");
-    assert_string_equal(tensor_bag_at(folded, 1)->name, "a.weight");
-    tensor_bag_close(&folded);
-    tensor_bag_close(&bag);
-    assert_ok(tensor_bag_open(1 << 20, &bag));
-    add(bag, "a.weight", 2, 2, 3, whole);
-    assert_ok(bag_fold(bag, &folded));
-    assert_null(folded);
     tensor_bag_close(&bag);
 }
 
@@ -402,8 +384,8 @@ int main(void) {
         cmocka_unit_test(test_batch_norms_are_heard),
         cmocka_unit_test(test_rivals_get_the_images_that_they_need),
         cmocka_unit_test(test_likenesses_are_named),
+        cmocka_unit_test(test_two_unusual_choices_are_found),
         cmocka_unit_test(test_large_networks_are_not_tried_for_ever),
-        cmocka_unit_test(test_weights_in_parts),
         cmocka_unit_test(test_chains),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

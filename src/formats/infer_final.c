@@ -182,7 +182,7 @@ static void choose_last(Trial *t) {
     t->board_count = count < FINAL_MOST ? count : FINAL_MOST;
     // Of large ones fewer: the last are only there to be sure.
     while (t->board_count > FINAL_FEW &&
-           board_work(t) * TRY_LEAST > TRY_FINAL_STAGES / 2 * TRY_BUDGET)
+           board_work(t) * TRY_LEAST > TRY_FINAL_STAGES / 4 * TRY_BUDGET)
         t->board_count--;
     count = t->board_count < FINAL_MOST ? t->board_count : count;
     if (best->graph) return;

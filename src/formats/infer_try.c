@@ -108,6 +108,8 @@ static void try_coarse(Trial *t, Guess *best) {
 
 // ---- one axis at a time -------------------------------------------------------------------------
 
+// Convolutions read more than that.
+#define POOLS_BELOW 0.95
 // What a few images find so much worse than the best so far is left at that.
 #define GLANCE_WORSE  1.3
 #define GLANCE_LITTLE 0.01
@@ -182,6 +184,23 @@ static bool try_together(Trial *t, int images, Tried *top) {
     return changed;
 }
 
+// Fewer are read than should be: an activation that the trainer does not have may be right beside
+// the other pool, while each alone is worse.
+static bool try_pools(Trial *t, int images, Tried *top) {
+    const int *counts = t->space->counts;
+    Guess start = top->guess;
+    bool changed = false;
+    if (counts[AXIS_POOL] < 2 || top->score.accuracy >= POOLS_BELOW) return false;
+    for (int i = 0; i < guess_activation_count && !trial_is_over(t); i++) {
+        Guess guess = start;
+        guess.at[AXIS_POOL] = !start.at[AXIS_POOL];
+        if (counts[AXIS_CONV] > 1) guess.at[AXIS_CONV] = i;
+        if (counts[AXIS_DENSE] > 1) guess.at[AXIS_DENSE] = i;
+        changed = try_choice(t, &guess, AXIS_SHAPE, -1, images, top) || changed;
+    }
+    return changed;
+}
+
 static void try_axes(Trial *t, Guess *best) {
     // The shape, and what interacts with it, before what only polishes.
     static const struct {
@@ -209,6 +228,7 @@ static void try_axes(Trial *t, Guess *best) {
             if (moves[i].with >= 0 && counts[moves[i].with] != counts[moves[i].axis]) continue;
             changed = try_axis(t, (int)moves[i].axis, moves[i].with, images, &top) || changed;
         }
+        if (round == 0) changed = try_pools(t, images, &top) || changed;
     }
     *best = top.guess;
 }
