@@ -321,7 +321,7 @@ static void ask_neighbours(Trial *t, Beaten *beaten) {
 }
 
 static void final_rounds(Trial *t, Beaten *beaten, Guess *best, Guess others[GUESS_RIVALS_MAX]) {
-    double left = TRY_FINAL_STAGES * TRY_BUDGET;
+    double left = TRY_FINAL_STAGES * TRY_BUDGET / (t->hurried ? 2 : 1);
     int images = FINAL_STAGES * board_images(t, INFER_IMAGES_MAX / FINAL_STAGES);
     for (int before = 0;; images *= 2) {
         if (images > INFER_IMAGES_MAX) images = INFER_IMAGES_MAX;

@@ -17,7 +17,7 @@ enum {
 // machine: so many stages for one axis after the other, for the last rounds, and for asking the
 // neighbours of the best. Whoever has none left is hurried, which is reported. 40 stages take about
 // 15 seconds.
-enum { TRY_AXES_STAGES = 16, TRY_FINAL_STAGES = 20, TRY_NEIGHBOUR_STAGES = 5 };
+enum { TRY_AXES_STAGES = 12, TRY_FINAL_STAGES = 16, TRY_NEIGHBOUR_STAGES = 5 };
 // How much longer a graph takes for the same work.
 #define TRY_GRAPH_TIMES 4
 

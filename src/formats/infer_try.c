@@ -11,6 +11,7 @@
 
 enum {
     TRY_COARSE = 64,
+    TRY_COARSE_STAGES = 6, // more, for one shape, is done on half the images
     TRY_GLANCE = 64,
     TRY_GLANCES = 16,
     TRY_SHORT = 32,      // images of what is too slow for more
@@ -81,12 +82,15 @@ static void try_coarse(Trial *t, Guess *best) {
     coarse_counts(t, counts);
     for (int i = 0; i < AXIS_COUNT; i++) total *= counts[i];
     int each = total / counts[AXIS_SHAPE]; // choices for one shape, which is the outermost axis
-    if (trial_run(t, best, TRY_FEW, INFINITY, NULL, &top)) board_add(t, &top);
+    int few = TRY_FEW;
+    if (trial_set(t, best) && t->work * each * few > TRY_COARSE_STAGES * TRY_BUDGET) few /= 2;
+    if (few < TRY_FEW) board_clear(t, TRY_SEEDS);
+    if (trial_run(t, best, few, INFINITY, NULL, &top)) board_add(t, &top);
     for (int i = 0; i < total && !t->stopped; i++) {
         Guess guess;
         for (int axis = AXIS_COUNT - 1, rest = i; axis >= 0; rest /= counts[axis--])
             guess.at[axis] = rest % counts[axis];
-        if (i % each == 0 && !coarse_affords(t, &guess, each * TRY_FEW, &left)) {
+        if (i % each == 0 && !coarse_affords(t, &guess, each * few, &left)) {
             i += each - 1;
             continue;
         }
@@ -95,10 +99,10 @@ static void try_coarse(Trial *t, Guess *best) {
         if (t->space->counts[AXIS_CONV] == 1) guess.at[AXIS_CONV] = 0;
         if (guess.at[AXIS_POOL] > 0 && !shape_has_pool(t->space, guess.at[AXIS_SHAPE])) continue;
         if (!trial_set(t, &guess) || coarse_skips(t, &guess)) continue;
-        if (trial_run(t, &guess, TRY_FEW, INFINITY, NULL, &tried)) board_add(t, &tried);
+        if (trial_run(t, &guess, few, INFINITY, NULL, &tried)) board_add(t, &tried);
     }
     // A few images know a wrong network from the right one only where they are far apart.
-    t->board_most = TRY_BOARD / 2;
+    if (few == TRY_FEW) t->board_most = TRY_BOARD / 2;
     if (!board_judge(t, trial_images(t, TRY_SEEDS, TRY_COARSE))) return;
     t->board_most = TRY_SEEDS;
     if (!board_judge(t, trial_images(t, TRY_SEEDS, TRY_FINE))) return;
