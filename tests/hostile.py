@@ -89,7 +89,7 @@ def make_sets():
     for name, n, m, height, width in (("empty", 0, 0, 28, 28), ("no-test", 100, 0, 28, 28),
                                       ("no-train", 0, 100, 28, 28), ("single", 1, 1, 28, 28),
                                       ("1x1", 200, 50, 1, 1), ("1x28", 100, 20, 1, 28),
-                                      ("1024", 3, 2, 1024, 1024), ("wide", 20, 5, 2, 1000)):
+                                      ("large", 3, 2, 512, 512), ("wide", 20, 5, 2, 1000)):
         write_set(name, n, m, height, width)
     write_idx(spoilt("ones"), [0xffffffff] * 3)
     write_idx(spoilt("mixed"), [300, 1, 1], bytes(300))
@@ -143,7 +143,7 @@ LAYERS = ["dropout 1, dense 10", "dropout nan, dense 10", "batchnorm, dense 10",
           "dense 12500, dense 10", "dense 65536, dense 65536, dense 10", "leakyrelu nan, dense 10",
           "relu", "", ",", "dense", "dense 10 10", "dense 10,", "dense\x0110", "dens\xe9 10",
           "dense 10\n", ", ".join(["dense 4"] * 1000), ", ".join(["relu"] * 127 + ["dense 10"])]
-SETS = ["one-class", "far", "label255", "empty", "no-test", "no-train", "single", "1x1", "1x28", "1024",
+SETS = ["one-class", "far", "label255", "empty", "no-test", "no-train", "single", "1x1", "1x28", "large",
         "wide", "ones", "mixed", "huge", "pipe", "directory", "zeros", "bomb", "nowhere", "/dev/zero",
         "/", "ok@0", "ok@1", "ok@301", "ok@-1", "ok@", "ok+", "+", "ok+1x1", "synthetic:-1", "x" * 5000]
 ABSURD = [[], ["--nope"], ["-x"], ["--"], ["--json=1"], ["--data"], ["-h"], ["a", "b", "c", "d"], [""],
