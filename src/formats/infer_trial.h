@@ -15,8 +15,8 @@ enum {
 #define TRY_BUDGET 12e9
 // What is tried is bounded by work, not by time, so that what comes out does not depend on the
 // machine: so many stages for one axis after the other, for the last rounds, and for asking the
-// neighbours of the best. Whoever has none left is hurried, which is reported. All of them take 15 to
-// 25 seconds of a core.
+// neighbours of the best. Whoever has none left is hurried, which is reported. All of them take 15
+// to 25 seconds of a core.
 enum { TRY_AXES_STAGES = 30, TRY_FINAL_STAGES = 16, TRY_NEIGHBOUR_STAGES = 5 };
 // How much longer a graph takes for the same work.
 #define TRY_GRAPH_TIMES 4
