@@ -59,6 +59,15 @@ static bool answer_has_guess(const Workbench *bench, const Source *source) {
     return bench->opening > 0 || (source->model && source->model->foreign);
 }
 
+// Whole parts of a list, as many as there is room for.
+static void answer_cut_list(Ui *ui, char *text, float width) {
+    static const char more[] = "\xe2\x80\xa6";
+    char *comma;
+    while (ui_text_width(ui, TEXT_SMALL, text) > width && (comma = strrchr(text, ',')) != NULL &&
+           strlen(comma) >= sizeof more - 1)
+        memcpy(comma, more, sizeof more);
+}
+
 static void answer_guess(Ui *ui, Workbench *bench, const ModelEntry *entry, Rect row) {
     const ThemeColors *c = &ui->theme->color;
     char text[400];
@@ -91,6 +100,7 @@ static void answer_guess(Ui *ui, Workbench *bench, const ModelEntry *entry, Rect
         }
         if (!trying) ui_tooltip(ui, entry->report.sentence);
     }
+    answer_cut_list(ui, text, row.w);
     ui_text(ui, row, TEXT_SMALL, c->text_muted, text);
 }
 
