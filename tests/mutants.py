@@ -290,7 +290,7 @@ FAULTS = [
     ("thought: another network comes while the one before is asked", "src/panels/answer.c",
      "    if (answer->held) return false;\n", "", "thoughts"),
     ("thought: outputs of layers are shown of the network before", "src/panels/panel_features.c",
-     "    if (layers->opened != bench->answer.opened) bench->feature_count = 0;\n", "", "thoughts"),
+     "    if (bench->features_opened != opened) bench->feature_count = 0;\n", "", "thoughts"),
     ("thought: a label goes to the drawing before its last stroke", "src/panels/teach.c",
      "if (!label->text[0] || (bench->answer.recognizer && !answer_is_current(bench))) return;",
      "if (!label->text[0]) return;", "thoughts"),

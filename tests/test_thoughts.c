@@ -191,6 +191,31 @@ static void another_network_waits_until_this_one_is_done(void **state) {
     look_everywhere(f);
 }
 
+// Pictures of layers are never shown with the names and numbers of another network.
+static void layers_of_the_network_before_are_not_shown(void **state) {
+    Fixture *f = *state;
+    answer_with_shipped(f, 0);
+    train_and_finish(f);
+    draw_bar(f, 0.3f, MOUSE_LEFT);
+    f->bench->tab = TAB_FEATURES;
+    frames(f, 2);
+    assert_true(f->bench->feature_count > 0);
+    uint32_t before = f->bench->answer.opened;
+    Errands *thoughts = &f->bench->errands[ERRANDS_THOUGHTS];
+    errands_finish(f->bench, ERRANDS_THOUGHTS);
+    thoughts->patience = thoughts->left = 0;
+    f->bench->pin = f->bench->models[0].id;
+    answer_update(f->bench); // from here on that one answers,
+    hold(f);                 // but of its layers nothing is known
+    frames(f, 3);
+    assert_int_not_equal(f->bench->answer.opened, before);
+    assert_int_equal(f->bench->feature_count, 0);
+    let_go(f);
+    assert_int_not_equal(f->bench->answer.opened, before);
+    assert_int_equal(f->bench->layers.opened, f->bench->answer.opened);
+    assert_true(f->bench->feature_count > 0);
+}
+
 static void who_answers_may_go_meanwhile(void **state) {
     Fixture *f = *state;
     train_and_finish(f);
@@ -219,6 +244,10 @@ static void weights_of_a_training_are_not_forgotten(void **state) {
     type_char(f, 'c', 0);
     draw_bar(f, 0.5f, MOUSE_LEFT);
     wait_for(f, run_is_finished, "the end of the training");
+    for (int i = 0; i < 20; i++) { // all that it has to say has come
+        thread_sleep(0.01);
+        frame(f);
+    }
     look_everywhere(f);
     let_go(f);
     assert_int_equal(f->bench->answer.weights_seen, last_run(f->bench)->snapshot_version);
@@ -280,6 +309,7 @@ int main(void) {
         CASE(a_label_waits_for_the_last_stroke),
         CASE(closing_keeps_the_label_that_waits),
         CASE(another_network_waits_until_this_one_is_done),
+        CASE(layers_of_the_network_before_are_not_shown),
         CASE(who_answers_may_go_meanwhile),
         CASE(weights_of_a_training_are_not_forgotten),
         CASE(samples_come_when_they_are_known),

@@ -113,11 +113,13 @@ static void features_layer(Workbench *bench, int part, Rect rect) {
 // they are of another network.
 static void features_make(Workbench *bench, Rect rect) {
     const LayerThought *layers = &bench->layers;
-    if (layers->opened != bench->answer.opened) bench->feature_count = 0;
-    if (layers->opened != bench->answer.opened || layers->of == 0 || layers->thought.busy) return;
+    uint32_t opened = bench->answer.opened;
+    if (bench->features_opened != opened) bench->feature_count = 0;
+    if (layers->opened != opened || layers->of == 0 || layers->thought.busy) return;
     uint64_t of = layers->of * 31 + (uint64_t)rect.w * 4099 + (uint64_t)rect.h;
     if (bench->features_of == of) return;
     bench->features_of = of;
+    bench->features_opened = opened;
     bench->feature_count = 0;
     for (int i = 0; i < layers->count; i++) features_layer(bench, i, rect);
 }

@@ -313,6 +313,7 @@ struct Workbench {
     Mosaic features[LAYER_MOSAICS_MAX], filters[LAYER_MOSAICS_MAX];
     int feature_count, filter_count;
     uint64_t features_of, filters_of; // what they were made from
+    uint32_t features_opened;         // which network that was
     LayerThought layers;
     FeatureLook look;
     int look_focus;          // which of them had the keyboard last
