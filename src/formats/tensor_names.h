@@ -7,8 +7,8 @@
 // `_orig_mod.`) are off, a weight that was put together from parts (bag_fold.h) is `X.weight`, and
 // tensors that no layer has are not here. A layer of ours may have more tensors than the file (a
 // bias of 0 where it had none): those have no key, and are written only once they are no longer
-// what such a layer starts with, beside the layer's others (`X.bias`). Three channels that were made
-// one (bag_channels.h) stay one: that class takes the names, but not the shapes.
+// what such a layer starts with, beside the layer's others (`X.bias`). Three channels that were
+// made one (bag_channels.h) stay one: that class takes the names, but not the shapes.
 //
 // Not here: names of networks that are graphs, which the graph itself has.
 #ifndef INKLING_FORMATS_TENSOR_NAMES_H
