@@ -15,7 +15,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=1
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 # Not what plays a lesson, changes the history or holds a drawing: their bytes have been read by then.
-readers='src/(dataset/(idx|packed)|formats/(format|infer|meta|onnx_|onnx[.]c|pickle|pth|safe|tensor|zip)|graph/|ink/(strokes_file|picture)|nn/(spec|plan|layers)|train/(config|options|run_state)|app/(picture_io|prefs)|history/(store[.]|store_read|sql)|panels/lesson_)[a-z_0-9]*[.]?c'
+readers='src/(dataset/(idx|packed)|formats/(bag_|border|format|infer|meta|onnx_|onnx[.]c|pickle|pth|safe|tensor|zip)|graph/|ink/(strokes_file|picture)|nn/(spec|plan|layers)|train/(config|options|run_state)|app/(picture_io|prefs)|history/(store[.]|store_read|sql)|panels/lesson_)[a-z_0-9]*[.]?c'
 
 build() { # DIRECTORY TARGET OPTIONS...
   local directory=$1 target=$2

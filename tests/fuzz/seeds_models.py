@@ -46,6 +46,31 @@ ODD = [
     ("slopes-nowhere", dense_of("a", 3, 784) + [("act.weight", [6])] + dense_of("b", 10, 3)),
     ("two-norms", CONV + norm_of("m", 2) + norm_of("n", 2) + dense_of("fc", 10, 338)),
     ("deep", dense_of("l0", 2, 784) + sum((dense_of("l%d" % i, 2, 2) for i in range(1, 70)), [])),
+    # What is put together from parts, left aside, or made one of three channels.
+    ("weight-norm", [("a.weight_g", [3, 1]), ("a.weight_v", [3, 784]), ("a.bias", [3])] +
+     dense_of("b", 10, 3)),
+    ("weight-norm-new", [("a.parametrizations.weight.original0", [3, 1]),
+                         ("a.parametrizations.weight.original1", [3, 784]), ("a.bias", [3])] +
+     dense_of("b", 10, 3)),
+    ("spectral-norm", [("a.weight_orig", [3, 784]), ("a.weight_u", [3]), ("a.weight_v", [784]),
+                       ("a.bias", [3])] + dense_of("b", 10, 3)),
+    ("spectral-norm-new", [("a.parametrizations.weight.original", [3, 784]),
+                           ("a.parametrizations.weight.0._u", [3]),
+                           ("a.parametrizations.weight.0._v", [784]), ("a.bias", [3])] +
+     dense_of("b", 10, 3)),
+    ("pruned", [("a.weight_orig", [3, 784]), ("a.weight_mask", [3, 784]), ("a.bias_orig", [3]),
+                ("a.bias_mask", [3])] + dense_of("b", 10, 3)),
+    ("pruned-half", [("a.weight_orig", [3, 784]), ("a.weight_mask", [2, 784]), ("a.bias", [3])] +
+     dense_of("b", 10, 3)),
+    ("aside", CONV + dense_of("fc", 10, 1352 // 4) + [("loss_fn.weight", [10]), ("steps", []),
+                                                      ("ema.conv.weight", [2, 1, 3, 3]),
+                                                      ("class_weights", [10])]),
+    ("three", [("conv.weight", [2, 3, 3, 3]), ("conv.bias", [2])] + dense_of("fc", 10, 338)),
+    ("three-own", [("mean", [1, 3, 1, 1]), ("std", [1, 3, 1, 1]), ("conv.weight", [2, 3, 3, 3]),
+                   ("conv.bias", [2])] + dense_of("fc", 10, 338)),
+    ("one-own", [("mean", [1]), ("std", [1])] + CONV + dense_of("fc", 10, 338)),
+    ("norms", CONV + norm_of("n", 2) + dense_of("fc", 10, 338)),
+    ("norms-dense", dense_of("a", 8, 784) + norm_of("n", 8) + dense_of("b", 10, 8)),
     ("counted", dense_of("a", 3, 784) + [("steps", [])] + dense_of("b", 10, 3)),
 ]
 
