@@ -85,6 +85,14 @@ static void an_answer_in_time_is_of_the_same_frame(void **state) {
     }
 }
 
+// `count` have been taught, the last as `label` with both of its strokes.
+static void assert_taught(Fixture *f, int count, const char *label) {
+    const MyDigits *mine = &f->bench->mine;
+    assert_int_equal(mine->count, count);
+    assert_string_equal(mine->digits[count - 1].label, label);
+    assert_int_equal(mine->digits[count - 1].drawing.live, 2);
+}
+
 static void a_label_waits_for_the_last_stroke(void **state) {
     Fixture *f = *state;
     const MyDigits *mine = &f->bench->mine;
@@ -94,9 +102,7 @@ static void a_label_waits_for_the_last_stroke(void **state) {
     type_char(f, '7', MOD_ALT);
     assert_int_equal(mine->count, 0);
     let_go(f);
-    assert_int_equal(mine->count, 1);
-    assert_string_equal(mine->digits[0].label, "7");
-    assert_int_equal(mine->digits[0].drawing.live, 2);
+    assert_taught(f, 1, "7");
     // What is drawn meanwhile is another drawing.
     type_char(f, 'c', 0);
     hold(f);
@@ -105,9 +111,7 @@ static void a_label_waits_for_the_last_stroke(void **state) {
     type_char(f, 'c', 0);
     WRITE(f, one);
     let_go(f);
-    assert_int_equal(mine->count, 2);
-    assert_string_equal(mine->digits[1].label, "4");
-    assert_int_equal(mine->digits[1].drawing.live, 2);
+    assert_taught(f, 2, "4");
     assert_answered(f);
     assert_title(f, "1 (");
     // Of a number the digit that was written last, taken apart with the strokes of now.
@@ -118,9 +122,7 @@ static void a_label_waits_for_the_last_stroke(void **state) {
     type_char(f, '4', MOD_ALT);
     assert_int_equal(mine->count, 2);
     let_go(f);
-    assert_int_equal(mine->count, 3);
-    assert_string_equal(mine->digits[2].label, "4");
-    assert_int_equal(mine->digits[2].drawing.live, 2);
+    assert_taught(f, 3, "4");
     assert_true(f->bench->answer.several);
 }
 

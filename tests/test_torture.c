@@ -453,41 +453,6 @@ static void names_come_last(void **state) {
     }
 }
 
-// A step of training, once its buffers are there, takes no memory and gives none back: with any
-// layer, optimizer and augmentation, on one thread and on two.
-static void a_step_allocates_nothing(void **state) {
-    (void)state;
-    static const char *const lines[] = {
-        "preset=lenet5 epochs=1 batch-size=8",
-        "preset=mlp-bn epochs=1 batch-size=7 optimizer=nadam ema=0.9 clip-norm=1",
-        "preset=fast epochs=1 batch-size=8 augment=strong loss=hinge",
-        "preset=mlp-dropout epochs=1 batch-size=9 optimizer=lion",
-    };
-    for (int i = 0; i < 8; i++) {
-        BackendConfig backend = {"cpu", 1 + i % 2};
-        Backend *be = NULL;
-        DeviceData data = {0};
-        TrainConfig config;
-        Run *run = NULL;
-        BatchRecord batch;
-        assert_ok(config_parse(lines[i / 2], &config));
-        assert_ok(backend_open(&backend, &be));
-        assert_ok(device_data_open(be, digits, &data));
-        fail_arm(FAIL_MEMORY, 0, false, 0);
-        assert_ok(run_open(&config, &data, NULL, &run));
-        long calls = fail_disarm(FAIL_MEMORY);
-        assert_true(calls > 0);
-        assert_ok(run_step(run, &batch));
-        fail_arm(FAIL_MEMORY, 0, false, 0);
-        for (int step = 0; step < 4; step++) assert_ok(run_step(run, &batch));
-        calls = fail_disarm(FAIL_MEMORY);
-        if (calls) fail_msg("%s: %ld allocations in a few steps", lines[i / 2], calls);
-        run_close(&run);
-        device_data_close(&data);
-        backend_close(&be);
-    }
-}
-
 int main(int count, char **arguments) {
     (void)count;
     (void)arguments;
@@ -495,7 +460,6 @@ int main(int count, char **arguments) {
         cmocka_unit_test(allocations_fail),
         cmocka_unit_test(file_calls_fail),
         cmocka_unit_test(names_come_last),
-        cmocka_unit_test(a_step_allocates_nothing),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

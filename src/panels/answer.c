@@ -215,18 +215,8 @@ void answer_digits(const Answer *answer, char *out, size_t size) {
 
 static Status samples_carry_out(Errand *errand) {
     SampleThought *samples = (SampleThought *)errand;
-    Recognizer *recognizer = samples->thought.recognizer;
-    float rows[TRAINER_SAMPLES_MAX * SPEC_CLASSES_MAX];
-    int classes = recognizer_classes(recognizer);
-    recognizer_answer(recognizer, samples->pixels, samples->n, NULL, rows);
-    for (int i = 0; i < samples->n; i++) {
-        const float *row = rows + i * classes;
-        int best = 0;
-        for (int c = 1; c < classes; c++)
-            if (row[c] > row[best]) best = c;
-        samples->class[i] = (uint8_t)best;
-        samples->confidence[i] = row[best];
-    }
+    recognizer_classify(samples->thought.recognizer, samples->pixels, samples->n, samples->class,
+                        samples->confidence);
     return status_ok();
 }
 

@@ -113,18 +113,8 @@ static uint64_t teach_asked(const Answer *answer) {
 
 static Status teach_carry_out(Errand *errand) {
     MineThought *asking = (MineThought *)errand;
-    Recognizer *recognizer = asking->thought.recognizer;
-    float rows[MINE_ASKED_MAX * SPEC_CLASSES_MAX];
-    int classes = recognizer_classes(recognizer);
-    recognizer_answer(recognizer, asking->images, asking->n, NULL, rows);
-    for (int i = 0; i < asking->n; i++) {
-        const float *row = rows + i * classes;
-        int best = 0;
-        for (int c = 1; c < classes; c++)
-            if (row[c] > row[best]) best = c;
-        asking->said[i] = best;
-        asking->confidence[i] = row[best];
-    }
+    recognizer_classify(asking->thought.recognizer, asking->images, asking->n, asking->said,
+                        asking->confidence);
     return status_ok();
 }
 

@@ -149,14 +149,13 @@ static Status tune_judge(const Dataset *base, MyDigits *digits, const SavedModel
     Status status;
     TRY(recognizer_open(model, 1, 1, &recognizer));
     for (int i = 0; i < digits->count; i++) {
-        int label = tune_label(base, digits->digits[i].label), best = 0;
-        float row[SPEC_CLASSES_MAX];
+        int label = tune_label(base, digits->digits[i].label);
+        uint8_t best;
+        float confidence;
         const uint8_t *image;
         if (label < 0) continue;
         TRY(my_digits_image(digits, i, model->spec.input.w, &image));
-        recognizer_answer(recognizer, image, 1, NULL, row);
-        for (int c = 1; c < recognizer_classes(recognizer); c++)
-            if (row[c] > row[best]) best = c;
+        recognizer_classify(recognizer, image, 1, &best, &confidence);
         right += best == label;
         counted++;
     }

@@ -199,7 +199,7 @@ typedef struct MineThought {
     int n, field;
     uint32_t id[MINE_ASKED_MAX];
     uint8_t *images; // owned: n fields
-    int said[MINE_ASKED_MAX];
+    uint8_t said[MINE_ASKED_MAX];
     float confidence[MINE_ASKED_MAX];
 } MineThought;
 

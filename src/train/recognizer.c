@@ -263,6 +263,22 @@ static int recognizer_best(const Recognizer *recognizer, const float *row) {
     return best;
 }
 
+void recognizer_classify(Recognizer *recognizer, const uint8_t *images, int n, uint8_t *classes,
+                         float *confidence) {
+    size_t image = shape_count(recognizer_spec(recognizer)->input);
+    for (int i = 0; i < n; i += recognizer->max_batch) {
+        int part = n - i < recognizer->max_batch ? n - i : recognizer->max_batch;
+        recognizer_forward(recognizer, images + image * (size_t)i, part);
+        for (int k = 0; k < part; k++) {
+            float *row = recognizer->rows + (size_t)(k * recognizer->classes);
+            recognizer_softmax(recognizer, row, row);
+            int best = recognizer_best(recognizer, row);
+            classes[i + k] = (uint8_t)best;
+            confidence[i + k] = row[best];
+        }
+    }
+}
+
 Status recognizer_rows(Recognizer *recognizer, int index, const uint8_t *images, int n, float *rows,
                        uint8_t *classes) {
     if (recognizer->graph) return recognizer_no_layers();

@@ -31,6 +31,10 @@ void recognizer_set_weights(Recognizer *recognizer, const float *weights);
 void recognizer_answer(Recognizer *recognizer, const uint8_t *images, int n, float *logits,
                        float *probabilities);
 
+// The most probable class of each of n images, and its probability; n of each.
+void recognizer_classify(Recognizer *recognizer, const uint8_t *images, int n, uint8_t *classes,
+                         float *confidence);
+
 // What an answer is worth. A dot or a drawing without ink needs no network to be told apart.
 typedef enum Verdict {
     VERDICT_BLANK,  // nothing is drawn: no answer
